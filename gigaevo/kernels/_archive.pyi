@@ -1,0 +1,1 @@
+from gigaevo.kernels.archive_numpy import EliteArchive as EliteArchive

@@ -1,0 +1,2 @@
+from gigaevo.kernels.grid_numpy import bin_grid as bin_grid
+from gigaevo.kernels.grid_numpy import bin_point as bin_point

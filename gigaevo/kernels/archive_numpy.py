@@ -1,0 +1,329 @@
+"""The elite archive in numpy: the twin of ``_archive.pyx``, with the same results and the same errors."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, TypeVar
+
+import numpy as np
+
+from gigaevo.kernels import checks
+from gigaevo.kernels.codes import AddStatus
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike, NDArray
+
+REJECTED, IMPROVED, NEW = AddStatus
+
+Scalar = TypeVar("Scalar", bound=np.generic)
+
+
+class EliteArchive:
+    """At most one elite a cell, kept in rows that are appended as cells are filled.
+
+    Memory follows the elites and not the cells, so 10**8 cells and more are fine. An objective is always better when
+    it is larger; callers turn the sign where less is better. Rows are stable until a removal, which moves the last
+    row into the hole. The array properties are read-only views of the used rows in row order; they do not see what
+    is added after them, and are to be taken anew after every change. An archive has one owner: a call is atomic
+    towards other threads only as far as the interpreter lock makes it so.
+
+    Args:
+        total_cells: Number of cells, 1 to 2**62.
+        behavior_dim: Numbers kept as behaviour descriptor of each elite, 0 for none.
+        solution_dim: Numbers kept as solution of each elite, 0 for none.
+        capacity: Rows to make room for at first; more are made as needed, by doubling.
+
+    Raises:
+        ValueError: One of them is out of range.
+    """
+
+    def __init__(self, total_cells: int, *, behavior_dim: int = 0, solution_dim: int = 0, capacity: int = 64) -> None:
+        checks.check_archive(total_cells, behavior_dim, solution_dim, capacity)
+        self._total_cells = total_cells
+        self._rows: dict[int, int] = {}
+        self._cells = np.empty(capacity, dtype=np.int64)
+        self._objectives = np.empty(capacity, dtype=np.float64)
+        self._keys = np.empty(capacity, dtype=np.int64)
+        self._behaviors = np.empty((capacity, behavior_dim), dtype=np.float64)
+        self._solutions = np.empty((capacity, solution_dim), dtype=np.float64)
+
+    def add(
+        self,
+        cells: ArrayLike,
+        objectives: ArrayLike,
+        keys: ArrayLike,
+        behaviors: ArrayLike | None = None,
+        solutions: ArrayLike | None = None,
+    ) -> tuple[NDArray[np.int8], NDArray[np.int64]]:
+        """Offer items, as if one after the other.
+
+        An item takes its cell when the cell is empty or the item's objective is strictly larger, so of equals the
+        first stays. On an error nothing is added.
+
+        Args:
+            cells: int64 (n,), 0 to ``total_cells - 1``.
+            objectives: float64 (n,), finite.
+            keys: int64 (n,), the caller's handles of the items.
+            behaviors: float64 (n, behavior_dim), None if that is 0.
+            solutions: float64 (n, solution_dim), None if that is 0.
+
+        Returns:
+            status: int8 (n,), ``AddStatus`` codes, each as of the archive at that moment.
+            displaced: int64 (n,), the key that each item drove out, -1 for none.
+
+        Raises:
+            ValueError: An argument does not fit its description; the text names argument, index and value.
+        """
+        cell_array = checks.int_array("cells", cells, 1)
+        n = len(cell_array)
+        objective_array = checks.float_array("objectives", objectives, 1)
+        key_array = checks.int_array("keys", keys, 1)
+        checks.check_shape("objectives", objective_array, (n,))
+        checks.check_shape("keys", key_array, (n,))
+        behavior_rows = checks.optional_rows("behaviors", behaviors, (n, self._behaviors.shape[1]))
+        solution_rows = checks.optional_rows("solutions", solutions, (n, self._solutions.shape[1]))
+        checks.check_cells(cell_array, self._total_cells)
+        checks.check_finite("objectives", objective_array)
+        self._reserve(min(len(self) + n, self._total_cells))
+        status, displaced = [], []
+        winners: dict[int, int] = {}  # row -> the item that holds it now
+        items = zip(cell_array.tolist(), objective_array.tolist(), key_array.tolist(), strict=True)
+        for item, (cell, objective, key) in enumerate(items):
+            outcome, driven_out = self._offer(cell, objective, key)
+            status.append(outcome)
+            displaced.append(driven_out)
+            if outcome is not REJECTED:
+                winners[self._rows[cell]] = item
+        rows, sources = list(winners), list(winners.values())
+        if behavior_rows is not None:
+            self._behaviors[rows] = behavior_rows[sources]
+        if solution_rows is not None:
+            self._solutions[rows] = solution_rows[sources]
+        return np.array(status, dtype=np.int8), np.array(displaced, dtype=np.int64)
+
+    def add_one(
+        self,
+        cell: int,
+        objective: float,
+        key: int,
+        behavior: ArrayLike | None = None,
+        solution: ArrayLike | None = None,
+    ) -> tuple[AddStatus, int]:
+        """Offer one item by the rule of ``add``.
+
+        Args:
+            cell: 0 to ``total_cells - 1``.
+            objective: Finite.
+            key: The caller's handle of the item, in 64 bits.
+            behavior: float64 (behavior_dim,), None if that is 0.
+            solution: float64 (solution_dim,), None if that is 0.
+
+        Returns:
+            What became of the item, and the key that it drove out, -1 for none.
+
+        Raises:
+            ValueError: An argument does not fit its description.
+        """
+        behavior_row, solution_row = self._checked_item(cell, objective, key, behavior, solution)
+        self._reserve(min(len(self) + 1, self._total_cells))
+        status, displaced = self._offer(cell, objective, key)
+        if status is not REJECTED:
+            self._describe(self._rows[cell], behavior_row, solution_row)
+        return status, displaced
+
+    def put_one(
+        self,
+        cell: int,
+        objective: float,
+        key: int,
+        behavior: ArrayLike | None = None,
+        solution: ArrayLike | None = None,
+    ) -> int:
+        """Place one item whatever the cell holds. Arguments and errors are those of ``add_one``.
+
+        Returns:
+            The key that was driven out, -1 for none.
+        """
+        behavior_row, solution_row = self._checked_item(cell, objective, key, behavior, solution)
+        self._reserve(min(len(self) + 1, self._total_cells))
+        displaced = self.key_at(cell)
+        self._place(self._rows.setdefault(cell, len(self)), cell, objective, key)
+        self._describe(self._rows[cell], behavior_row, solution_row)
+        return displaced
+
+    def row_of(self, cell: int) -> int:
+        """The row that holds ``cell``, -1 when it is empty. ValueError if there is no such cell."""
+        checks.check_cell(checks.int64("cell", cell), self._total_cells)
+        return self._rows.get(cell, -1)
+
+    def key_at(self, cell: int) -> int:
+        """The key of the elite of ``cell``, -1 when it is empty. ValueError if there is no such cell."""
+        row = self.row_of(cell)
+        return int(self._keys[row]) if row >= 0 else -1
+
+    def objective_at(self, cell: int) -> float:
+        """The objective of the elite of ``cell``.
+
+        Raises:
+            KeyError: The cell is empty.
+            ValueError: There is no such cell.
+        """
+        row = self.row_of(cell)
+        if row < 0:
+            raise KeyError(f"cell {cell} is empty")
+        return float(self._objectives[row])
+
+    def remove(self, cell: int) -> int:
+        """Make ``cell`` empty; the last row moves into the hole.
+
+        Returns:
+            The key of the elite that was removed, -1 if there was none.
+
+        Raises:
+            ValueError: There is no such cell.
+        """
+        row = self.row_of(cell)
+        if row < 0:
+            return -1
+        removed, last = int(self._keys[row]), len(self) - 1
+        for column in self._columns():
+            column[row] = column[last]
+        self._rows[int(self._cells[row])] = row
+        del self._rows[cell]
+        return removed
+
+    def clear(self) -> None:
+        """Remove every elite."""
+        self._rows.clear()
+
+    def __len__(self) -> int:
+        return len(self._rows)
+
+    @property
+    def total_cells(self) -> int:
+        """Number of cells, occupied or not."""
+        return self._total_cells
+
+    @property
+    def coverage(self) -> float:
+        """Fraction of the cells that are occupied."""
+        return len(self) / self._total_cells
+
+    @property
+    def cells(self) -> NDArray[np.int64]:
+        """int64 (elites,), the cell of each row."""
+        return self._used(self._cells)
+
+    @property
+    def objectives(self) -> NDArray[np.float64]:
+        """float64 (elites,), larger is better."""
+        return self._used(self._objectives)
+
+    @property
+    def keys(self) -> NDArray[np.int64]:
+        """int64 (elites,), the caller's handles."""
+        return self._used(self._keys)
+
+    @property
+    def behaviors(self) -> NDArray[np.float64]:
+        """float64 (elites, behavior_dim)."""
+        return self._used(self._behaviors)
+
+    @property
+    def solutions(self) -> NDArray[np.float64]:
+        """float64 (elites, solution_dim)."""
+        return self._used(self._solutions)
+
+    @property
+    def objective_sum(self) -> float:
+        """Sum of the objectives, 0.0 when empty."""
+        return float(self.objectives.sum())
+
+    def best(self) -> int:
+        """The row of the largest objective, of equals the lowest row; -1 when empty."""
+        return int(self.objectives.argmax()) if len(self) else -1
+
+    def worst(self) -> int:
+        """The row of the least objective, of equals the lowest row; -1 when empty."""
+        return int(self.objectives.argmin()) if len(self) else -1
+
+    def worst_rows(self, n: int) -> NDArray[np.int64]:
+        """The rows of the ``n`` least objectives, ascending, of equals the lower row first; all if there are fewer.
+
+        Raises:
+            ValueError: ``n`` is negative.
+        """
+        checks.check_count(n)
+        return self.objectives.argsort(kind="stable")[:n]
+
+    def sample(self, uniforms: ArrayLike) -> NDArray[np.int64]:
+        """Rows drawn uniformly, with replacement; the randomness is the caller's.
+
+        Args:
+            uniforms: float64 (n,), numbers in [0, 1).
+
+        Returns:
+            int64 (n,), ``floor(uniform * elites)`` of each.
+
+        Raises:
+            ValueError: A number is not in [0, 1), or there is no elite.
+        """
+        drawn = checks.float_array("uniforms", uniforms, 1)
+        checks.check_uniforms(drawn)
+        if len(drawn):
+            checks.check_not_empty(len(self))
+        # The product can round up to the number of elites.
+        return np.minimum((drawn * len(self)).astype(np.int64), len(self) - 1)
+
+    def _columns(self) -> tuple[NDArray[np.generic], ...]:
+        return self._cells, self._objectives, self._keys, self._behaviors, self._solutions
+
+    def _used(self, column: NDArray[Scalar]) -> NDArray[Scalar]:
+        view = column[: len(self)]
+        view.flags.writeable = False
+        return view
+
+    def _reserve(self, rows: int) -> None:
+        """Make room for ``rows`` rows."""
+        checks.check_rows(rows)
+        capacity = len(self._cells)
+        if rows <= capacity:
+            return
+        extra = max(rows, 2 * capacity) - capacity
+        self._cells, self._objectives, self._keys, self._behaviors, self._solutions = (
+            np.concatenate([column, np.empty((extra, *column.shape[1:]), dtype=column.dtype)])
+            for column in self._columns()
+        )
+
+    def _checked_item(
+        self, cell: int, objective: float, key: int, behavior: ArrayLike | None, solution: ArrayLike | None
+    ) -> tuple[NDArray[np.float64] | None, NDArray[np.float64] | None]:
+        checks.int64("key", key)
+        checks.check_cell(checks.int64("cell", cell), self._total_cells)
+        checks.check_objective(objective)
+        return (
+            checks.optional_rows("behavior", behavior, (self._behaviors.shape[1],)),
+            checks.optional_rows("solution", solution, (self._solutions.shape[1],)),
+        )
+
+    def _offer(self, cell: int, objective: float, key: int) -> tuple[AddStatus, int]:
+        row = self._rows.get(cell)
+        if row is None:
+            row = self._rows[cell] = len(self)
+            self._place(row, cell, objective, key)
+            return NEW, -1
+        if objective > self._objectives[row]:
+            displaced = int(self._keys[row])
+            self._place(row, cell, objective, key)
+            return IMPROVED, displaced
+        return REJECTED, -1
+
+    def _place(self, row: int, cell: int, objective: float, key: int) -> None:
+        self._cells[row] = cell
+        self._objectives[row] = objective
+        self._keys[row] = key
+
+    def _describe(self, row: int, behavior: NDArray[np.float64] | None, solution: NDArray[np.float64] | None) -> None:
+        if behavior is not None:
+            self._behaviors[row] = behavior
+        if solution is not None:
+            self._solutions[row] = solution

@@ -1,0 +1,38 @@
+"""Both implementations of the kernels, each test once with either."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from types import ModuleType
+
+import pytest
+
+
+def compiled(name: str) -> ModuleType:
+    """The compiled kernel module, or a skipped test where it was not built."""
+    try:
+        return import_module(f"gigaevo.kernels.{name}")
+    except ImportError:
+        pytest.skip("kernels not compiled")
+
+
+@pytest.fixture(params=["_grid", "grid_numpy"], scope="session")
+def grid(request: pytest.FixtureRequest) -> ModuleType:
+    """The module of ``bin_grid`` and ``bin_point``."""
+    return compiled(request.param)
+
+
+@pytest.fixture(params=["_archive", "archive_numpy"], scope="session")
+def archive(request: pytest.FixtureRequest) -> ModuleType:
+    """The module of ``EliteArchive``."""
+    return compiled(request.param)
+
+
+@pytest.fixture(scope="session")
+def both_grids() -> tuple[ModuleType, ModuleType]:
+    return compiled("_grid"), compiled("grid_numpy")
+
+
+@pytest.fixture(scope="session")
+def both_archives() -> tuple[ModuleType, ModuleType]:
+    return compiled("_archive"), compiled("archive_numpy")

@@ -1,0 +1,359 @@
+"""The elite archive: what it keeps, what it reports, and what it refuses."""
+
+from __future__ import annotations
+
+import math
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from gigaevo.kernels import AddStatus
+
+BEHAVIOR_DIM, SOLUTION_DIM = 2, 3
+# A table of all cells, and hash tables whose cells are neighbours, or all share their upper or their lower bits.
+CELL_SETS = {
+    12: list(range(12)),
+    2**62: [0, 1, 2, 3, 2**62 - 1, 2**62 - 2, *(2**40 * step for step in range(1, 30))],
+    10**8: list(range(40)),
+}
+
+
+def behavior_of(key: int) -> list[float]:
+    return [key + 0.25, -key]
+
+
+def solution_of(key: int) -> list[float]:
+    return [key, key * 0.5, key + 7.0]
+
+
+class DictModel:
+    """The archive as one would write it without caring for speed: cell -> (objective, key)."""
+
+    def __init__(self) -> None:
+        self.elites: dict[int, tuple[float, int]] = {}
+
+    def add_one(self, cell: int, objective: float, key: int) -> tuple[AddStatus, int]:
+        occupant = self.elites.get(cell)
+        if occupant is not None and objective <= occupant[0]:
+            return AddStatus.REJECTED, -1
+        self.elites[cell] = (objective, key)
+        return (AddStatus.NEW, -1) if occupant is None else (AddStatus.IMPROVED, occupant[1])
+
+    def put_one(self, cell: int, objective: float, key: int) -> int:
+        displaced = self.elites.get(cell, (0.0, -1))[1]
+        self.elites[cell] = (objective, key)
+        return displaced
+
+    def remove(self, cell: int) -> int:
+        return self.elites.pop(cell, (0.0, -1))[1]
+
+
+def items_in(cells: list[int]) -> st.SearchStrategy[tuple[int, float, int]]:
+    # Few objectives, so that ties are common; zeros of both signs are equal.
+    objective = st.one_of(st.sampled_from([-0.0, 0.0, 1.0]), st.floats(-3, 3), st.floats(-1e308, 1e308))
+    return st.tuples(st.sampled_from(cells), objective, st.integers(0, 2**40))
+
+
+@st.composite
+def histories(draw: st.DrawFn) -> tuple[int, list[tuple[str, Any]]]:
+    """A number of cells, and calls on an archive of so many."""
+    total_cells = draw(st.sampled_from(list(CELL_SETS)))
+    cells = CELL_SETS[total_cells]
+    item = items_in(cells)
+    call = st.one_of(
+        st.tuples(st.just("add"), st.lists(item, max_size=30)),
+        st.tuples(st.just("add_one"), item),
+        st.tuples(st.just("put_one"), item),
+        st.tuples(st.just("remove"), st.sampled_from(cells)),
+        st.tuples(st.just("remove"), st.sampled_from(cells)),
+        st.tuples(st.just("clear"), st.none()),
+    )
+    return total_cells, draw(st.lists(call, max_size=40))
+
+
+def new_archive(module: ModuleType, total_cells: int) -> Any:
+    return module.EliteArchive(
+        total_cells, behavior_dim=BEHAVIOR_DIM, solution_dim=SOLUTION_DIM, capacity=2
+    )  # growth is part of every history
+
+
+def batch(items: list[tuple[int, float, int]]) -> tuple[np.ndarray, ...]:
+    cells, objectives, keys = zip(*items, strict=True) if items else ((), (), ())
+    return (
+        np.array(cells, dtype=np.int64),
+        np.array(objectives, dtype=np.float64),
+        np.array(keys, dtype=np.int64),
+        np.array([behavior_of(key) for key in keys], dtype=np.float64).reshape(-1, BEHAVIOR_DIM),
+        np.array([solution_of(key) for key in keys], dtype=np.float64).reshape(-1, SOLUTION_DIM),
+    )
+
+
+def apply(archive: Any, call: str, argument: Any) -> Any:
+    """Make one call of a history; what it returned, as plain values."""
+    if call == "add":
+        status, displaced = archive.add(*batch(argument))
+        assert status.dtype == np.int8 and displaced.dtype == np.int64
+        return list(zip(status.tolist(), displaced.tolist(), strict=True))
+    if call in ("add_one", "put_one"):
+        cell, objective, key = argument
+        described = np.array(behavior_of(key)), np.array(solution_of(key), dtype=np.float64)
+        return getattr(archive, call)(cell, objective, key, *described)
+    return archive.clear() if call == "clear" else archive.remove(argument)
+
+
+def contents(archive: Any) -> dict[str, Any]:
+    """Everything that can be seen of an archive."""
+    return {
+        "len": len(archive),
+        "coverage": archive.coverage,
+        "cells": archive.cells.tolist(),
+        "objectives": archive.objectives.tolist(),
+        "keys": archive.keys.tolist(),
+        "behaviors": archive.behaviors.tolist(),
+        "solutions": archive.solutions.tolist(),
+        "sum": archive.objective_sum,
+        "best": archive.best(),
+        "worst": archive.worst(),
+        "worst rows": archive.worst_rows(5).tolist(),
+        "sample": archive.sample(np.linspace(0, 0.999, 7)).tolist() if len(archive) else [],
+    }
+
+
+@pytest.mark.filterwarnings("ignore:overflow encountered")  # the sum of objectives near 1e308
+@given(history=histories())
+@settings(max_examples=150, deadline=None)
+def test_both_implementations_agree_after_every_call(both_archives, history):
+    total_cells, calls = history
+    compiled, twin = (new_archive(module, total_cells) for module in both_archives)
+    for call in calls:
+        assert apply(compiled, *call) == apply(twin, *call)
+        assert repr(contents(compiled)) == repr(contents(twin))  # repr: -0.0 is not 0.0, nan is nan
+
+
+@given(history=histories())
+@settings(max_examples=100, deadline=None)
+def test_an_archive_does_what_a_plain_dict_would(archive: ModuleType, history):
+    total_cells, calls = history
+    ours, model = new_archive(archive, total_cells), DictModel()
+    for call, argument in calls:
+        answer = apply(ours, call, argument)
+        if call == "add":
+            assert answer == [model.add_one(*item) for item in argument]
+        elif call == "clear":
+            model.elites.clear()
+        elif call == "remove":
+            assert answer == model.remove(argument)
+        else:
+            assert answer == getattr(model, call)(*argument)
+        rows = zip(ours.objectives.tolist(), ours.keys.tolist(), strict=True)
+        assert dict(zip(ours.cells.tolist(), rows, strict=True)) == model.elites
+        assert ours.behaviors.tolist() == [behavior_of(key) for key in ours.keys.tolist()]
+        assert ours.solutions.tolist() == [solution_of(key) for key in ours.keys.tolist()]
+        for cell in CELL_SETS[total_cells]:
+            assert ours.key_at(cell) == model.elites.get(cell, (0.0, -1))[1]
+            row = ours.row_of(cell)
+            assert (row == -1) == (cell not in model.elites)
+            assert row == -1 or ours.cells[row] == cell
+
+
+@given(batches=st.lists(st.lists(items_in(list(range(8))), max_size=20), max_size=10))
+@settings(max_examples=60, deadline=None)
+def test_a_cell_keeps_the_best_it_ever_saw(archive: ModuleType, batches):
+    ours = new_archive(archive, 8)
+    for items in batches:
+        ours.add(*batch(items))
+    offered = [item for items in batches for item in items]
+    for cell in {cell for cell, _, _ in offered}:
+        assert ours.objective_at(cell) == max(objective for c, objective, _ in offered if c == cell)
+    assert len(ours) == len({cell for cell, _, _ in offered})
+
+
+def test_of_equals_the_first_stays(archive: ModuleType):
+    ours = archive.EliteArchive(4)
+    status, displaced = ours.add([1, 1, 1, 2], [5.0, 5.0, 6.0, 5.0], [10, 11, 12, 13])
+    assert status.tolist() == [AddStatus.NEW, AddStatus.REJECTED, AddStatus.IMPROVED, AddStatus.NEW]
+    assert displaced.tolist() == [-1, -1, 10, -1]
+    assert ours.add_one(1, 6.0, 14) == (AddStatus.REJECTED, -1)
+    assert ours.key_at(1) == 12
+
+
+def test_put_takes_the_cell_whatever_it_holds(archive: ModuleType):
+    ours = archive.EliteArchive(4)
+    assert ours.put_one(3, 9.0, 1) == -1
+    assert ours.put_one(3, 2.0, 2) == 1
+    assert ours.objective_at(3) == 2.0
+
+
+def test_the_last_row_moves_into_the_hole_of_a_removed_elite(archive: ModuleType):
+    ours = archive.EliteArchive(100)
+    ours.add([10, 20, 30], [1.0, 2.0, 3.0], [1, 2, 3])
+    assert ours.remove(10) == 1
+    assert ours.keys.tolist() == [3, 2]
+    assert (ours.row_of(30), ours.row_of(20), ours.row_of(10)) == (0, 1, -1)
+    assert ours.remove(10) == -1
+
+
+def test_an_empty_cell_has_no_key_and_no_objective(archive: ModuleType):
+    ours = archive.EliteArchive(4)
+    assert (ours.row_of(0), ours.key_at(0)) == (-1, -1)
+    with pytest.raises(KeyError, match="cell 0 is empty"):
+        ours.objective_at(0)
+
+
+def test_an_empty_archive_has_neither_best_nor_worst(archive: ModuleType):
+    ours = archive.EliteArchive(4)
+    assert (ours.best(), ours.worst(), ours.objective_sum, ours.coverage, len(ours)) == (-1, -1, 0.0, 0.0, 0)
+    assert ours.worst_rows(3).tolist() == [] and ours.sample([]).tolist() == []
+    with pytest.raises(ValueError, match="the archive is empty"):
+        ours.sample([0.5])
+
+
+def test_best_and_worst_are_the_lowest_rows_of_their_objective(archive: ModuleType):
+    ours = archive.EliteArchive(10)
+    ours.add([9, 8, 7, 6, 5], [2.0, 1.0, 3.0, 3.0, 1.0], [0, 1, 2, 3, 4])
+    assert (ours.best(), ours.worst()) == (2, 1)
+    assert ours.worst_rows(3).tolist() == [1, 4, 0]
+    assert ours.worst_rows(99).tolist() == [1, 4, 0, 2, 3]
+    assert (ours.objective_sum, ours.coverage, ours.total_cells) == (10.0, 0.5, 10)
+
+
+def test_every_elite_has_an_equal_share_of_the_unit_interval(archive: ModuleType):
+    ours = archive.EliteArchive(10)
+    ours.add([1, 2, 3, 4], [0.0] * 4, [1, 2, 3, 4])
+    assert ours.sample([0.0, 0.2499, 0.25, 0.5, 0.75, math.nextafter(1.0, 0.0)]).tolist() == [0, 0, 1, 2, 3, 3]
+
+
+def test_memory_follows_the_elites_and_not_the_cells(archive: ModuleType):
+    ours = archive.EliteArchive(2**62, solution_dim=1)
+    cells = np.random.default_rng(1).choice(2**61, size=5000, replace=False)
+    ours.add(cells, np.arange(5000.0), np.arange(5000), solutions=np.zeros((5000, 1)))
+    assert len(ours) == 5000
+    assert [ours.key_at(cell) for cell in cells.tolist()] == list(range(5000))
+
+
+def test_no_elite_is_lost_among_many_removals_from_a_sparse_archive(archive: ModuleType):
+    ours, model = archive.EliteArchive(10**8), DictModel()
+    rng = np.random.default_rng(2)
+    cells = rng.choice(10**8, size=300, replace=False).tolist()
+    for key in range(4000):
+        cell = cells[rng.integers(300)]
+        if rng.random() < 0.5:
+            assert ours.remove(cell) == model.remove(cell)
+        else:
+            assert ours.put_one(cell, 0.0, key) == model.put_one(cell, 0.0, key)
+    assert [ours.key_at(cell) for cell in cells] == [model.elites.get(cell, (0.0, -1))[1] for cell in cells]
+
+
+def test_views_are_read_only_and_survive_the_growth_that_they_do_not_see(archive: ModuleType):
+    ours = archive.EliteArchive(1000, capacity=1, behavior_dim=1)
+    ours.add_one(0, 1.5, 7, [0.5])
+    views = (ours.cells, ours.objectives, ours.keys, ours.behaviors, ours.solutions)
+    ours.add(np.arange(1, 900), np.zeros(899), np.zeros(899, np.int64), np.zeros((899, 1)))
+    assert [view.tolist() for view in views] == [[0], [1.5], [7], [[0.5]], [[]]]
+    for view in views:
+        with pytest.raises(ValueError, match="read-only"):
+            view[...] = 0
+
+
+def test_an_error_adds_nothing(archive: ModuleType):
+    ours = archive.EliteArchive(4)
+    with pytest.raises(ValueError, match="objectives"):
+        ours.add([0, 1], [1.0, math.nan], [1, 2])
+    assert len(ours) == 0
+
+
+def test_a_key_of_more_than_64_bits_adds_nothing(archive: ModuleType):
+    ours = archive.EliteArchive(4)
+    with pytest.raises(OverflowError):
+        ours.add_one(0, 1.0, 2**63)
+    assert len(ours) == 0
+
+
+ONE = ([0], [1.0], [1], [[0.0, 0.0]], [[0.0] * 3])
+
+REFUSED = [
+    (
+        "add",
+        ([0, 5, 12], *[[1.0] * 3, [1] * 3, [[0.0] * 2] * 3, [[0.0] * 3] * 3]),
+        r"cells\[2\] is 12, expected 0 to 11",
+    ),
+    ("add", ([-1], *ONE[1:]), r"cells\[0\] is -1, expected 0 to 11"),
+    ("add", ([0.5], *ONE[1:]), r"cells must be integers \(int64\), not float64"),
+    ("add", ([2**63], *ONE[1:]), r"cells must be integers \(int64\), not uint64"),
+    ("add", ([[0]], *ONE[1:]), r"cells has shape \(1, 1\), expected 1 dimension"),
+    ("add", (ONE[0], [math.inf], *ONE[2:]), r"objectives\[0\] is inf, expected a finite number"),
+    ("add", (ONE[0], [1.0, 2.0], *ONE[2:]), r"objectives has shape \(2,\), expected \(1,\)"),
+    ("add", (*ONE[:2], [1, 2], *ONE[3:]), r"keys has shape \(2,\), expected \(1,\)"),
+    ("add", (*ONE[:3], [[0.0]], ONE[4]), r"behaviors has shape \(1, 1\), expected \(1, 2\)"),
+    ("add", (*ONE[:3], None, ONE[4]), r"behaviors missing, expected shape \(1, 2\)"),
+    ("add", (*ONE[:4], [[0.0] * 3] * 2), r"solutions has shape \(2, 3\), expected \(1, 3\)"),
+    ("add_one", (12, 1.0, 1), r"cell is 12, expected 0 to 11"),
+    ("add_one", (0, math.nan, 1), r"objective is nan, expected a finite number"),
+    ("add_one", (0, 1.0, 1), r"behavior missing, expected shape \(2,\)"),
+    ("add_one", (0, 1.0, 1, [1.0, 2.0], [1.0]), r"solution has shape \(1,\), expected \(3,\)"),
+    ("put_one", (-1, 1.0, 1), r"cell is -1, expected 0 to 11"),
+    ("put_one", (0, 1.0, 1, [1.0, 2.0, 3.0]), r"behavior has shape \(3,\), expected \(2,\)"),
+    ("row_of", (12,), r"cell is 12, expected 0 to 11"),
+    ("key_at", (-1,), r"cell is -1, expected 0 to 11"),
+    ("objective_at", (12,), r"cell is 12, expected 0 to 11"),
+    ("remove", (12,), r"cell is 12, expected 0 to 11"),
+    ("worst_rows", (-1,), r"n is -1, expected 0 or more"),
+    ("sample", ([0.5, 1.0],), r"uniforms\[1\] is 1.0, expected a number in \[0, 1\)"),
+    ("sample", ([math.nan],), r"uniforms\[0\] is nan, expected a number in \[0, 1\)"),
+]
+
+
+@pytest.mark.parametrize(("method", "arguments", "message"), REFUSED)
+def test_what_does_not_fit_is_refused_by_name(archive: ModuleType, method, arguments, message):
+    with pytest.raises(ValueError, match=message):
+        getattr(new_archive(archive, 12), method)(*arguments)
+
+
+@pytest.mark.parametrize(("method", "arguments", "message"), REFUSED)
+def test_both_implementations_refuse_with_the_same_words(both_archives, method, arguments, message):
+    texts = []
+    for module in both_archives:
+        with pytest.raises(ValueError, match=message) as caught:
+            getattr(new_archive(module, 12), method)(*arguments)
+        texts.append(str(caught.value))
+    assert texts[0] == texts[1]
+
+
+@pytest.mark.parametrize("name", ["behavior", "solution"])
+def test_what_the_archive_was_not_made_for_is_refused(archive: ModuleType, name):
+    with pytest.raises(ValueError, match=f"{name} given, but the archive was made without any"):
+        archive.EliteArchive(4).add_one(0, 1.0, 1, **{name: [1.0]})
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"total_cells": 0}, "total_cells is 0, expected 1 to"),
+        ({"total_cells": 2**62 + 1}, "total_cells is 4611686018427387905, expected 1 to"),
+        ({"total_cells": 4, "behavior_dim": -1}, "behavior_dim is -1, expected 0 or more"),
+        ({"total_cells": 4, "solution_dim": -2}, "solution_dim is -2, expected 0 or more"),
+        ({"total_cells": 4, "capacity": 0}, "capacity is 0, expected 1 to"),
+    ],
+)
+def test_an_archive_of_an_impossible_shape_is_refused(archive: ModuleType, arguments, message):
+    with pytest.raises(ValueError, match=message):
+        archive.EliteArchive(**arguments)
+
+
+def test_the_same_elites_as_in_pyribs_are_kept(archive: ModuleType):
+    archives = pytest.importorskip("ribs.archives", reason="pyribs comes with the bench extra only")
+    peer = archives.GridArchive(solution_dim=1, dims=[20, 20], ranges=[(0.0, 1.0), (0.0, 1.0)])
+    ours = archive.EliteArchive(400)
+    rng = np.random.default_rng(5)
+    for _ in range(10):
+        measures, objectives = rng.random((200, 2)), rng.random(200)
+        cells = peer.index_of(measures).astype(np.int64)
+        peer.add(np.zeros((200, 1)), objectives, measures)
+        ours.add(cells, objectives, cells)
+    kept = peer.data(["index", "objective"])
+    expected = dict(zip(kept["index"].tolist(), kept["objective"].tolist(), strict=True))
+    assert dict(zip(ours.cells.tolist(), ours.objectives.tolist(), strict=True)) == expected

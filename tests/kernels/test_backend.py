@@ -1,0 +1,37 @@
+"""Which implementation is chosen, and what the user is told of it."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+
+import pytest
+
+from tests.kernels.conftest import compiled
+
+ASK = "import gigaevo.kernels as k; print(k.BACKEND); print(k.EliteArchive.__module__); print(k.backend_note())"
+WITHOUT_EXTENSIONS = "import sys; sys.modules['gigaevo.kernels._grid'] = None\n"  # makes the import fail
+
+
+def ask(script: str, pure_python: str) -> list[str]:
+    """The lines that ``script`` prints in a fresh interpreter."""
+    environment = {**os.environ, "GIGAEVO_PURE_PYTHON": pure_python}
+    run = subprocess.run([sys.executable, "-c", script], env=environment, capture_output=True, text=True, check=True)
+    return run.stdout.splitlines()
+
+
+def test_compiled_kernels_are_used_where_they_were_built():
+    compiled("_archive")
+    assert ask(ASK, "") == ["cython", "gigaevo.kernels._archive", "None"]
+
+
+def test_pure_python_chooses_the_twins_without_a_word():
+    assert ask(ASK, "1") == ["numpy", "gigaevo.kernels.archive_numpy", "None"]
+
+
+@pytest.mark.parametrize("remedy", ["build_ext --inplace", "C compiler"])
+def test_missing_extensions_are_told_in_one_line_with_the_remedy(remedy: str):
+    backend, module, note = ask(WITHOUT_EXTENSIONS + ASK, "")
+    assert (backend, module) == ("numpy", "gigaevo.kernels.archive_numpy")
+    assert remedy in note
