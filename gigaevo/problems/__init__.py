@@ -1,0 +1,18 @@
+"""Problem folders: finding, reading and checking them, without running anything they contain."""
+
+from gigaevo.problems.errors import ProblemError
+from gigaevo.problems.listing import ProblemListing, list_problems
+from gigaevo.problems.loader import load_problem
+from gigaevo.problems.problem import InitialProgram, Problem
+from gigaevo.problems.settings import ProblemSettings, SandboxNeeds
+
+__all__ = [
+    "InitialProgram",
+    "Problem",
+    "ProblemError",
+    "ProblemListing",
+    "ProblemSettings",
+    "SandboxNeeds",
+    "list_problems",
+    "load_problem",
+]

@@ -1,0 +1,150 @@
+"""From a folder to a checked Problem. No code of the folder runs here: Python files are parsed and looked at.
+
+A problem that is a single evaluator (``evaluate(program_path) -> dict``, as some other systems have it) would
+be told apart in ``load_problem`` by the file it has instead of ``validate.py``, and get a loader of its own beside
+this one.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+from pathlib import Path
+
+from gigaevo.problems import problem as layout
+from gigaevo.problems.errors import ProblemError
+from gigaevo.problems.metrics_file import read_metrics
+from gigaevo.problems.problem import InitialProgram, Problem
+from gigaevo.problems.python_file import PythonFile, read_python
+from gigaevo.problems.settings import ProblemSettings
+from gigaevo.problems.text_file import read_text
+from gigaevo.problems.yaml_file import check_model, read_yaml
+from gigaevo.programs.metrics import Metrics
+
+
+def load_problem(folder: Path, *, name: str | None = None) -> Problem:
+    """Read and check a problem folder.
+
+    Args:
+        folder: The folder, as described in ``docs/problems.md``.
+        name: What the run calls the problem; the folder's name by default.
+
+    Raises:
+        ProblemError: Something is missing or wrong; the first such thing found, with the file and the remedy.
+    """
+    folder = folder.expanduser().absolute()
+    _require_parts(folder)
+    task_description = read_text(folder / layout.TASK_FILE).strip()
+    if not task_description:
+        raise ProblemError("is empty; say in words what the programs shall do", path=folder / layout.TASK_FILE)
+    metrics = read_metrics(folder / layout.METRICS_FILE)
+    settings = _read_settings(folder, metrics)
+    modules = {path.name: read_python(path) for path in sorted(folder.glob("*.py")) if path.is_file()}
+    _check_modules(modules)
+    seeds = _read_initial_programs(folder, modules)
+    return Problem(
+        name=name or folder.name,
+        folder=folder,
+        task_description=task_description,
+        metrics=metrics,
+        initial_programs=tuple(
+            InitialProgram(name=seed.path.stem, source=seed.source, path=seed.path) for seed in seeds
+        ),
+        settings=settings,
+        has_context=layout.CONTEXT_FILE in modules,
+        has_helper=layout.HELPER_FILE in modules,
+        has_harness=layout.HARNESS_FILE in modules,
+        preload=tuple(sorted({*settings.preload, *(name for seed in seeds for name in seed.scientific_imports())})),
+    )
+
+
+def _require_parts(folder: Path) -> None:
+    """Check that the folder has the parts that every problem has."""
+    if not folder.is_dir():
+        raise ProblemError("is not a folder; problem.dir must name a problem folder", path=folder)
+    remedies = {
+        layout.TASK_FILE: "write the task in words",
+        layout.METRICS_FILE: "declare the metrics under 'specs:', one of them with 'is_primary: true'",
+        layout.VALIDATE_FILE: "write 'def validate(output):' that returns a dict of metrics",
+    }
+    for part, remedy in remedies.items():
+        if not (folder / part).is_file():
+            raise ProblemError(f"has no {part}; {remedy}", path=folder)
+    if not (folder / layout.INITIAL_PROGRAMS).is_dir():
+        raise ProblemError(
+            f"has no folder {layout.INITIAL_PROGRAMS}; put .py files with 'def entrypoint():' there",
+            path=folder,
+        )
+
+
+def _read_settings(folder: Path, metrics: Metrics) -> ProblemSettings:
+    path = folder / layout.SETTINGS_FILE
+    if not path.exists():
+        return ProblemSettings()
+    file = read_yaml(path)
+    settings = check_model(ProblemSettings, file, file.data)
+    for index, key in enumerate(settings.behavior_keys):
+        spec = metrics.specs.get(key)
+        if spec is None:
+            raise file.error(
+                f"behavior_keys names '{key}', which is not declared; declare it in {layout.METRICS_FILE}",
+                *("behavior_keys", index),
+            )
+        if spec.lower_bound is None or spec.upper_bound is None:
+            raise file.error(
+                f"behavior_keys names '{key}', which lacks a bound; give it lower_bound and upper_bound"
+                f" in {layout.METRICS_FILE}",
+                *("behavior_keys", index),
+            )
+    for index, module in enumerate(settings.preload):
+        if not _is_importable(module, folder):
+            raise file.error(
+                f"preload names '{module}', which is not installed; install it or take it out",
+                "preload",
+                index,
+            )
+    return settings
+
+
+def _is_importable(module: str, folder: Path) -> bool:
+    """Whether the package of ``module`` can be found, installed or in the folder; nothing is imported."""
+    package = module.partition(".")[0]
+    if (folder / f"{package}.py").is_file() or (folder / package).is_dir():
+        return True
+    try:
+        return importlib.util.find_spec(package) is not None
+    except ValueError:  # a module that is loaded and has no spec
+        return True
+
+
+def _check_modules(modules: dict[str, PythonFile]) -> None:
+    """Check the functions that the folder's own modules define."""
+    has_context = layout.CONTEXT_FILE in modules
+    modules[layout.VALIDATE_FILE].require_function(
+        "validate",
+        arguments=range(1, 3) if has_context else range(1, 2),
+        remedy="write 'def validate(output):'"
+        + (" or 'def validate(context, output):'" if has_context else f" (there is no {layout.CONTEXT_FILE})"),
+    )
+    if has_context:
+        modules[layout.CONTEXT_FILE].require_function(
+            "build_context", arguments=range(1), remedy="write 'def build_context():'"
+        )
+    if layout.HARNESS_FILE in modules:
+        modules[layout.HARNESS_FILE].require_function(
+            "run", arguments=range(2, 3), remedy="write 'def run(entrypoint, context):'"
+        )
+
+
+def _read_initial_programs(folder: Path, modules: dict[str, PythonFile]) -> list[PythonFile]:
+    seeds_folder = folder / layout.INITIAL_PROGRAMS
+    paths = sorted(path for path in seeds_folder.glob("*.py") if path.name != "__init__.py")
+    if not paths:
+        raise ProblemError("has no .py file; write at least one with 'def entrypoint():'", path=seeds_folder)
+    arguments: range | None = range(2) if layout.CONTEXT_FILE in modules else range(1)
+    remedy = "write 'def entrypoint(context):'" if layout.CONTEXT_FILE in modules else "write 'def entrypoint():'"
+    if layout.HARNESS_FILE in modules:
+        arguments, remedy = None, f"define it as {layout.HARNESS_FILE} calls it"
+    seeds = [read_python(path) for path in paths]
+    for seed in seeds:
+        seed.require_function(layout.ENTRYPOINT, arguments=arguments, remedy=remedy)
+    return seeds
