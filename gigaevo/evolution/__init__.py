@@ -1,0 +1,1 @@
+"""The search: engine, strategies and mutation operators."""
