@@ -1,0 +1,1 @@
+"""How a program gets its metrics: a pipeline of stages, run in sandboxes."""

@@ -1,0 +1,35 @@
+"""What an evaluation is: a program in, its metrics or its error out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from gigaevo.programs import Cost, Program, ProgramError
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Evaluation:
+    """Everything an evaluation found out.
+
+    Attributes:
+        metrics: Numbers by name. May be there beside an error: an invalid output can still be measured.
+        artifacts: Short JSON values by name.
+        output: What the program returned, as wire text; None where there was none.
+        error: Why there is no score; None for a valid program.
+        cost: What it took (``validate_calls`` made in this evaluation).
+    """
+
+    metrics: Mapping[str, float] = field(default_factory=dict)
+    artifacts: Mapping[str, Any] = field(default_factory=dict)
+    output: str | None = None
+    error: ProgramError | None = None
+    cost: Cost = field(default_factory=Cost)
+
+
+class Evaluator(Protocol):
+    """Evaluates programs; several at a time."""
+
+    async def evaluate(self, program: Program) -> Evaluation:
+        """Run and score ``program``, which is not changed. Never raises for anything a program does."""

@@ -1,0 +1,71 @@
+"""Removing what a program left in its scratch folder, however it is shaped."""
+
+from __future__ import annotations
+
+import itertools
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+_BATCH = 1000
+
+
+def remove_tree(folder: str, *, most: int | None = None) -> bool:
+    """Remove ``folder`` and all in it, without recursion and without long paths.
+
+    Sub-folders are moved up beside ``folder`` (as ``folder~0``, ``folder~1``, ...) before they are emptied, so a
+    chain of a million folders is as good as any other tree. Links are removed, never followed.
+
+    Args:
+        folder: Path of a folder that nobody writes to any more.
+        most: Entries after which to stop; None for no limit.
+
+    Returns:
+        Whether all is gone.
+    """
+    try:
+        Path(folder).rmdir()  # the ordinary case: nothing was left
+        return True
+    except OSError:
+        pass
+    names = (f"{folder}~{number}" for number in itertools.count())
+    pending, removed, complete = [folder], 0, True
+    while pending and (most is None or removed < most):
+        top = pending[-1]
+        taken = _take_out(top, names, pending)
+        removed += taken
+        if not taken:  # empty, or what is left cannot be removed
+            pending.remove(top)
+            try:
+                Path(top).rmdir()
+            except OSError:
+                complete = False
+    return complete and not pending
+
+
+def _take_out(folder: str, names: Iterator[str], pending: list[str]) -> int:
+    """Take up to ``_BATCH`` entries out of ``folder``, appending its sub-folders to ``pending``; how many it was."""
+    taken = 0
+    try:
+        Path(folder).chmod(0o700)
+        with os.scandir(folder) as entries:
+            found = list(itertools.islice(entries, _BATCH))
+    except OSError:
+        return 0
+    for entry in found:
+        try:
+            if entry.is_dir(follow_symlinks=False):
+                path = Path(entry.path)
+                path.chmod(0o700)  # a folder that may not be written to cannot be moved
+                moved = next(names)
+                path.rename(moved)
+                pending.append(moved)
+            else:
+                Path(entry.path).unlink()
+            taken += 1
+        except OSError:
+            continue
+    return taken

@@ -1,0 +1,1 @@
+"""The stages that ship: syntax, run, validate, complexity."""

@@ -1,0 +1,28 @@
+"""Describe a program by its size and structure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from gigaevo.evaluation.pipeline import Stage, StageResult
+from gigaevo.programs import Program
+
+
+class ComplexityStage(Stage):
+    """Turns the facts of the syntax stage into metrics: ``lines``, ``ast_nodes``, ``cyclomatic_complexity`` and
+    ``complexity_score`` = ast_nodes + 5 * cyclomatic_complexity + lines (lower is better)."""
+
+    name = "complexity"
+    requires = ("syntax",)
+
+    async def run(self, program: Program, inputs: Mapping[str, StageResult]) -> StageResult:
+        """See the class."""
+        facts = inputs["syntax"].value
+        return StageResult(
+            metrics={
+                "lines": float(facts.lines),
+                "ast_nodes": float(facts.ast_nodes),
+                "cyclomatic_complexity": float(facts.cyclomatic_complexity),
+                "complexity_score": float(facts.complexity_score),
+            }
+        )

@@ -1,0 +1,50 @@
+"""Run the program in its own process."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from gigaevo.evaluation.pipeline import Stage, StageResult
+from gigaevo.programs import Cost, Program
+
+if TYPE_CHECKING:
+    from gigaevo.evaluation.sandbox.client import ForkServer
+
+
+class RunStage(Stage):
+    """Calls the program's ``entrypoint`` in a sandboxed process and keeps what it returns as wire text.
+
+    Args:
+        server: Where programs run.
+        requires: Stages that must have succeeded, by default the syntax check.
+    """
+
+    name = "run"
+
+    def __init__(self, *, server: ForkServer, requires: tuple[str, ...] = ("syntax",)) -> None:
+        self.requires = requires
+        self._server = server
+
+    async def run(self, program: Program, inputs: Mapping[str, StageResult]) -> StageResult:
+        """See the class."""
+        outcome = await self._server.run(program.files, program.entry)
+        error = outcome.error
+        if error is not None and not error.stage:
+            error = error.model_copy(update={"stage": self.name})
+        artifacts = {key: text for key in ("stdout", "stderr") if (text := getattr(outcome, key))}
+        return StageResult(
+            metrics={
+                "wall_time_s": outcome.wall_time_s,
+                "cpu_time_s": outcome.cpu_time_s,
+                "peak_memory_mb": outcome.peak_memory_mb,
+            },
+            artifacts=artifacts,
+            output=outcome.output,
+            error=error,
+            cost=Cost(
+                wall_time_s=outcome.wall_time_s,
+                cpu_time_s=outcome.cpu_time_s,
+                peak_memory_mb=outcome.peak_memory_mb,
+            ),
+        )
