@@ -1,0 +1,65 @@
+"""From an operator's mutation to a program that can be submitted."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping, Sequence
+
+from gigaevo.evaluation.base import Evaluation
+from gigaevo.evolution.mutation.base import Mutation
+from gigaevo.programs import ErrorKind, Metrics, Program, ProgramError, ProgramState
+from gigaevo.programs.syntax import SourceError, analyse
+
+
+def files_hash(files: Mapping[str, str]) -> str:
+    """Digest of a program's normalised syntax; of its plain text where that does not parse."""
+    if len(files) == 1:
+        return _text_hash(next(iter(files.values())))
+    digest = hashlib.blake2b(digest_size=16)
+    for path in sorted(files):
+        digest.update(f"{path}\0{_text_hash(files[path])}\0".encode())
+    return digest.hexdigest()
+
+
+def _text_hash(text: str) -> str:
+    try:
+        return analyse(text).syntax_hash
+    except SourceError:
+        return hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()
+
+
+def child_of(parents: Sequence[Program], mutation: Mutation, *, program_id: str, number: int, proposal: int) -> Program:
+    """The program that ``mutation`` describes: the first parent's files with the entry file replaced."""
+    files = {**parents[0].files, parents[0].entry: mutation.source}
+    return Program(
+        id=program_id,
+        files=files,
+        entry=parents[0].entry,
+        syntax_hash=files_hash(files),
+        parents=[parent.id for parent in parents],
+        generation=1 + max(parent.generation for parent in parents),
+        number=number,
+        operator=mutation.operator,
+        mutations_applied=[mutation.description],
+        cost=mutation.cost.model_copy(),
+        metadata={**mutation.notes, "proposal": proposal},
+    )
+
+
+def enter(evaluation: Evaluation, program: Program, metrics: Metrics) -> None:
+    """Write what an evaluation found out into ``program``, which is COMPLETED afterwards."""
+    program.metrics = dict(evaluation.metrics)
+    program.artifacts = dict(evaluation.artifacts)
+    program.output = evaluation.output
+    program.error = evaluation.error
+    if program.error is None and metrics.primary_key not in program.metrics:
+        program.error = ProgramError(
+            kind=ErrorKind.INVALID, message=f"no stage measured the primary metric '{metrics.primary_key}'"
+        )
+    program.out_of_bounds = metrics.out_of_bounds(program.metrics)
+    cost = evaluation.cost
+    program.cost.wall_time_s = cost.wall_time_s
+    program.cost.cpu_time_s = cost.cpu_time_s
+    program.cost.peak_memory_mb = cost.peak_memory_mb
+    program.cost.validate_calls += cost.validate_calls
+    program.become(ProgramState.COMPLETED)

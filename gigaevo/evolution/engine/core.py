@@ -1,0 +1,536 @@
+"""The evolution engine: asks the strategy for parents, an operator for a child, the evaluator for its metrics, and
+hands the result back, with as much going on side by side as its pools allow.
+
+One proposal after another is made by the dispatcher; each is then carried out by a task of its own: mutation pool,
+queue, evaluation pool. In the ordinary mode a task settles its own result as soon as it is there. In deterministic mode
+the dispatcher settles results in the order of the proposals, exactly one for each proposal beyond the window, so that
+proposal k sees the results of the proposals before k - window and of no other.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import math
+import time
+from collections.abc import Coroutine, Sequence
+from dataclasses import dataclass, field
+
+from loguru import logger
+
+from gigaevo.evaluation.base import Evaluator
+from gigaevo.evolution.engine.announcer import Announcer
+from gigaevo.evolution.engine.children import child_of, enter
+from gigaevo.evolution.engine.clock import TimeSplit
+from gigaevo.evolution.engine.events import Limits, Listener, Progress, RunInfo, RunReport
+from gigaevo.evolution.engine.ledger import OpenProposal
+from gigaevo.evolution.engine.record import RunRecord, Skip
+from gigaevo.evolution.engine.stoppers import Stopper
+from gigaevo.evolution.mutation.base import Mutation, MutationContext, MutationOperator, NoChild
+from gigaevo.evolution.randomness import RandomSource
+from gigaevo.evolution.strategies.base import EvolutionStrategy
+from gigaevo.programs import Metrics, Program, ProgramState
+from gigaevo.storage.base import ProgramStorage
+
+# Seconds that evaluations in flight may still take after a stop that does not wait for them.
+GRACE_S = 0.5
+
+
+class EngineError(RuntimeError):
+    """The run cannot go on; the message says why and what would help."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EngineSettings:
+    """How the engine works.
+
+    Attributes:
+        generation_size: Mutants in a generation.
+        num_parents: Parents handed to an operator.
+        max_mutations_in_flight: Size of the mutation pool.
+        max_evaluations_in_flight: Size of the evaluation pool; as many children again may wait in the queue.
+        deterministic: Whether the same seed gives the same programs in the same order.
+        window: In deterministic mode, proposal k sees the results of the proposals before k - window.
+        snapshot_interval: Settled proposals between two snapshots of the run's state.
+        reevaluate_duplicates: Whether a program equal to an earlier one is evaluated again (noisy problems).
+    """
+
+    generation_size: int = 20
+    num_parents: int = 1
+    max_mutations_in_flight: int = 2
+    max_evaluations_in_flight: int = 2
+    deterministic: bool = False
+    window: int = 8
+    snapshot_interval: int = 500
+    reevaluate_duplicates: bool = False
+
+    def __post_init__(self) -> None:
+        for name in (
+            "generation_size",
+            "num_parents",
+            "max_mutations_in_flight",
+            "max_evaluations_in_flight",
+            "window",
+            "snapshot_interval",
+        ):
+            value = getattr(self, name)
+            if value < 1:
+                raise ValueError(f"{name} is {value}; it must be at least 1")
+
+    @property
+    def capacity(self) -> int:
+        """Proposals that may be open at a time."""
+        if self.deterministic:
+            return self.window + 1
+        return self.max_mutations_in_flight + 2 * self.max_evaluations_in_flight
+
+
+@dataclass(slots=True)
+class _Job:
+    """A proposal being carried out.
+
+    Attributes:
+        proposal: What was proposed.
+        parents: Its parents.
+        operator: Who makes the child; None where that operator is gone since the run was stopped.
+        child: The child, once it is submitted.
+        previous: Set when the proposal before this one is known to have given a new program or not.
+        registered: The same for this one.
+        result: The evaluated child, or why there is none; None while it is not in.
+    """
+
+    proposal: OpenProposal
+    parents: Sequence[Program]
+    operator: MutationOperator | None
+    child: Program | None
+    previous: asyncio.Event
+    registered: asyncio.Event = field(default_factory=asyncio.Event)
+    result: Program | Skip | None = None
+
+
+class EvolutionEngine:
+    """Runs one evolution.
+
+    Args:
+        strategy: Keeps the population; bound to the problem already.
+        operator: Makes children.
+        evaluator: Scores programs.
+        rescorer: Scores the best program once more at the end, in a fresh sandbox.
+        storage: Durable truth of the run, open.
+        random: Generators of the run.
+        metrics: The problem's metrics.
+        problem: The problem's name, for reports.
+        limits: Budgets.
+        stoppers: When the run is over, beside time.
+        settings: How the engine works.
+        listeners: Who hears what happens.
+        initial_programs: FRESH programs with negative numbers, -1 first.
+        notes: Lines the user should see once.
+    """
+
+    def __init__(
+        self,
+        *,
+        strategy: EvolutionStrategy,
+        operator: MutationOperator,
+        evaluator: Evaluator,
+        rescorer: Evaluator,
+        storage: ProgramStorage,
+        random: RandomSource,
+        metrics: Metrics,
+        problem: str,
+        limits: Limits,
+        stoppers: Sequence[Stopper],
+        settings: EngineSettings,
+        listeners: Sequence[Listener],
+        initial_programs: Sequence[Program],
+        notes: Sequence[str] = (),
+    ) -> None:
+        self._strategy = strategy
+        self._operator = operator
+        self._evaluator = evaluator
+        self._rescorer = rescorer
+        self._storage = storage
+        self._random = random
+        self._metrics = metrics
+        self._problem = problem
+        self._limits = limits
+        self._stoppers = stoppers
+        self._settings = settings
+        self._announcer = Announcer(listeners)
+        self._initial_programs = initial_programs
+        self._notes = notes
+        self._record = RunRecord(
+            strategy=strategy,
+            operator=operator,
+            storage=storage,
+            metrics=metrics,
+            elapsed=self._elapsed,
+            snapshot_interval=settings.snapshot_interval,
+        )
+        self._time = TimeSplit()
+        self._stop_reason: str | None = None
+        self._started = 0.0
+        self._elapsed_before = 0.0
+        self._evaluated_before = 0
+        self._faulty_operators: set[str] = set()
+        self._jobs: dict[int, _Job] = {}
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._last_registered = asyncio.Event()
+        self._last_registered.set()
+        self._changed = asyncio.Event()
+        self._strategy_lock = asyncio.Lock()
+        self._mutating = asyncio.Semaphore(settings.max_mutations_in_flight)
+        self._evaluating = asyncio.Semaphore(settings.max_evaluations_in_flight)
+
+    def request_stop(self, reason: str) -> None:
+        """End the search soon and cleanly: what is in flight gets a moment, then it is left for a resume."""
+        if self._stop_reason is None:
+            self._stop_reason = reason
+            self._changed.set()
+            asyncio.get_running_loop().call_later(GRACE_S, self._cancel_tasks)
+
+    async def run(self) -> RunReport:
+        """Run the search to its end.
+
+        Returns:
+            How it ended.
+
+        Raises:
+            EngineError: The strategy keeps none of the valid programs.
+            StorageError: Something could not be made durable.
+        """
+        await self._record.recover()
+        ledger = self._record.ledger
+        self._elapsed_before, self._evaluated_before = ledger.elapsed_s, ledger.evaluated
+        self._started = time.monotonic()
+        self._announcer.start(
+            RunInfo(
+                problem=self._problem,
+                metrics=self._metrics,
+                seed=self._random.seed,
+                limits=self._limits,
+                notes=self._notes,
+                resumed_mutants=ledger.mutants,
+            )
+        )
+        timer = None
+        if self._limits.max_seconds is not None:
+            left = max(0.0, self._limits.max_seconds - self._elapsed_before)
+            timer = asyncio.get_running_loop().call_later(left, self.request_stop, "max_seconds")
+        try:
+            reason = await self._search()
+        finally:
+            if timer is not None:
+                timer.cancel()
+        with self._time.charge("storage"):
+            await self._record.stop(reason)
+        return await self._report(reason)
+
+    # The search
+
+    async def _search(self) -> str:
+        """Everything from the initial programs to the reason to stop, with nothing in flight at the end."""
+        try:
+            async with asyncio.TaskGroup() as group:
+                self._group = group
+                await self._evaluate_initial()
+                if self._record.best is None:
+                    reason = self._stop_reason or "no_valid_program"
+                else:
+                    await self._take_up_open()
+                    reason = await self._dispatch()
+                await self._drain()
+        except ExceptionGroup as faults:
+            raise faults.exceptions[0] from None
+        return reason
+
+    async def _evaluate_initial(self) -> None:
+        """Evaluate the initial programs that have no result yet, and ingest them in their order."""
+        stored = await self._storage.get_many(program.id for program in self._initial_programs)
+        programs = [stored.get(program.id, program) for program in self._initial_programs]
+        for program in programs:
+            if program.id not in stored:
+                self._record.submit(program, None)
+            if program.state is ProgramState.FRESH:
+                self._launch(self._evaluate(program))
+        for program in programs:
+            while program.state in (ProgramState.FRESH, ProgramState.RUNNING) and self._tasks:
+                await self._change()
+            if program.state is ProgramState.COMPLETED:
+                await self._ingest(program, None, ())
+
+    async def _take_up_open(self) -> None:
+        """Carry out again the proposals that an earlier session left open."""
+        for proposal in sorted(self._record.ledger.open.values(), key=lambda proposal: proposal.number):
+            stored = await self._storage.get_many([*proposal.parents, proposal.program_id or ""])
+            self._start(
+                _Job(
+                    proposal=proposal,
+                    parents=[stored[parent] for parent in proposal.parents],
+                    operator=self._operator.member(proposal.operator),
+                    child=stored.get(proposal.program_id or ""),
+                    previous=self._last_registered,
+                )
+            )
+
+    async def _dispatch(self) -> str:
+        """Make proposals until the run is over; returns why it is."""
+        while True:
+            reason = self._over()
+            if reason is not None:
+                return reason
+            if self._may_propose():
+                await self._propose()
+            elif not await self._settle_next():
+                await self._change()
+
+    def _over(self) -> str | None:
+        if self._stop_reason is not None:
+            return self._stop_reason
+        return next((reason for stop in self._stoppers if (reason := stop(self._record.ledger))), None)
+
+    def _may_propose(self) -> bool:
+        """Whether there is room for one more proposal in the pools and in the budgets."""
+        ledger = self._record.ledger
+        return (
+            len(ledger.open) < self._settings.capacity
+            and self._mutants_left() > self._undecided()
+            and self._evaluations_left() >= 1
+        )
+
+    def _mutants_left(self) -> float:
+        """Mutants that may still be submitted."""
+        limits, made = self._limits, self._record.ledger.mutants
+        by_generation = (limits.max_generations or math.inf) * self._settings.generation_size
+        return min(math.inf if limits.max_mutants is None else limits.max_mutants, by_generation) - made
+
+    def _undecided(self) -> int:
+        """Proposals that may still become mutants."""
+        return sum(not job.registered.is_set() for job in self._jobs.values())
+
+    def _evaluations_left(self) -> float:
+        """Calls of ``validate`` that nobody has made or been promised."""
+        if self._limits.max_evaluations is None:
+            return math.inf
+        ledger = self._record.ledger
+        return self._limits.max_evaluations - ledger.validate_calls - ledger.reserved
+
+    async def _propose(self) -> None:
+        """Choose parents and operator, and start carrying the proposal out."""
+        number = self._record.ledger.proposals
+        async with self._strategy_lock:
+            self._random.proposal = number
+            parents = await self._strategy.select_elites(self._settings.num_parents)
+            if not parents:
+                raise EngineError(
+                    "the strategy keeps none of the valid programs; check that its behaviour keys are metrics that "
+                    "this problem's programs have"
+                )
+            operator = self._operator.select(parents, self._random.generator("operator_choice"))
+            proposal = OpenProposal(
+                number=number,
+                parents=[parent.id for parent in parents],
+                operator=operator.name,
+                parameters=dict(operator.parameters()),
+                evaluations=int(min(1 + operator.max_evaluations, self._evaluations_left())),
+            )
+            self._record.propose(proposal)
+        self._start(
+            _Job(
+                proposal=proposal,
+                parents=parents,
+                operator=operator,
+                child=None,
+                previous=self._last_registered,
+            )
+        )
+
+    def _start(self, job: _Job) -> None:
+        self._jobs[job.proposal.number] = job
+        self._last_registered = job.registered
+        self._launch(self._carry_out(job))
+
+    async def _drain(self) -> None:
+        """Wait for what is in flight; after a stop that does not wait, ``request_stop`` has it cancelled."""
+        while self._tasks or self._next_settleable() is not None:
+            if not await self._settle_next():
+                await self._change()
+
+    # One proposal
+
+    async def _carry_out(self, job: _Job) -> None:
+        """Make the child, see whether it is new, evaluate it, and hand the result in."""
+        try:
+            made = await self._mutate(job) if job.child is None else None
+            if self._settings.deterministic:
+                await job.previous.wait()
+            skip = self._register(job, made) if made is not None else None
+        finally:
+            job.registered.set()
+        self._changed.set()
+        if job.child is not None and job.child.state is not ProgramState.COMPLETED:
+            await self._evaluate(job.child)
+        job.result = skip or job.child
+        if not self._settings.deterministic:
+            await self._settle(job)
+
+    async def _mutate(self, job: _Job) -> Mutation | NoChild:
+        """Let the operator work. What it raises is its own fault and ends nothing but this proposal."""
+        proposal, operator = job.proposal, job.operator
+        if operator is None:
+            return NoChild(reason=f"there is no operator '{proposal.operator}' any more")
+        context = MutationContext(
+            rng=self._random.derive(f"operator/{operator.name}", proposal.number),
+            parameters=proposal.parameters,
+            evaluations=proposal.evaluations - 1,
+            proposal=proposal.number,
+        )
+        async with self._mutating:
+            with self._time.charge("mutation"):
+                try:
+                    return await operator.mutate(job.parents, context)
+                except Exception as fault:
+                    if operator.name not in self._faulty_operators:
+                        self._faulty_operators.add(operator.name)
+                        logger.opt(exception=fault).error(
+                            "operator '{}' raised; this is shown once, and counted as 'none'", operator.name
+                        )
+                    return NoChild(reason=f"{type(fault).__name__}: {fault}")
+
+    def _register(self, job: _Job, made: Mutation | NoChild) -> Skip | None:
+        """Submit the child if it is new; else say why there is none."""
+        if isinstance(made, NoChild):
+            return Skip(outcome="none", reason=made.reason, validate_calls=made.cost.validate_calls)
+        number = self._record.ledger.mutants
+        child = child_of(
+            job.parents,
+            made,
+            program_id=self._random.program_id(number),
+            number=number,
+            proposal=job.proposal.number,
+        )
+        twin = self._record.known(child.syntax_hash)
+        if twin is not None and not self._settings.reevaluate_duplicates:
+            return Skip(outcome="duplicate", reason=twin, validate_calls=child.cost.validate_calls)
+        job.child = child
+        self._record.submit(child, job.proposal)
+        return None
+
+    async def _evaluate(self, program: Program) -> None:
+        """Evaluate ``program`` and make the result durable; it is COMPLETED afterwards."""
+        with self._time.charge("waiting"):
+            await self._evaluating.acquire()
+        try:
+            program.become(ProgramState.RUNNING)
+            with self._time.charge("evaluation"):
+                evaluation = await self._evaluator.evaluate(program)
+        finally:
+            self._evaluating.release()
+        enter(evaluation, program, self._metrics)
+        with self._time.charge("storage"):
+            await self._record.complete(program)
+
+    # Results
+
+    async def _settle(self, job: _Job) -> None:
+        """Enter the result of a proposal that is carried out."""
+        if isinstance(job.result, Skip):
+            async with self._strategy_lock:
+                self._record.skip(job.result, job.proposal)
+        elif job.result is not None:
+            await self._ingest(job.result, job.proposal, job.parents)
+        del self._jobs[job.proposal.number]
+        self._changed.set()
+
+    def _next_settleable(self) -> _Job | None:
+        """In deterministic mode the oldest open proposal, once its result is in."""
+        if not self._settings.deterministic or not self._jobs:
+            return None
+        oldest = self._jobs[min(self._jobs)]
+        return None if oldest.result is None else oldest
+
+    async def _settle_next(self) -> bool:
+        """In deterministic mode settle one result, if it is its turn; returns whether it was."""
+        job = self._next_settleable()
+        if job is None or (self._stop_reason is None and self._waits_for_registration()):
+            return False
+        await self._settle(job)
+        return True
+
+    def _waits_for_registration(self) -> bool:
+        """Whether only the fate of open children decides if there is a next proposal: nothing may be settled then,
+        for that proposal would see it."""
+        has_room = len(self._record.ledger.open) < self._settings.capacity
+        return has_room and 0 < self._mutants_left() <= self._undecided()
+
+    async def _ingest(self, program: Program, proposal: OpenProposal | None, parents: Sequence[Program]) -> None:
+        async with self._strategy_lock:
+            self._random.proposal = program.number if proposal is None else proposal.number
+            outcome, durable = await self._record.ingest(program, proposal, parents)
+            progress = await self._progress()
+        self._announcer.program_when(durable, program, outcome, progress)
+
+    # Tasks and time
+
+    def _launch(self, work: Coroutine[None, None, None]) -> None:
+        task = self._group.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._task_ended)
+
+    def _task_ended(self, task: asyncio.Task[None]) -> None:
+        self._tasks.discard(task)
+        self._changed.set()
+
+    def _cancel_tasks(self) -> None:
+        for task in self._tasks:
+            task.cancel()
+
+    async def _change(self) -> None:
+        """Sleep until something happened."""
+        await self._changed.wait()
+        self._changed.clear()
+
+    def _elapsed(self) -> float:
+        """Seconds of search, earlier sessions included."""
+        return self._elapsed_before + time.monotonic() - self._started
+
+    # Reports
+
+    async def _progress(self) -> Progress:
+        ledger = self._record.ledger
+        population = await self._strategy.get_metrics()
+        elapsed = self._elapsed()
+        session = max(elapsed - self._elapsed_before, 1e-9)
+        return Progress(
+            mutants=ledger.mutants,
+            evaluated=ledger.evaluated,
+            generation=ledger.mutants // self._settings.generation_size,
+            validate_calls=ledger.validate_calls,
+            elapsed_s=elapsed,
+            best=self._record.best,
+            outcomes=dict(ledger.outcomes),
+            failures=dict(ledger.failures),
+            operators={name: dict(counts) for name, counts in ledger.operators.items()},
+            duplicates=ledger.duplicates,
+            coverage=population.coverage,
+            qd_score=population.qd_score,
+            elites=population.total_programs,
+            programs_per_s=(ledger.evaluated - self._evaluated_before) / session,
+        )
+
+    async def _report(self, reason: str) -> RunReport:
+        """The end of the run: the best program is scored once more, apart from everything the search used."""
+        progress = await self._progress()
+        best = self._record.best
+        rescored = None
+        if best is not None:
+            rescored = (await self._rescorer.evaluate(best)).metrics
+        report = RunReport(
+            progress=progress,
+            stop_reason=reason,
+            rescored=rescored,
+            lineage_depth=0 if best is None else best.generation,
+            time_split=self._time.totals(),
+        )
+        self._announcer.stop(report)
+        return report

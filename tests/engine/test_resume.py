@@ -1,0 +1,90 @@
+"""Stopping and going on: nothing is lost, nothing is recorded twice, and the state is the replay of the journal."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from gigaevo.evolution.engine.core import EngineSettings
+from gigaevo.evolution.engine.events import Limits
+from gigaevo.programs import ProgramState
+from tests.engine.harness import Jitter, NumberEvaluator, World
+from tests.engine.test_determinism import history
+
+TOTAL = 120
+
+
+def world(folder: Path, *, deterministic: bool, scramble: int) -> World:
+    return World(
+        folder,
+        limits=Limits(max_mutants=TOTAL),
+        settings=EngineSettings(deterministic=deterministic, snapshot_interval=25),
+        operator=Jitter(scramble=scramble, digits=3),
+        evaluator=NumberEvaluator(scramble=scramble + 1),
+    )
+
+
+async def run_with_interruptions(folder: Path, *, deterministic: bool, seed: int) -> World:
+    """Abandon the run at arbitrary moments, then go on with new objects, until it is over."""
+    rng = np.random.default_rng(seed)
+    for attempt in range(100):
+        current = world(folder, deterministic=deterministic, scramble=100 * attempt)
+        await current.storage.open()
+        running = asyncio.create_task(current.engine.run())
+        done, _ = await asyncio.wait({running}, timeout=float(rng.uniform(0.01, 0.15)) if attempt < 12 else None)
+        if not done:
+            running.cancel()
+            await asyncio.wait({running})
+        await current.storage.close()
+        if done:
+            running.result()
+            return current
+    raise AssertionError("the run never ended")
+
+
+@pytest.mark.parametrize("deterministic", [False, True])
+async def test_an_interrupted_run_ends_with_every_mutant_recorded_once(tmp_path: Path, deterministic: bool) -> None:
+    last = await run_with_interruptions(tmp_path, deterministic=deterministic, seed=5)
+    programs = await last.stored()
+    assert [program.number for program in programs[3:]] == list(range(TOTAL))
+    assert len({program.id for program in programs}) == TOTAL + 3
+    assert {program.state for program in programs} <= {ProgramState.EVOLVING, ProgramState.DISCARDED}
+
+
+async def test_an_interrupted_deterministic_run_makes_the_programs_of_an_unbroken_one(tmp_path: Path) -> None:
+    (tmp_path / "broken").mkdir()
+    (tmp_path / "whole").mkdir()
+    last = await run_with_interruptions(tmp_path / "broken", deterministic=True, seed=6)
+    unbroken = world(tmp_path / "whole", deterministic=True, scramble=1)
+    await unbroken.run()
+    assert history(await last.stored()) == history(await unbroken.stored())
+    assert last.strategy.snapshot() == unbroken.strategy.snapshot()
+    assert last.operator.state() == unbroken.operator.state()
+
+
+@pytest.mark.parametrize("snapshot_interval", [7, 10_000])
+async def test_the_archive_equals_the_replay_of_the_journal(tmp_path: Path, snapshot_interval: int) -> None:
+    settings = EngineSettings(snapshot_interval=snapshot_interval)
+    first = World(tmp_path, limits=Limits(max_mutants=200), settings=settings, operator=Jitter(digits=4))
+    await first.run()
+    again = World(tmp_path, limits=Limits(max_mutants=200), settings=settings, operator=Jitter(digits=4))
+    report = await again.run()
+    assert report.progress.mutants == 200
+    assert again.evaluator.calls == 0
+    assert again.strategy.snapshot() == first.strategy.snapshot()
+    assert again.operator.state() == first.operator.state()
+    assert report.progress.best is not None
+    assert first.memory.stopped[0].progress.best is not None
+    assert report.progress.best.id == first.memory.stopped[0].progress.best.id
+
+
+async def test_a_finished_run_goes_on_when_its_limit_is_raised(tmp_path: Path) -> None:
+    await World(tmp_path, limits=Limits(max_mutants=30)).run()
+    more = World(tmp_path, limits=Limits(max_mutants=50))
+    report = await more.run()
+    assert report.progress.mutants == 50
+    assert more.evaluator.calls == 20
+    assert more.memory.started[0].resumed_mutants == 30
