@@ -1,0 +1,20 @@
+"""Listeners: what people and files get to know of a run."""
+
+from gigaevo.observe.best import BestProgramFile
+from gigaevo.observe.console import progress_view
+from gigaevo.observe.initial import InitialProgramWarnings
+from gigaevo.observe.live import LiveView
+from gigaevo.observe.metrics_log import MetricsLog
+from gigaevo.observe.plain import PlainLines
+from gigaevo.observe.summary import SummaryFile, print_summary
+
+__all__ = [
+    "BestProgramFile",
+    "InitialProgramWarnings",
+    "LiveView",
+    "MetricsLog",
+    "PlainLines",
+    "SummaryFile",
+    "print_summary",
+    "progress_view",
+]

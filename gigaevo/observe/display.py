@@ -1,0 +1,89 @@
+"""How text and numbers of a run are shown to people."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from gigaevo.evolution.engine.events import Limits, Progress
+from gigaevo.programs import Metrics, Program
+
+
+def printable(text: str) -> str:
+    """``text`` without what could steer a terminal: all but line breaks and tabs that does not print is ``�``."""
+    return "".join(
+        character if character.isprintable() or character in "\n\t" else "\N{REPLACEMENT CHARACTER}"
+        for character in text
+    )
+
+
+def one_line(text: str, *, width: int = 160) -> str:
+    """``text`` from a program as one harmless line of at most ``width`` characters.
+
+    Whatever does not print (escape sequences that would steer the terminal, lone surrogates) becomes ``�``.
+    """
+    shown = printable(" ".join(text[: 4 * width].split()))
+    return shown if len(shown) <= width else shown[: width - 1] + "…"
+
+
+def clock(seconds: float) -> str:
+    """``seconds`` as h:mm:ss."""
+    minutes, second = divmod(int(max(0.0, seconds)), 60)
+    hour, minute = divmod(minutes, 60)
+    return f"{hour}:{minute:02d}:{second:02d}"
+
+
+def tally(counts: Mapping[str, int]) -> str:
+    """``counts`` on one line, most frequent first; a dash where there are none."""
+    ordered = sorted(counts.items(), key=lambda item: (-item[1], item[0]))
+    return ", ".join(f"{name} {count}" for name, count in ordered if count) or "–"
+
+
+def fitness_of(program: Program | None, metrics: Metrics) -> str:
+    """Primary metric of ``program`` as its spec shows it; a dash where there is none."""
+    if program is None or metrics.primary_key not in program.metrics:
+        return "–"
+    return metrics.primary.format(metrics.fitness(program.metrics))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BudgetUse:
+    """How far a budget is used up.
+
+    Attributes:
+        limit: Its key in the configuration.
+        used: What is used up.
+        total: The limit.
+    """
+
+    limit: str
+    used: float
+    total: float
+
+    @property
+    def share(self) -> float:
+        """Used part, in [0, 1]."""
+        return 1.0 if self.total <= 0 else min(1.0, self.used / self.total)
+
+    def remaining(self) -> str:
+        """What is left, with its unit."""
+        left = max(0.0, self.total - self.used)
+        if self.limit == "max_seconds":
+            return f"{clock(left)} of {clock(self.total)}"
+        unit = {"max_evaluations": "validate calls"}.get(self.limit, self.limit.removeprefix("max_"))
+        return f"{left:.0f} of {self.total:.0f} {unit}"
+
+
+def closest_budget(limits: Limits, progress: Progress) -> BudgetUse | None:
+    """The budget that is closest to its end; None where none is limited."""
+    uses = [
+        BudgetUse(limit=limit, used=used, total=total)
+        for limit, used, total in (
+            ("max_seconds", progress.elapsed_s, limits.max_seconds),
+            ("max_mutants", progress.mutants, limits.max_mutants),
+            ("max_evaluations", progress.validate_calls, limits.max_evaluations),
+            ("max_generations", progress.generation, limits.max_generations),
+        )
+        if total is not None
+    ]
+    return max(uses, key=lambda use: use.share, default=None)

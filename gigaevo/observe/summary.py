@@ -1,0 +1,186 @@
+"""What a run came to: ``summary.json`` for machines, a page of text for people."""
+
+from __future__ import annotations
+
+import platform
+import re
+import shlex
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from gigaevo import __version__
+from gigaevo.evolution.engine.events import Limits, Outcome, Progress, RunInfo, RunReport
+from gigaevo.observe.best import BEST_FILE
+from gigaevo.observe.display import clock, fitness_of, one_line, tally
+from gigaevo.observe.files import replace_text
+from gigaevo.observe.strict_json import dumps
+from gigaevo.programs import Metrics, Program
+
+if TYPE_CHECKING:
+    from rich.console import Console
+    from rich.table import Table
+
+SUMMARY_FILE = "summary.json"
+
+_REASONS = {
+    "max_generations": "the limit max_generations was reached",
+    "max_mutants": "the limit max_mutants was reached",
+    "max_evaluations": "the limit max_evaluations was reached",
+    "max_seconds": "the limit max_seconds was reached",
+    "target_fitness": "the target fitness was reached",
+    "plateau": "the best fitness had stopped improving",
+    "exhausted": "the operators made nothing new any more",
+    "interrupted": "it was interrupted",
+    "no_valid_program": "no initial program was valid",
+}
+
+
+class SummaryFile:
+    """Writes ``summary.json`` when the run stops.
+
+    Args:
+        folder: The run's output folder.
+        kernels: Which kernels were in use, for the record: ``"cython"`` or ``"numpy"``.
+    """
+
+    def __init__(self, *, folder: str | Path, kernels: str) -> None:
+        self.path = Path(folder) / SUMMARY_FILE
+        self._kernels = kernels
+        self._info: RunInfo | None = None
+
+    def on_start(self, info: RunInfo) -> None:
+        self._info = info
+
+    def on_program(self, program: Program, outcome: Outcome, progress: Progress) -> None:
+        pass
+
+    def on_stop(self, report: RunReport) -> None:
+        if self._info is not None:
+            replace_text(self.path, dumps(summary(self._info, report, kernels=self._kernels), indent=2) + "\n")
+
+
+def summary(info: RunInfo, report: RunReport, *, kernels: str) -> dict[str, Any]:
+    """What ``summary.json`` holds, as JSON values."""
+    progress = report.progress
+    return {
+        "problem": info.problem,
+        "seed": info.seed,
+        "stop_reason": report.stop_reason,
+        "best": None if progress.best is None else _best(progress.best, report),
+        "counts": {
+            "mutants": progress.mutants,
+            "evaluated": progress.evaluated,
+            "duplicates": progress.duplicates,
+            "outcomes": dict(progress.outcomes),
+            "failures": dict(progress.failures),
+            "operators": {name: dict(counts) for name, counts in progress.operators.items()},
+        },
+        "generation": progress.generation,
+        "validate_calls": progress.validate_calls,
+        "archive": {"coverage": progress.coverage, "qd_score": progress.qd_score, "elites": progress.elites},
+        "elapsed_s": progress.elapsed_s,
+        "programs_per_s": progress.programs_per_s,
+        "time_split": dict(report.time_split),
+        "versions": _versions(kernels),
+    }
+
+
+def _best(best: Program, report: RunReport) -> dict[str, Any]:
+    return {
+        "id": best.id,
+        "number": best.number,
+        "operator": best.operator,
+        "metrics": dict(best.metrics),
+        "rescored": None if report.rescored is None else dict(report.rescored),
+        "lineage_depth": report.lineage_depth,
+        "source_file": BEST_FILE,
+    }
+
+
+def _versions(kernels: str) -> dict[str, str]:
+    import numpy
+
+    return {
+        "gigaevo": __version__,
+        "python": platform.python_version(),
+        "numpy": numpy.__version__,
+        "platform": platform.platform(),
+        "kernels": kernels,
+    }
+
+
+def print_summary(info: RunInfo, report: RunReport, *, folder: str | Path, console: Console | None = None) -> None:
+    """Tell people what the run came to, where it is, and how to go on.
+
+    Args:
+        info: What was known at the beginning.
+        report: How it ended.
+        folder: The run's output folder.
+        console: Where to print; None for standard output.
+    """
+    from rich.console import Console
+    from rich.text import Text
+
+    console = console if console is not None else Console()
+    progress = report.progress
+    best = progress.best
+
+    def say(label: str, text: str) -> None:
+        # soft_wrap: paths and commands stay whole, so that they can be copied.
+        console.print(Text.assemble((f"{label:<10}", "bold"), text), soft_wrap=True)
+
+    console.print()
+    say("Stopped", f"after {clock(progress.elapsed_s)}: {_reason(report.stop_reason)}")
+    say("Programs", f"{progress.evaluated} evaluated ({tally(progress.outcomes)}), {progress.mutants} mutants")
+    if progress.failures:
+        say("Failures", tally(progress.failures))
+    if best is None:
+        say("Best", "none: no program kept the problem's rules")
+    else:
+        operator = one_line(best.operator, width=60)
+        say("Best", f"{fitness_of(best, info.metrics)}, program {best.id} by {operator}, {_lineage(report)}")
+        console.print(_metrics_table(best, report.rescored, info.metrics))
+        say("Saved", str(Path(folder) / BEST_FILE))
+    say("Continue", continue_command(folder, report.stop_reason, info.limits))
+
+
+def continue_command(folder: str | Path, stop_reason: str, limits: Limits) -> str:
+    """What to type to go on with the run; where a limit had stopped it, with twice the limit."""
+    path = str(folder)
+    if not re.fullmatch(r"[\w/.+:@~-]+", path):  # anything else needs quotes of Hydra's inside those of the shell
+        path = "'" + path.replace("\\", "\\\\").replace("'", "\\'") + "'"
+    command = f"python run.py {shlex.quote(f'resume={path}')}"
+    limit = getattr(limits, stop_reason, None) if stop_reason.startswith("max_") else None
+    return command if limit is None else f"{command} {stop_reason}={2 * limit}"
+
+
+def _reason(stop_reason: str) -> str:
+    return _REASONS.get(stop_reason, one_line(stop_reason))
+
+
+def _lineage(report: RunReport) -> str:
+    depth = report.lineage_depth
+    if depth == 0:
+        return "an initial program"
+    return f"{depth} {'step' if depth == 1 else 'steps'} from an initial program"
+
+
+def _metrics_table(best: Program, rescored: Mapping[str, float] | None, metrics: Metrics) -> Table:
+    """Metrics of ``best``, the primary one first and the declared ones next, beside what re-scoring gave."""
+    from rich.table import Table
+    from rich.text import Text
+
+    def shown(values: Mapping[str, float] | None, key: str) -> Text:
+        if values is None or key not in values:
+            return Text("–")
+        spec = metrics.specs.get(key)
+        return Text(f"{values[key]:.6g}" if spec is None else spec.format(values[key]))
+
+    names = dict.fromkeys([*best.metrics, *(rescored or {})])
+    order = [metrics.primary_key, *metrics.declared, *metrics.specs, *names]
+    table = Table("metric", "value", "re-scored", box=None, padding=(0, 2), header_style="dim")
+    for key in dict.fromkeys(order):
+        if key in names:
+            table.add_row(Text(one_line(key, width=60)), shown(best.metrics, key), shown(rescored, key))
+    return table
