@@ -16,7 +16,7 @@ from functools import cache
 from operator import attrgetter
 from typing import Any
 
-MAX_BYTES = 256 * 1024
+MAX_BYTES = 128 * 1024
 MAX_NODES = 50_000
 # Recursive visitors need up to six Python frames a level, and the interpreter allows a thousand in all.
 MAX_DEPTH = 100
@@ -77,7 +77,7 @@ def parse_source(text: str) -> ast.Module:
     """The syntax tree of ``text``, safe for recursive visitors and for ``render``.
 
     Raises:
-        SourceError: The text is not Python, exceeds 256 KiB or 50,000 nodes, is nested more than 100 levels deep, or
+        SourceError: The text is not Python, exceeds 128 KiB or 50,000 nodes, is nested more than 100 levels deep, or
             holds an integer of more than about 4,200 decimal digits.
     """
     tree = _parse(text)

@@ -1,0 +1,1 @@
+"""Mutation operators: parents in, a child's source out."""

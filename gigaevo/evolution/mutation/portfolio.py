@@ -1,0 +1,197 @@
+"""Several operators as one: effort goes where it has paid."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from gigaevo.evolution.mutation.base import (
+    Credit,
+    Mutation,
+    MutationContext,
+    MutationOperator,
+    NoChild,
+    OperatorContext,
+)
+from gigaevo.programs import Program
+
+_ACCEPTED = 0.4
+_IMPROVED = 0.2
+_ACCEPTED_AND_IMPROVED = 1.0
+# Rewards are rare late in a run: below this, differences of quality are noise.
+_QUALITY_NOISE = 0.01
+
+
+@dataclass(slots=True)
+class _Record:
+    """What is known of one operator: exponential averages of reward and cost per proposal."""
+
+    reward: float = 1.0  # optimistic, so that an operator nobody has tried is tried
+    cost: float = 1.0
+    proposals: int = 0
+
+    @property
+    def quality(self) -> float:
+        return self.reward / math.sqrt(self.cost)
+
+
+class AdaptivePortfolio(MutationOperator):
+    """Chooses among operators by probability matching over effort.
+
+    Quality of an operator is its average reward over the square root of its average cost. A child earns 1 where an
+    archive keeps it and it is better than its parent, 0.4 where it is only kept, 0.2 where it is only better, else
+    nothing; a proposal without a child or with a duplicate earns nothing either. Probability matching (the baseline
+    of Thierens, "An adaptive pursuit strategy for allocating operator probabilities", GECCO 2005) gives each operator
+    a share in proportion to its quality, and ``floor`` at least; adaptive pursuit itself locks in on noise where
+    rewards come once in hundreds of proposals.
+
+    The shares are shares of *effort*, not of proposals: an operator is chosen with probability share / cost. So one
+    that spends 5,000 validate calls per child gets its share of the time in few proposals: its floor does not eat the
+    run, and it does not starve. The square root is because acceptance understates what a long numeric search gains.
+
+    Args:
+        operators: At least one; names must differ.
+        floor: Least share of effort of each operator, in (0, 1 / number of operators].
+        learning_rate: Weight of the newest proposal in the averages, in (0, 1].
+        overhead_calls: What evaluating one program in its own process costs, in validate calls: the cost of a
+            proposal is ``1 + validate_calls / overhead_calls``.
+
+    Raises:
+        ValueError: No operators, names that are not unique, or a number out of range.
+    """
+
+    name = "portfolio"
+
+    def __init__(
+        self,
+        *,
+        operators: Sequence[MutationOperator],
+        floor: float = 0.05,
+        learning_rate: float = 0.03,
+        overhead_calls: float = 100.0,
+    ) -> None:
+        names = [operator.name for operator in operators]
+        if not names:
+            raise ValueError("operators: a portfolio needs at least one operator")
+        repeated = sorted({name for name in names if names.count(name) > 1})
+        if repeated:
+            raise ValueError(f"operators: names must differ; repeated: {', '.join(repeated)}")
+        if not 0.0 < floor <= 1.0 / len(names):
+            raise ValueError(f"floor must lie in (0, {1.0 / len(names):.3g}] for {len(names)} operators; got {floor:g}")
+        if not 0.0 < learning_rate <= 1.0:
+            raise ValueError(f"learning_rate must lie in (0, 1]; got {learning_rate:g}")
+        if not 0.0 < overhead_calls < math.inf:
+            raise ValueError(f"overhead_calls must be positive; got {overhead_calls:g}")
+        self.max_evaluations = max(operator.max_evaluations for operator in operators)
+        self._members = dict(zip(names, operators, strict=True))
+        self._records = {name: _Record() for name in names}
+        self._floor = floor
+        self._learning_rate = learning_rate
+        self._overhead_calls = overhead_calls
+
+    @property
+    def members(self) -> Mapping[str, MutationOperator]:
+        """The operators by name."""
+        return dict(self._members)
+
+    def shares(self) -> dict[str, float]:
+        """Share of the effort of each operator; they add up to 1."""
+        qualities = {name: record.quality + _QUALITY_NOISE for name, record in self._records.items()}
+        total, free = sum(qualities.values()), 1.0 - self._floor * len(qualities)
+        return {name: self._floor + free * quality / total for name, quality in qualities.items()}
+
+    def probabilities(self) -> dict[str, float]:
+        """Probability with which each operator is chosen; they add up to 1."""
+        rates = {name: share / self._records[name].cost for name, share in self.shares().items()}
+        total = sum(rates.values())
+        return {name: rate / total for name, rate in rates.items()}
+
+    def bind(self, context: OperatorContext) -> None:
+        """Hand what is known of the run to every member."""
+        for member in self._members.values():
+            member.bind(context)
+
+    def applies_to(self, parents: Sequence[Program]) -> bool:
+        """Whether any member does."""
+        return any(member.applies_to(parents) for member in self._members.values())
+
+    def member(self, name: str) -> MutationOperator | None:
+        """The operator of that name; None where there is none."""
+        return self if name == self.name else self._members.get(name)
+
+    def select(self, parents: Sequence[Program], rng: np.random.Generator) -> MutationOperator:
+        """The member that shall do the work, among those that apply to ``parents`` (among all where none does)."""
+        probabilities = self.probabilities()
+        fitting = [name for name, member in self._members.items() if member.applies_to(parents)] or [*probabilities]
+        draw = rng.random() * sum(probabilities[name] for name in fitting)
+        for name in fitting:
+            draw -= probabilities[name]
+            if draw < 0.0:
+                return self._members[name]
+        return self._members[fitting[-1]]
+
+    async def mutate(self, parents: Sequence[Program], context: MutationContext) -> Mutation | NoChild:
+        """What a selected member makes, for callers that do not select themselves."""
+        member = self.select(parents, context.rng)
+        inner = MutationContext(
+            rng=context.rng,
+            parameters=member.parameters(),
+            evaluations=min(context.evaluations, member.max_evaluations),
+            proposal=context.proposal,
+        )
+        return await member.mutate(parents, inner)
+
+    def credit(self, credit: Credit) -> None:
+        """Learn, and let the member learn. An operator that a resumed run no longer has is passed over."""
+        member = self._members.get(credit.operator)
+        if member is None:
+            return
+        record = self._records[credit.operator]
+        record.proposals += 1
+        # A plain mean at first, so that a dear operator is known as one after its first proposal.
+        weight = max(self._learning_rate, 1.0 / record.proposals)
+        record.cost += weight * (1.0 + credit.validate_calls / self._overhead_calls - record.cost)
+        record.reward += self._learning_rate * (_reward(credit) - record.reward)
+        member.credit(credit)
+
+    def state(self) -> dict[str, Any]:
+        """Averages and state of each member."""
+        return {
+            name: {
+                "reward": record.reward,
+                "cost": record.cost,
+                "proposals": record.proposals,
+                "member": self._members[name].state(),
+            }
+            for name, record in self._records.items()
+        }
+
+    def restore(self, state: Mapping[str, Any]) -> None:
+        """Take back what ``state()`` gave; members it does not know stay as they are."""
+        for name, saved in state.items():
+            if name in self._members:
+                self._records[name] = _Record(
+                    reward=float(saved["reward"]), cost=float(saved["cost"]), proposals=int(saved["proposals"])
+                )
+                self._members[name].restore(saved["member"])
+
+    async def close(self) -> None:
+        """Close all members, also when one of them fails to; the first failure is raised."""
+        failures: list[Exception] = []
+        for member in self._members.values():
+            try:
+                await member.close()
+            except Exception as error:
+                failures.append(error)
+        if failures:
+            raise failures[0]
+
+
+def _reward(credit: Credit) -> float:
+    if credit.outcome == "accepted":
+        return _ACCEPTED_AND_IMPROVED if credit.improved else _ACCEPTED
+    return _IMPROVED if credit.improved else 0.0
