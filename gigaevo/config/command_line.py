@@ -1,0 +1,234 @@
+"""What ``python run.py`` does: compose the configuration, then run it or continue a run. Faults become one line."""
+
+from __future__ import annotations
+
+import os
+import re
+import sys
+import traceback
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from hydra.core.hydra_config import HydraConfig
+from hydra.errors import HydraException
+from hydra.types import RunMode
+from omegaconf import DictConfig, OmegaConf
+
+from gigaevo.config.errors import ConfigError, one_line
+from gigaevo.config.explain import explain, is_configuration_error, no_problem_chosen
+from gigaevo.config.resolvers import register_resolvers
+from gigaevo.config.result import ExitStatus, JobFailed, RunResult
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+ROOT = Path(__file__).resolve().parents[2]
+CONFIG_ROOT = ROOT / "config"
+PROBLEMS = ROOT / "problems"
+
+_RESUME = "resume="
+_DASHED = re.compile(r"--?(?P<override>[A-Za-z_][\w.]*=.*)")
+
+
+def main(task: Callable[[], Any], arguments: Sequence[str]) -> int:
+    """Run the command line.
+
+    Args:
+        task: The function that ``hydra.main`` made of the task; it reads ``sys.argv`` itself.
+        arguments: The command line without the name of the script.
+
+    Returns:
+        Exit status of the process; see ``ExitStatus``.
+    """
+    os.environ.setdefault("HYDRA_FULL_ERROR", "1")  # else Hydra prints several lines and exits with status 1
+    register_resolvers()
+
+    def command() -> RunResult:
+        _refuse_dashes(arguments)
+        if any(argument.startswith(_RESUME) and argument != "resume=null" for argument in arguments):
+            return resume(arguments)
+        try:
+            task()
+        except HydraException:  # one kind of it is an OSError as well
+            raise
+        except OSError as error:  # what happens in the run itself does not get here
+            raise ConfigError(f"hydra.run.dir: the output folder cannot be made: {one_line(error)}") from error
+        except Exception as error:
+            if not no_problem_chosen(error):
+                raise
+            sys.stdout.write(_problem_list())
+        return RunResult(status=ExitStatus.ENDED)
+
+    return int(_reported(command).status)
+
+
+def run(config: DictConfig) -> float | None:
+    """Start the run that Hydra composed. Called by Hydra, once for each job of a sweep.
+
+    Returns:
+        Final best fitness, for sweepers.
+
+    Raises:
+        SystemExit: The run did not end well; carries the exit status.
+        JobFailed: The same within a sweep, whose other jobs go on.
+    """
+    register_resolvers()  # a launcher may have started this process
+    context = HydraConfig.get()
+    folder = Path(context.runtime.output_dir)
+    if context.mode == RunMode.MULTIRUN:
+        sys.stdout.write(f"job {context.job.num}: {' '.join(context.overrides.task)}\n")
+    result = _reported(lambda: _start(config, folder))
+    _remove_if_empty(folder)
+    if result.status == ExitStatus.ENDED:
+        return result.best_fitness
+    if context.mode == RunMode.MULTIRUN and result.status != ExitStatus.INTERRUPTED:
+        raise JobFailed(int(result.status))
+    raise SystemExit(int(result.status))
+
+
+def resume(arguments: Sequence[str]) -> RunResult:
+    """Continue the run in a folder with the configuration that is stored there.
+
+    Args:
+        arguments: ``resume=<folder>``, and limits that shall change.
+
+    Raises:
+        ConfigError: The folder has no run, or something else than a limit shall change.
+    """
+    from gigaevo.config import stored
+    from gigaevo.config.prepare import settings_of
+    from gigaevo.config.schema import LIMITS
+
+    folder, limits = None, {}
+    for argument in arguments:
+        key, _, value = argument.partition("=")
+        if key == "resume":
+            folder = _folder(value)
+        elif key in LIMITS:
+            limits[key] = _read(argument, value)
+        else:
+            raise ConfigError(f"{argument}: a run is resumed as it was; only {', '.join(LIMITS)} may change")
+    assert folder is not None
+    config = stored.with_limits(stored.load(folder), limits)
+    config.resume = str(folder)
+    settings = settings_of(config)
+    if limits:
+        stored.replace(folder, stored.with_limits(config, {"resume": None}))
+    return _execute(settings, config, folder)
+
+
+def _folder(text: str) -> Path:
+    """The folder meant by ``text``, which may be quoted as Hydra wants special characters to be."""
+    written = Path(text).expanduser()
+    if len(text) < 2 or text[0] != text[-1] or text[0] not in "'\"" or written.is_dir():
+        return written
+    return Path(re.sub(r"\\(.)", r"\1", text[1:-1])).expanduser()
+
+
+def _read(argument: str, value: str) -> Any:
+    try:
+        return OmegaConf.create(f"value: {value}").value
+    except Exception as error:
+        raise ConfigError(f"{argument}: {one_line(error)}") from error
+
+
+def _start(config: DictConfig, folder: Path) -> RunResult:
+    from gigaevo.config import stored
+    from gigaevo.config.prepare import check_keys, complete, settings_of
+    from gigaevo.problems import ProblemError
+
+    if config.get("resume") is not None:
+        raise ConfigError(f"resume={config.resume}: give it on the command line, without --multirun")
+    complete(config, problems=PROBLEMS, import_paths=_import_paths())
+    check_keys(config)
+    final = stored.final_values(config)
+    settings = settings_of(final)
+    stored.claim(folder, final)
+    try:
+        return _execute(settings, final, folder)
+    except (ConfigError, ProblemError):
+        stored.withdraw(folder)
+        raise
+
+
+def _execute(settings: Any, config: DictConfig, folder: Path) -> RunResult:
+    from gigaevo.config.assemble import execute
+    from gigaevo.config.builder import Builder
+
+    builder = Builder(config, given={"output_dir": folder.resolve()}, import_paths=settings.import_paths)
+    return execute(settings, builder, folder.resolve())
+
+
+def _import_paths() -> list[Path]:
+    """Where classes of users may lie: beside their configuration files, and in the working directory."""
+    runtime = HydraConfig.get().runtime
+    sources = [Path(source.path) for source in runtime.config_sources if source.schema == "file" and source.path]
+    beside = [
+        source / group
+        for source in sources
+        for group, choice in runtime.choices.items()
+        if (source / group / f"{choice}.yaml").is_file() and any((source / group).glob("*.py"))
+    ]
+    return list(dict.fromkeys([Path.cwd(), *sources, *beside]))
+
+
+def _reported(action: Callable[[], RunResult]) -> RunResult:
+    """The result of ``action``; what it raises is shown and becomes a status."""
+    try:
+        return action()
+    except JobFailed as failure:
+        return RunResult(status=failure.status)
+    except KeyboardInterrupt:
+        return RunResult(status=ExitStatus.INTERRUPTED)
+    except Exception as error:
+        if is_configuration_error(error) or _is_problem_error(error):
+            line = explain(error, config_root=CONFIG_ROOT) if is_configuration_error(error) else one_line(error)
+            sys.stderr.write(f"error: {line}\n")
+            return RunResult(status=ExitStatus.CONFIGURATION)
+        traceback.print_exc()
+        sys.stderr.write(f"fault in gigaevo: {type(error).__name__}: {one_line(error)}\n")
+        return RunResult(status=ExitStatus.FAULT)
+
+
+def _is_problem_error(error: Exception) -> bool:
+    from gigaevo.problems import ProblemError
+
+    return isinstance(error, ProblemError)
+
+
+def _refuse_dashes(arguments: Sequence[str]) -> None:
+    """Say so when somebody writes ``--max_mutants=5``, which Hydra's parser would answer with its whole usage."""
+    for argument in arguments:
+        match = _DASHED.fullmatch(argument)
+        if match is not None and not argument.startswith(("--config-", "--package", "--info", "--cfg")):
+            raise ConfigError(f"{argument}: write {match['override']}, without dashes")
+
+
+def _problem_list() -> str:
+    from gigaevo.problems import list_problems
+
+    problems = list_problems(PROBLEMS)
+    width = max((len(problem.name) for problem in problems), default=0)
+    lines = [f"  {problem.name:<{width}}  {problem.summary}".rstrip() for problem in problems]
+    example = problems[0].name if problems else "<name>"
+    return "\n".join(
+        [
+            "Choose a problem:",
+            "",
+            *lines,
+            "",
+            f"For example: python run.py problem.name={example}",
+            "A folder of your own: python run.py problem.dir=path/to/folder",
+            "Settings and choices: python run.py --help",
+            "",
+        ]
+    )
+
+
+def _remove_if_empty(folder: Path) -> None:
+    """Take away the folders that Hydra made for a run that never began."""
+    for path in (folder, folder.parent):
+        try:
+            path.rmdir()
+        except OSError:
+            return

@@ -1,0 +1,111 @@
+"""From a composed configuration to one that can be run: everything checked before anything starts."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from omegaconf import DictConfig, OmegaConf, open_dict
+from omegaconf.errors import OmegaConfBaseException
+
+from gigaevo.config.errors import ConfigError, did_you_mean, one_line
+from gigaevo.config.nodes import child
+from gigaevo.config.references import unused_keys
+from gigaevo.config.resolvers import problem_name
+from gigaevo.config.schema import Settings, parse_settings
+from gigaevo.problems import list_problems
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+PARTS = (
+    "evolution_strategy",
+    "mutation_operator",
+    "engine",
+    "pipeline",
+    "sandbox",
+    "program_storage",
+    "observe",
+)
+"""Nodes that every run is made of."""
+
+SHARED = ("behavior_space", "islands", "operators")
+"""Nodes that shipped files offer to the parts; one that a user's file replaces may be left without use."""
+
+
+def check_keys(config: DictConfig) -> None:
+    """Check that every part is described and that each key has a use.
+
+    Args:
+        config: As composed, its references still in it.
+
+    Raises:
+        ConfigError: One line naming the key.
+    """
+    missing = [part for part in PARTS if OmegaConf.select(config, part, throw_on_missing=False) is None]
+    if missing:
+        raise ConfigError(f"{missing[0]} is missing: {_where_it_may_be(config, missing[0])}")
+    known = (*Settings.model_fields, *PARTS, *SHARED)
+    useless = unused_keys(config, known)
+    if useless:
+        key = useless[0]
+        hint = did_you_mean(key, known) or f"; refer to it as ${{{key}}}, or remove it"
+        raise ConfigError(f"{key} does nothing: no part of the run refers to it{hint}")
+
+
+def _where_it_may_be(config: DictConfig, part: str) -> str:
+    for key in config:
+        node = child(config, key)
+        if isinstance(node, DictConfig) and part in node:
+            return f"it stands below {key!r}; begin the file that describes it with the line '# @package _global_'"
+    return "it must describe an object by its _target_"
+
+
+def settings_of(config: DictConfig) -> Settings:
+    """The everyday settings, checked.
+
+    Args:
+        config: With ``problem`` and ``import_paths`` filled in.
+
+    Raises:
+        ConfigError: One line naming the first wrong key, its value and what would be accepted.
+    """
+    try:
+        values = {key: _plain(config, key) for key in Settings.model_fields if key in config}
+    except OmegaConfBaseException as error:
+        raise ConfigError(one_line(error)) from error
+    return parse_settings(values)
+
+
+def _plain(config: DictConfig, key: str) -> object:
+    value = config[key]
+    return OmegaConf.to_container(value, resolve=True) if OmegaConf.is_config(value) else value
+
+
+def complete(config: DictConfig, *, problems: Path, import_paths: Sequence[Path]) -> None:
+    """Fill in what follows from the rest: name and folder of the problem, and where users' classes are looked for.
+
+    Args:
+        config: Changed in place.
+        problems: Folder of the problems that have a name.
+        import_paths: Folders to search beside those that the configuration names.
+
+    Raises:
+        ConfigError: The problem is not there.
+    """
+    name = problem_name(config.problem)
+    folder = Path(config.problem.dir).resolve() if config.problem.dir is not None else problems / name
+    if not folder.is_dir():
+        raise ConfigError(_no_problem(config, name, folder, problems))
+    with open_dict(config):
+        config.problem.name, config.problem.dir = name, str(folder)
+        if OmegaConf.is_list(config.get("import_paths")):
+            own = [Path(str(path)).resolve() for path in config.import_paths]
+            config.import_paths = [str(path) for path in dict.fromkeys([*own, *import_paths])]
+
+
+def _no_problem(config: DictConfig, name: str, folder: Path, problems: Path) -> str:
+    if config.problem.dir is not None:
+        return f"problem.dir={config.problem.dir}: there is no folder {folder}"
+    names = [listing.name for listing in list_problems(problems)]
+    return f"problem.name={name}: no such problem{did_you_mean(name, names)}; there are: {', '.join(names) or 'none'}"

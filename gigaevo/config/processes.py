@@ -1,0 +1,88 @@
+"""The processes that know a problem: the warm server for programs, and trusted workers for its validator."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from typing import Any
+
+from gigaevo.evaluation.sandbox.client import ForkServer
+from gigaevo.evaluation.sandbox.limits import Limits
+from gigaevo.evaluation.sandbox.workers import TrustedWorkers
+from gigaevo.problems import Problem
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProblemProcesses:
+    """Running processes of one problem.
+
+    Attributes:
+        server: Runs programs.
+        workers: Hold the problem's ``validate``.
+        context: The problem's context as wire text; None where it has none, or where it cannot be encoded.
+        notes: What people should know of the start, one line each.
+    """
+
+    server: ForkServer
+    workers: TrustedWorkers
+    context: str | None
+    notes: list[str]
+
+
+@asynccontextmanager
+async def problem_processes(
+    problem: Problem, limits: Limits, *, workers: int, context: str | None = None
+) -> AsyncIterator[ProblemProcesses]:
+    """Start the processes of ``problem``; none is left afterwards.
+
+    Args:
+        problem: A checked problem.
+        limits: Caps on each program.
+        workers: Calls of ``validate`` that may go on side by side.
+        context: The problem's context, where it was built already.
+
+    Raises:
+        SandboxStartError: Something of the problem cannot be imported or run.
+    """
+    async with AsyncExitStack() as stack:
+        validators = TrustedWorkers(
+            problem_dir=problem.folder, size=workers, primary_key=problem.metrics.primary_key, context=context
+        )
+        stack.push_async_callback(validators.close)
+        await validators.start()
+        server = ForkServer(
+            problem_dir=problem.folder,
+            preload=problem.preload,
+            context=validators.context,
+            has_context_file=problem.has_context,
+            limits=limits,
+        )
+        stack.push_async_callback(server.close)
+        await server.start()
+        yield ProblemProcesses(
+            server=server, workers=validators, context=validators.context, notes=list(validators.notes)
+        )
+
+
+class SearchWorkers:
+    """Trusted workers for numeric search, apart from those that validate, started when the first search is asked for.
+
+    Args:
+        problem: A checked problem.
+        size: Searches that may go on side by side.
+        context: The problem's context as wire text, where it was built already.
+    """
+
+    def __init__(self, problem: Problem, *, size: int, context: str | None) -> None:
+        self._workers = TrustedWorkers(
+            problem_dir=problem.folder, size=size, primary_key=problem.metrics.primary_key, context=context
+        )
+
+    async def search(self, output: str, request: Mapping[str, Any]) -> dict[str, Any]:
+        """See ``gigaevo.evolution.mutation.base.NumericSearch``."""
+        return await self._workers.search(output, request, timeout_s=None)
+
+    async def close(self) -> None:
+        """End the workers."""
+        await self._workers.close()

@@ -1,0 +1,52 @@
+"""What ``${name:...}`` may mean in our YAML, beside what OmegaConf and Hydra offer. None of it evaluates code."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from omegaconf import OmegaConf
+
+from gigaevo.config.errors import ConfigError
+
+
+class NoProblemChosen(ConfigError):
+    """Neither ``problem.name`` nor ``problem.dir`` was given."""
+
+
+def register_resolvers() -> None:
+    """Make ``${ref:...}``, ``${cores:}`` and ``${problem_name:...}`` known to OmegaConf. May be called again."""
+    OmegaConf.register_new_resolver("ref", _ref, replace=True)
+    OmegaConf.register_new_resolver("cores", _cores, replace=True)
+    OmegaConf.register_new_resolver("problem_name", problem_name, replace=True)
+
+
+def _ref(node: str) -> str:
+    """``${ref:node}`` stands for an object: as a value it is its own text, which the builder replaces."""
+    return f"${{ref:{node}}}"
+
+
+def _cores() -> int:
+    """Cores that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def problem_name(problem: Any) -> str:
+    """What a problem is called: its ``name``, else the name of its folder ``dir``.
+
+    Raises:
+        NoProblemChosen: It has neither.
+        ConfigError: ``problem`` is no mapping, as after ``problem=heilbron``.
+    """
+    if not isinstance(problem, Mapping):
+        raise ConfigError(f"problem={problem}: write problem.name={problem}, or problem.dir=<path of its folder>")
+    name, folder = problem.get("name"), problem.get("dir")
+    if name is None and folder is None:
+        raise NoProblemChosen(
+            "no problem chosen: add problem.name=<name> or problem.dir=<path>; python run.py lists the problems"
+        )
+    if name is not None and Path(str(name)).name != str(name):
+        raise ConfigError(f"problem.name={name}: it is a path, not a name; write problem.dir={name}")
+    return str(name) if name is not None else Path(str(folder)).resolve().name
