@@ -1,0 +1,97 @@
+"""A run that is killed with SIGKILL at any moment loses nothing that was committed."""
+
+from __future__ import annotations
+
+import asyncio
+import subprocess
+import time
+from pathlib import Path
+
+import numpy as np
+import psutil
+import pytest
+
+from gigaevo.programs import Program, ProgramState
+from gigaevo.storage.sqlite import SqliteProgramStorage
+from tests.end_to_end.command import ROOT, command, metrics_lines, mutant_numbers, run, summary
+
+
+def kill_and_resume(folder: Path, *, mutants: int, kills: int, seed: int) -> list[psutil.Process]:
+    """Start a run, kill it ``kills`` times at random moments, resume it each time; returns every process seen."""
+    rng = np.random.default_rng(seed)
+    start = ["problem.name=toy_example", "seed=5", f"max_mutants={mutants}", f"hydra.run.dir={folder}"]
+    seen: list[psutil.Process] = []
+    for _ in range(kills):
+        arguments = [f"resume={folder}"] if (folder / "config.yaml").is_file() else start
+        child = subprocess.Popen(command(*arguments), cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        time.sleep(float(rng.uniform(0.2, 3.0)))  # the moment of the kill is the point of the test
+        try:
+            seen += [*psutil.Process(child.pid).children(recursive=True)]
+        except psutil.NoSuchProcess:
+            pass
+        child.kill()
+        child.wait()
+    done = run(f"resume={folder}" if (folder / "config.yaml").is_file() else "", timeout=300)
+    assert done.returncode == 0, done.stderr
+    return seen
+
+
+async def stored(folder: Path) -> list[Program]:
+    storage = SqliteProgramStorage(path=folder / "run.db")
+    await storage.open()
+    try:
+        return [program async for program in storage.programs()]
+    finally:
+        await storage.close()
+
+
+def check(folder: Path, mutants: int, seen: list[psutil.Process]) -> None:
+    assert psutil.wait_procs(seen, timeout=10)[1] == [], "a process is left over"
+    assert sorted(mutant_numbers(folder)) == list(range(mutants))
+    programs = asyncio.run(stored(folder))
+    assert len({program.id for program in programs}) == len(programs)
+    assert {program.state for program in programs} <= {ProgramState.EVOLVING, ProgramState.DISCARDED}
+    assert sorted(line["number"] for line in metrics_lines(folder)) == list(range(mutants))
+    result = summary(folder)
+    assert result["counts"]["mutants"] == mutants
+    elites = {program.id for program in programs if program.state is ProgramState.EVOLVING}
+    assert len(elites) == result["archive"]["elites"]
+    assert replayed_members(folder) == elites
+
+
+def replayed_members(folder: Path) -> set[str]:
+    """Who is in the archive by the journal alone, from its first entry, with no snapshot."""
+
+    async def replay() -> set[str]:
+        storage = SqliteProgramStorage(path=folder / "run.db")
+        await storage.open()
+        cells: dict[tuple[str, tuple[int, ...]], str] = {}
+        try:
+            async for entry in storage.journal():
+                for event in entry.payload.get("events", ()):
+                    place = (event["island_id"], tuple(event["cell"]))
+                    if event["action"] == "insert":
+                        assert cells.get(place) == event["displaced"]
+                        cells[place] = event["program_id"]
+                    else:
+                        assert cells.pop(place) == event["program_id"]
+        finally:
+            await storage.close()
+        return set(cells.values())
+
+    return asyncio.run(replay())
+
+
+def test_a_run_killed_three_times_ends_as_if_it_had_not_been(tmp_path: Path) -> None:
+    folder = tmp_path / "out"
+    seen = kill_and_resume(folder, mutants=120, kills=3, seed=1)
+    check(folder, 120, seen)
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(900)
+@pytest.mark.parametrize("seed", [2, 3])
+def test_a_run_killed_ten_times_ends_as_if_it_had_not_been(tmp_path: Path, seed: int) -> None:
+    folder = tmp_path / "out"
+    seen = kill_and_resume(folder, mutants=300, kills=10, seed=seed)
+    check(folder, 300, seen)
