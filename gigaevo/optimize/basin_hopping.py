@@ -102,7 +102,8 @@ def local_search(
     first = trials(start)
     search = _Hopping(trials, start, first, groups, rng)
     try:
-        search.run(step)
+        with np.errstate(over="ignore", invalid="ignore"):  # what overflows has no finite merit and is refused
+            search.run(step)
     except BudgetSpent:
         pass
     best = trials.best

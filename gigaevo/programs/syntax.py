@@ -7,6 +7,7 @@ does so without recursion or follows the depth check of ``parse_source``.
 from __future__ import annotations
 
 import ast
+import functools
 import hashlib
 import re
 import warnings
@@ -85,8 +86,10 @@ def parse_source(text: str) -> ast.Module:
     return tree
 
 
+@functools.lru_cache(maxsize=16)
 def analyse(text: str) -> SyntaxFacts:
-    """Hash and size of a program.
+    """Hash and size of a program. The last few answers are kept: a child is looked at when it is made, and again when
+    it is evaluated.
 
     Raises:
         SourceError: As ``parse_source``.

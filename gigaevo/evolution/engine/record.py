@@ -7,7 +7,7 @@ of the changes, and a crash loses at most a tail of both.
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any
 
 from gigaevo.evolution.engine.events import Outcome
@@ -104,7 +104,7 @@ class RunRecord:
     def _replay(self, entry: JournalEntry, programs: Mapping[str, Program]) -> None:
         self.ledger.apply(entry)
         for fields in entry.payload.get("events", ()):
-            event = ArchiveEvent(**{**fields, "cell": tuple(fields["cell"])})
+            event = ArchiveEvent.from_json(fields)
             # A removal names a program that need not be loaded; the strategy has it.
             self._strategy.apply(event, programs.get(event.program_id) or Program(id=event.program_id))
         credit = entry.payload.get("credit")
@@ -128,7 +128,7 @@ class RunRecord:
                 "operator": proposal.operator,
                 "parameters": proposal.parameters,
                 "evaluations": proposal.evaluations,
-                "events": [asdict(event) for event in events],
+                "events": [event.to_json() for event in events],
             },
             states=_states_after(events),
         )
@@ -199,7 +199,7 @@ class RunRecord:
                 "error": None if program.error is None else program.error.kind.value,
                 "fitness": fitness,
                 "new_best": new_best,
-                "events": [asdict(event) for event in events],
+                "events": [event.to_json() for event in events],
             },
             proposal,
             credit,
@@ -235,7 +235,7 @@ class RunRecord:
             {
                 **payload,
                 "proposal": None if proposal is None else proposal.number,
-                "credit": None if credit is None else asdict(credit),
+                "credit": None if credit is None else credit.to_json(),
                 "validate_calls": validate_calls,
                 "elapsed_s": round(self._elapsed(), 3),
             },

@@ -105,6 +105,16 @@ class Credit:
     improved: bool
     validate_calls: int = 1
 
+    def to_json(self) -> dict[str, Any]:
+        """This credit as JSON values; ``Credit(**values)`` is the way back."""
+        return {
+            "operator": self.operator,
+            "parameters": dict(self.parameters),
+            "outcome": self.outcome,
+            "improved": self.improved,
+            "validate_calls": self.validate_calls,
+        }
+
 
 class MutationOperator(ABC):
     """Makes children. A subclass defines ``name`` and ``mutate``; the rest has useful defaults.

@@ -46,6 +46,21 @@ class ArchiveEvent:
     program_id: str
     displaced: str | None = None
 
+    def to_json(self) -> dict[str, Any]:
+        """This event as JSON values."""
+        return {
+            "action": self.action,
+            "island_id": self.island_id,
+            "cell": list(self.cell),
+            "program_id": self.program_id,
+            "displaced": self.displaced,
+        }
+
+    @classmethod
+    def from_json(cls, fields: Mapping[str, Any]) -> ArchiveEvent:
+        """The event that ``to_json`` described."""
+        return cls(**{**fields, "cell": tuple(fields["cell"])})
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StrategyMetrics:
