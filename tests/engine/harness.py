@@ -10,8 +10,9 @@ from pathlib import Path
 import numpy as np
 
 from gigaevo.evaluation.base import Evaluation
-from gigaevo.evolution.engine.core import EngineSettings, EvolutionEngine
+from gigaevo.evolution.engine.core import EvolutionEngine
 from gigaevo.evolution.engine.events import Limits, Listener, Outcome, Progress, RunInfo, RunReport
+from gigaevo.evolution.engine.settings import EngineSettings
 from gigaevo.evolution.engine.stoppers import standard_stoppers
 from gigaevo.evolution.mutation.base import Mutation, MutationContext, MutationOperator, NoChild
 from gigaevo.evolution.randomness import RandomSource

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from gigaevo.evolution.engine.core import EngineSettings
 from gigaevo.evolution.engine.events import Limits
+from gigaevo.evolution.engine.settings import EngineSettings
 from gigaevo.evolution.strategies.map_elites import MapElitesMultiIsland
 from gigaevo.programs import Program
 from tests.engine.harness import Jitter, NumberEvaluator, World, map_elites

@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from gigaevo.evolution.engine.core import EngineError, EngineSettings
+from gigaevo.evolution.engine.core import EngineError
 from gigaevo.evolution.engine.events import Limits, Outcome, Progress, RunInfo, RunReport
+from gigaevo.evolution.engine.settings import EngineSettings
 from gigaevo.evolution.mutation.base import Mutation, MutationContext, MutationOperator
 from gigaevo.evolution.strategies.base import EvolutionStrategy
 from gigaevo.evolution.strategies.best_of_n import BestOfN

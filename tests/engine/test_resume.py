@@ -8,8 +8,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from gigaevo.evolution.engine.core import EngineSettings
 from gigaevo.evolution.engine.events import Limits
+from gigaevo.evolution.engine.settings import EngineSettings
 from gigaevo.programs import ProgramState
 from tests.engine.harness import Jitter, NumberEvaluator, World
 from tests.engine.test_determinism import history

@@ -1,0 +1,1 @@
+"""The engine: makes proposals, carries them out, and keeps the run's books."""

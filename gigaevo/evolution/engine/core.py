@@ -13,19 +13,17 @@ import asyncio
 import math
 import time
 from collections.abc import Coroutine, Sequence
-from dataclasses import dataclass, field
-
-from loguru import logger
 
 from gigaevo.evaluation.base import Evaluator
 from gigaevo.evolution.engine.announcer import Announcer
-from gigaevo.evolution.engine.children import child_of, enter
 from gigaevo.evolution.engine.clock import TimeSplit
 from gigaevo.evolution.engine.events import Limits, Listener, Progress, RunInfo, RunReport
 from gigaevo.evolution.engine.ledger import OpenProposal
 from gigaevo.evolution.engine.record import RunRecord, Skip
+from gigaevo.evolution.engine.settings import EngineSettings
 from gigaevo.evolution.engine.stoppers import Stopper
-from gigaevo.evolution.mutation.base import Mutation, MutationContext, MutationOperator, NoChild
+from gigaevo.evolution.engine.workshop import Job, Workshop
+from gigaevo.evolution.mutation.base import MutationOperator
 from gigaevo.evolution.randomness import RandomSource
 from gigaevo.evolution.strategies.base import EvolutionStrategy
 from gigaevo.programs import Metrics, Program, ProgramState
@@ -37,74 +35,6 @@ GRACE_S = 0.5
 
 class EngineError(RuntimeError):
     """The run cannot go on; the message says why and what would help."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class EngineSettings:
-    """How the engine works.
-
-    Attributes:
-        generation_size: Mutants in a generation.
-        num_parents: Parents handed to an operator.
-        max_mutations_in_flight: Size of the mutation pool.
-        max_evaluations_in_flight: Size of the evaluation pool; as many children again may wait in the queue.
-        deterministic: Whether the same seed gives the same programs in the same order.
-        window: In deterministic mode, proposal k sees the results of the proposals before k - window.
-        snapshot_interval: Settled proposals between two snapshots of the run's state.
-        reevaluate_duplicates: Whether a program equal to an earlier one is evaluated again (noisy problems).
-    """
-
-    generation_size: int = 20
-    num_parents: int = 1
-    max_mutations_in_flight: int = 2
-    max_evaluations_in_flight: int = 2
-    deterministic: bool = False
-    window: int = 8
-    snapshot_interval: int = 500
-    reevaluate_duplicates: bool = False
-
-    def __post_init__(self) -> None:
-        for name in (
-            "generation_size",
-            "num_parents",
-            "max_mutations_in_flight",
-            "max_evaluations_in_flight",
-            "window",
-            "snapshot_interval",
-        ):
-            value = getattr(self, name)
-            if value < 1:
-                raise ValueError(f"{name} is {value}; it must be at least 1")
-
-    @property
-    def capacity(self) -> int:
-        """Proposals that may be open at a time."""
-        if self.deterministic:
-            return self.window + 1
-        return self.max_mutations_in_flight + 2 * self.max_evaluations_in_flight
-
-
-@dataclass(slots=True)
-class _Job:
-    """A proposal being carried out.
-
-    Attributes:
-        proposal: What was proposed.
-        parents: Its parents.
-        operator: Who makes the child; None where that operator is gone since the run was stopped.
-        child: The child, once it is submitted.
-        previous: Set when the proposal before this one is known to have given a new program or not.
-        registered: The same for this one.
-        result: The evaluated child, or why there is none; None while it is not in.
-    """
-
-    proposal: OpenProposal
-    parents: Sequence[Program]
-    operator: MutationOperator | None
-    child: Program | None
-    previous: asyncio.Event
-    registered: asyncio.Event = field(default_factory=asyncio.Event)
-    result: Program | Skip | None = None
 
 
 class EvolutionEngine:
@@ -147,7 +77,6 @@ class EvolutionEngine:
     ) -> None:
         self._strategy = strategy
         self._operator = operator
-        self._evaluator = evaluator
         self._rescorer = rescorer
         self._storage = storage
         self._random = random
@@ -168,19 +97,24 @@ class EvolutionEngine:
             snapshot_interval=settings.snapshot_interval,
         )
         self._time = TimeSplit()
+        self._workshop = Workshop(
+            evaluator=evaluator,
+            record=self._record,
+            random=random,
+            metrics=metrics,
+            settings=settings,
+            time=self._time,
+        )
         self._stop_reason: str | None = None
         self._started = 0.0
         self._elapsed_before = 0.0
         self._evaluated_before = 0
-        self._faulty_operators: set[str] = set()
-        self._jobs: dict[int, _Job] = {}
+        self._jobs: dict[int, Job] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._last_registered = asyncio.Event()
         self._last_registered.set()
         self._changed = asyncio.Event()
         self._strategy_lock = asyncio.Lock()
-        self._mutating = asyncio.Semaphore(settings.max_mutations_in_flight)
-        self._evaluating = asyncio.Semaphore(settings.max_evaluations_in_flight)
 
     def request_stop(self, reason: str) -> None:
         """End the search soon and cleanly: what is in flight gets a moment, then it is left for a resume."""
@@ -252,7 +186,7 @@ class EvolutionEngine:
             if program.id not in stored:
                 self._record.submit(program, None)
             if program.state is ProgramState.FRESH:
-                self._launch(self._evaluate(program))
+                self._launch(self._workshop.evaluate(program))
         for program in programs:
             while program.state in (ProgramState.FRESH, ProgramState.RUNNING) and self._tasks:
                 await self._change()
@@ -264,7 +198,7 @@ class EvolutionEngine:
         for proposal in sorted(self._record.ledger.open.values(), key=lambda proposal: proposal.number):
             stored = await self._storage.get_many([*proposal.parents, proposal.program_id or ""])
             self._start(
-                _Job(
+                Job(
                     proposal=proposal,
                     parents=[stored[parent] for parent in proposal.parents],
                     operator=self._operator.member(proposal.operator),
@@ -336,7 +270,7 @@ class EvolutionEngine:
             )
             self._record.propose(proposal)
         self._start(
-            _Job(
+            Job(
                 proposal=proposal,
                 parents=parents,
                 operator=operator,
@@ -345,7 +279,7 @@ class EvolutionEngine:
             )
         )
 
-    def _start(self, job: _Job) -> None:
+    def _start(self, job: Job) -> None:
         self._jobs[job.proposal.number] = job
         self._last_registered = job.registered
         self._launch(self._carry_out(job))
@@ -358,81 +292,19 @@ class EvolutionEngine:
 
     # One proposal
 
-    async def _carry_out(self, job: _Job) -> None:
+    async def _carry_out(self, job: Job) -> None:
         """Make the child, see whether it is new, evaluate it, and hand the result in."""
-        try:
-            made = await self._mutate(job) if job.child is None else None
-            if self._settings.deterministic:
-                await job.previous.wait()
-            skip = self._register(job, made) if made is not None else None
-        finally:
-            job.registered.set()
+        skip = await self._workshop.make_child(job)
         self._changed.set()
         if job.child is not None and job.child.state is not ProgramState.COMPLETED:
-            await self._evaluate(job.child)
+            await self._workshop.evaluate(job.child)
         job.result = skip or job.child
         if not self._settings.deterministic:
             await self._settle(job)
 
-    async def _mutate(self, job: _Job) -> Mutation | NoChild:
-        """Let the operator work. What it raises is its own fault and ends nothing but this proposal."""
-        proposal, operator = job.proposal, job.operator
-        if operator is None:
-            return NoChild(reason=f"there is no operator '{proposal.operator}' any more")
-        context = MutationContext(
-            rng=self._random.derive(f"operator/{operator.name}", proposal.number),
-            parameters=proposal.parameters,
-            evaluations=proposal.evaluations - 1,
-            proposal=proposal.number,
-        )
-        async with self._mutating:
-            with self._time.charge("mutation"):
-                try:
-                    return await operator.mutate(job.parents, context)
-                except Exception as fault:
-                    if operator.name not in self._faulty_operators:
-                        self._faulty_operators.add(operator.name)
-                        logger.opt(exception=fault).error(
-                            "operator '{}' raised; this is shown once, and counted as 'none'", operator.name
-                        )
-                    return NoChild(reason=f"{type(fault).__name__}: {fault}")
-
-    def _register(self, job: _Job, made: Mutation | NoChild) -> Skip | None:
-        """Submit the child if it is new; else say why there is none."""
-        if isinstance(made, NoChild):
-            return Skip(outcome="none", reason=made.reason, validate_calls=made.cost.validate_calls)
-        number = self._record.ledger.mutants
-        child = child_of(
-            job.parents,
-            made,
-            program_id=self._random.program_id(number),
-            number=number,
-            proposal=job.proposal.number,
-        )
-        twin = self._record.known(child.syntax_hash)
-        if twin is not None and not self._settings.reevaluate_duplicates:
-            return Skip(outcome="duplicate", reason=twin, validate_calls=child.cost.validate_calls)
-        job.child = child
-        self._record.submit(child, job.proposal)
-        return None
-
-    async def _evaluate(self, program: Program) -> None:
-        """Evaluate ``program`` and make the result durable; it is COMPLETED afterwards."""
-        with self._time.charge("waiting"):
-            await self._evaluating.acquire()
-        try:
-            program.become(ProgramState.RUNNING)
-            with self._time.charge("evaluation"):
-                evaluation = await self._evaluator.evaluate(program)
-        finally:
-            self._evaluating.release()
-        enter(evaluation, program, self._metrics)
-        with self._time.charge("storage"):
-            await self._record.complete(program)
-
     # Results
 
-    async def _settle(self, job: _Job) -> None:
+    async def _settle(self, job: Job) -> None:
         """Enter the result of a proposal that is carried out."""
         if isinstance(job.result, Skip):
             async with self._strategy_lock:
@@ -442,7 +314,7 @@ class EvolutionEngine:
         del self._jobs[job.proposal.number]
         self._changed.set()
 
-    def _next_settleable(self) -> _Job | None:
+    def _next_settleable(self) -> Job | None:
         """In deterministic mode the oldest open proposal, once its result is in."""
         if not self._settings.deterministic or not self._jobs:
             return None

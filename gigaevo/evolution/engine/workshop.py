@@ -1,0 +1,146 @@
+"""One proposal being carried out: the child is made, seen to be new, and evaluated."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from loguru import logger
+
+from gigaevo.evaluation.base import Evaluator
+from gigaevo.evolution.engine.children import child_of, enter
+from gigaevo.evolution.engine.clock import TimeSplit
+from gigaevo.evolution.engine.ledger import OpenProposal
+from gigaevo.evolution.engine.record import RunRecord, Skip
+from gigaevo.evolution.engine.settings import EngineSettings
+from gigaevo.evolution.mutation.base import Mutation, MutationContext, MutationOperator, NoChild
+from gigaevo.evolution.randomness import RandomSource
+from gigaevo.programs import Metrics, Program, ProgramState
+
+
+@dataclass(slots=True)
+class Job:
+    """A proposal being carried out.
+
+    Attributes:
+        proposal: What was proposed.
+        parents: Its parents.
+        operator: Who makes the child; None where that operator is gone since the run was stopped.
+        child: The child, once it is submitted.
+        previous: Set when the proposal before this one is known to have given a new program or not.
+        registered: The same for this one.
+        result: The evaluated child, or why there is none; None while it is not in.
+    """
+
+    proposal: OpenProposal
+    parents: Sequence[Program]
+    operator: MutationOperator | None
+    child: Program | None
+    previous: asyncio.Event
+    registered: asyncio.Event = field(default_factory=asyncio.Event)
+    result: Program | Skip | None = None
+
+
+class Workshop:
+    """Makes and evaluates children, as many side by side as the pools allow.
+
+    Args:
+        evaluator: Scores programs.
+        record: Where new programs and results are entered.
+        random: Generators of the run.
+        metrics: The problem's metrics.
+        settings: Sizes of the pools.
+        time: Where the time is charged.
+    """
+
+    def __init__(
+        self,
+        *,
+        evaluator: Evaluator,
+        record: RunRecord,
+        random: RandomSource,
+        metrics: Metrics,
+        settings: EngineSettings,
+        time: TimeSplit,
+    ) -> None:
+        self._evaluator = evaluator
+        self._record = record
+        self._random = random
+        self._metrics = metrics
+        self._settings = settings
+        self._time = time
+        self._mutating = asyncio.Semaphore(settings.max_mutations_in_flight)
+        self._evaluating = asyncio.Semaphore(settings.max_evaluations_in_flight)
+        self._faulty_operators: set[str] = set()
+
+    async def make_child(self, job: Job) -> Skip | None:
+        """Make the child of ``job`` and submit it if it is new; else say why there is none.
+
+        In deterministic mode children are submitted in the order of their proposals.
+        """
+        try:
+            if job.child is not None:
+                return None
+            made = await self._mutate(job)
+            if self._settings.deterministic:
+                await job.previous.wait()
+            return self._register(job, made)
+        finally:
+            job.registered.set()
+
+    async def _mutate(self, job: Job) -> Mutation | NoChild:
+        """Let the operator work. What it raises is its own fault and ends nothing but this proposal."""
+        proposal, operator = job.proposal, job.operator
+        if operator is None:
+            return NoChild(reason=f"there is no operator '{proposal.operator}' any more")
+        context = MutationContext(
+            rng=self._random.derive(f"operator/{operator.name}", proposal.number),
+            parameters=proposal.parameters,
+            evaluations=proposal.evaluations - 1,
+            proposal=proposal.number,
+        )
+        async with self._mutating:
+            with self._time.charge("mutation"):
+                try:
+                    return await operator.mutate(job.parents, context)
+                except Exception as fault:
+                    if operator.name not in self._faulty_operators:
+                        self._faulty_operators.add(operator.name)
+                        logger.opt(exception=fault).error(
+                            "operator '{}' raised; this is shown once, and counted as 'none'", operator.name
+                        )
+                    return NoChild(reason=f"{type(fault).__name__}: {fault}")
+
+    def _register(self, job: Job, made: Mutation | NoChild) -> Skip | None:
+        """Submit the child if it is new; else say why there is none."""
+        if isinstance(made, NoChild):
+            return Skip(outcome="none", reason=made.reason, validate_calls=made.cost.validate_calls)
+        number = self._record.ledger.mutants
+        child = child_of(
+            job.parents,
+            made,
+            program_id=self._random.program_id(number),
+            number=number,
+            proposal=job.proposal.number,
+        )
+        twin = self._record.known(child.syntax_hash)
+        if twin is not None and not self._settings.reevaluate_duplicates:
+            return Skip(outcome="duplicate", reason=twin, validate_calls=child.cost.validate_calls)
+        job.child = child
+        self._record.submit(child, job.proposal)
+        return None
+
+    async def evaluate(self, program: Program) -> None:
+        """Evaluate ``program`` and make the result durable; it is COMPLETED afterwards."""
+        with self._time.charge("waiting"):
+            await self._evaluating.acquire()
+        try:
+            program.become(ProgramState.RUNNING)
+            with self._time.charge("evaluation"):
+                evaluation = await self._evaluator.evaluate(program)
+        finally:
+            self._evaluating.release()
+        enter(evaluation, program, self._metrics)
+        with self._time.charge("storage"):
+            await self._record.complete(program)
