@@ -24,8 +24,9 @@ from gigaevo.evaluation.sandbox.limits import Limits as ProgramLimits
 from gigaevo.evaluation.sandbox.limits import missing_protections
 from gigaevo.evaluation.sandbox.process import SandboxStartError
 from gigaevo.evolution.engine.children import files_hash
-from gigaevo.evolution.engine.core import EngineSettings, EvolutionEngine
+from gigaevo.evolution.engine.core import EvolutionEngine
 from gigaevo.evolution.engine.events import Limits, Listener, RunInfo, RunReport
+from gigaevo.evolution.engine.settings import EngineSettings
 from gigaevo.evolution.engine.stoppers import standard_stoppers
 from gigaevo.evolution.mutation.base import OperatorContext
 from gigaevo.evolution.randomness import RandomSource
@@ -104,6 +105,7 @@ async def _run(settings: Settings, builder: Builder, output_dir: Path, problem: 
             OperatorContext(
                 metrics=problem.metrics,
                 takes_context=problem.has_context,
+                deterministic=engine_settings.deterministic,
                 # What a harness returns is evidence of a run, not the program's answer.
                 search=None if problem.has_harness else searchers,
             )

@@ -29,11 +29,12 @@ class SearchHere:
         return run_search(bowl, json.loads(output), dict(request))
 
 
-def bound(**arguments):
+def bound(*, deterministic=False, **arguments):
     search = SearchHere()
     spec = MetricSpec(description="loss", is_primary=True, higher_is_better=False)
     operator = FreezeMutation(**arguments)
-    operator.bind(OperatorContext(metrics=Metrics({"loss": spec}), takes_context=False, search=search))
+    metrics = Metrics({"loss": spec})
+    operator.bind(OperatorContext(metrics=metrics, takes_context=False, deterministic=deterministic, search=search))
     return operator, search
 
 
@@ -126,10 +127,29 @@ def test_restored_state_is_the_state_that_was_kept():
     assert other.parameters() == operator.parameters()
 
 
-async def test_an_operator_without_a_search_says_so():
+async def test_where_outputs_are_not_what_entrypoint_returns_there_is_no_child():
     operator = FreezeMutation()
-    with pytest.raises(RuntimeError, match="bind"):
-        await operator.mutate([parent("[1.0]")], context(operator))
+    assert not operator.applies_to([parent("[1.0]")])
+    nothing = await operator.mutate([parent("[1.0]")], context(operator))
+    assert isinstance(nothing, NoChild) and nothing.cost.validate_calls == 0
+
+
+def test_it_applies_to_parents_with_an_output():
+    operator, _ = bound()
+    assert operator.applies_to([parent("[1.0]")])
+    assert not operator.applies_to([parent(None)])
+
+
+@pytest.mark.parametrize(("deterministic", "seconds"), [(False, 2.5), (True, None)])
+async def test_time_limits_a_search_only_where_time_may_matter(deterministic, seconds):
+    operator, search = bound(deterministic=deterministic, seconds=2.5)
+    await operator.mutate([parent("[1.0, 1.0]")], context(operator))
+    assert search.requests[0]["seconds"] == seconds
+
+
+def test_a_limit_of_no_time_is_refused():
+    with pytest.raises(ValueError, match="seconds must be positive"):
+        FreezeMutation(seconds=0.0)
 
 
 def test_a_budget_below_one_is_refused():

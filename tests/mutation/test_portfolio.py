@@ -197,3 +197,30 @@ async def test_closing_closes_every_member_also_after_a_failure() -> None:
 def test_impossible_settings_are_refused(names: list[str], settings: dict[str, float], said: str) -> None:
     with pytest.raises(ValueError, match=said):
         AdaptivePortfolio(operators=[Named(name) for name in names], **settings)
+
+
+def test_an_operator_that_does_not_apply_to_the_parents_is_not_chosen() -> None:
+    class Idle(Named):
+        def applies_to(self, parents: Sequence[Program]) -> bool:
+            return False
+
+    portfolio = AdaptivePortfolio(operators=[Idle("idle"), Named("busy")])
+    rng = np.random.default_rng(0)
+    assert {portfolio.select([], rng).name for _ in range(200)} == {"busy"}
+    assert portfolio.applies_to([])
+    assert not AdaptivePortfolio(operators=[Idle("idle")]).applies_to([])
+
+
+def test_where_seconds_are_known_effort_is_time() -> None:
+    """A validator may be slow: then a search of few calls is dear, which their number does not tell."""
+    portfolio = AdaptivePortfolio(operators=[Named("quick"), Named("slow")])
+    rng = np.random.default_rng(0)
+    spent: Counter[str] = Counter()
+    for _ in range(4000):
+        name = portfolio.select([], rng).name
+        seconds = {"quick": 0.01, "slow": 2.0}[name]
+        spent[name] += int(1000 * seconds)
+        portfolio.credit(
+            Credit(operator=name, parameters={}, outcome="accepted", improved=True, validate_calls=5, seconds=seconds)
+        )
+    assert 0.03 < spent["slow"] / sum(spent.values()) < 0.6

@@ -103,14 +103,14 @@ class EvolutionEngine:
             random=random,
             metrics=metrics,
             settings=settings,
-            time=self._time,
+            clock=self._time,
         )
         self._stop_reason: str | None = None
         self._started = 0.0
         self._elapsed_before = 0.0
         self._evaluated_before = 0
         self._jobs: dict[int, Job] = {}
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._tasks: set[asyncio.Task[object]] = set()
         self._last_registered = asyncio.Event()
         self._last_registered.set()
         self._changed = asyncio.Event()
@@ -191,7 +191,7 @@ class EvolutionEngine:
             while program.state in (ProgramState.FRESH, ProgramState.RUNNING) and self._tasks:
                 await self._change()
             if program.state is ProgramState.COMPLETED:
-                await self._ingest(program, None, ())
+                await self._ingest(program, None)
 
     async def _take_up_open(self) -> None:
         """Carry out again the proposals that an earlier session left open."""
@@ -297,7 +297,7 @@ class EvolutionEngine:
         skip = await self._workshop.make_child(job)
         self._changed.set()
         if job.child is not None and job.child.state is not ProgramState.COMPLETED:
-            await self._workshop.evaluate(job.child)
+            job.seconds += await self._workshop.evaluate(job.child)
         job.result = skip or job.child
         if not self._settings.deterministic:
             await self._settle(job)
@@ -308,9 +308,9 @@ class EvolutionEngine:
         """Enter the result of a proposal that is carried out."""
         if isinstance(job.result, Skip):
             async with self._strategy_lock:
-                self._record.skip(job.result, job.proposal)
+                self._record.skip(job.result, job.proposal, self._seconds_of(job))
         elif job.result is not None:
-            await self._ingest(job.result, job.proposal, job.parents)
+            await self._ingest(job.result, job)
         del self._jobs[job.proposal.number]
         self._changed.set()
 
@@ -335,21 +335,29 @@ class EvolutionEngine:
         has_room = len(self._record.ledger.open) < self._settings.capacity
         return has_room and 0 < self._mutants_left() <= self._undecided()
 
-    async def _ingest(self, program: Program, proposal: OpenProposal | None, parents: Sequence[Program]) -> None:
+    async def _ingest(self, program: Program, job: Job | None) -> None:
+        """Have a completed program's place decided. ``job`` is None for an initial program."""
         async with self._strategy_lock:
-            self._random.proposal = program.number if proposal is None else proposal.number
-            outcome, durable = await self._record.ingest(program, proposal, parents)
+            self._random.proposal = program.number if job is None else job.proposal.number
+            if job is None:
+                outcome, durable = await self._record.ingest(program)
+            else:
+                outcome, durable = await self._record.ingest(program, job.proposal, job.parents, self._seconds_of(job))
             progress = await self._progress()
         self._announcer.program_when(durable, program, outcome, progress)
 
+    def _seconds_of(self, job: Job) -> float | None:
+        """What operators may learn of the time a proposal took: nothing where time must not matter."""
+        return None if self._settings.deterministic else round(job.seconds, 6)
+
     # Tasks and time
 
-    def _launch(self, work: Coroutine[None, None, None]) -> None:
+    def _launch(self, work: Coroutine[None, None, object]) -> None:
         task = self._group.create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._task_ended)
 
-    def _task_ended(self, task: asyncio.Task[None]) -> None:
+    def _task_ended(self, task: asyncio.Task[object]) -> None:
         self._tasks.discard(task)
         self._changed.set()
 

@@ -146,14 +146,15 @@ class RunRecord:
             insert=[program],
         )
 
-    def skip(self, skip: Skip, proposal: OpenProposal) -> None:
-        """Settle a proposal that came to nothing."""
+    def skip(self, skip: Skip, proposal: OpenProposal, seconds: float | None) -> None:
+        """Settle a proposal that came to nothing after ``seconds``."""
         credit = Credit(
             operator=proposal.operator,
             parameters=proposal.parameters,
             outcome=skip.outcome,
             improved=False,
             validate_calls=skip.validate_calls,
+            seconds=seconds,
         )
         self._settle(SKIPPED, {"reason": skip.reason}, proposal, credit, skip.validate_calls)
 
@@ -162,9 +163,19 @@ class RunRecord:
         await self._storage.commit(Transaction(update=[program]))
 
     async def ingest(
-        self, program: Program, proposal: OpenProposal | None, parents: Sequence[Program]
+        self,
+        program: Program,
+        proposal: OpenProposal | None = None,
+        parents: Sequence[Program] = (),
+        seconds: float | None = None,
     ) -> tuple[Outcome, Awaitable[int]]:
         """Decide a completed program's place and settle its proposal.
+
+        Args:
+            program: COMPLETED, and durable as such.
+            proposal: What it came from; None for an initial program.
+            parents: Its parents.
+            seconds: Wall-clock seconds it took, where operators may know.
 
         Returns:
             What became of it, and an awaitable that is done when that is durable.
@@ -187,6 +198,7 @@ class RunRecord:
                 outcome=outcome.value,
                 improved=fitness is not None and self._improves(fitness, parents),
                 validate_calls=program.cost.validate_calls,
+                seconds=seconds,
             )
         if new_best:
             self.best = program

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
@@ -31,6 +32,7 @@ class Job:
         previous: Set when the proposal before this one is known to have given a new program or not.
         registered: The same for this one.
         result: The evaluated child, or why there is none; None while it is not in.
+        seconds: Wall-clock seconds that making and evaluating the child have taken.
     """
 
     proposal: OpenProposal
@@ -40,6 +42,7 @@ class Job:
     previous: asyncio.Event
     registered: asyncio.Event = field(default_factory=asyncio.Event)
     result: Program | Skip | None = None
+    seconds: float = 0.0
 
 
 class Workshop:
@@ -51,7 +54,7 @@ class Workshop:
         random: Generators of the run.
         metrics: The problem's metrics.
         settings: Sizes of the pools.
-        time: Where the time is charged.
+        clock: Where the time is charged.
     """
 
     def __init__(
@@ -62,14 +65,14 @@ class Workshop:
         random: RandomSource,
         metrics: Metrics,
         settings: EngineSettings,
-        time: TimeSplit,
+        clock: TimeSplit,
     ) -> None:
         self._evaluator = evaluator
         self._record = record
         self._random = random
         self._metrics = metrics
         self._settings = settings
-        self._time = time
+        self._clock = clock
         self._mutating = asyncio.Semaphore(settings.max_mutations_in_flight)
         self._evaluating = asyncio.Semaphore(settings.max_evaluations_in_flight)
         self._faulty_operators: set[str] = set()
@@ -82,7 +85,12 @@ class Workshop:
         try:
             if job.child is not None:
                 return None
-            made = await self._mutate(job)
+            async with self._mutating:
+                started = time.monotonic()
+                with self._clock.charge("mutation"):
+                    made = await self._mutate(job)
+                job.seconds += time.monotonic() - started
+            made.cost.mutation_time_s = job.seconds
             if self._settings.deterministic:
                 await job.previous.wait()
             return self._register(job, made)
@@ -100,17 +108,15 @@ class Workshop:
             evaluations=proposal.evaluations - 1,
             proposal=proposal.number,
         )
-        async with self._mutating:
-            with self._time.charge("mutation"):
-                try:
-                    return await operator.mutate(job.parents, context)
-                except Exception as fault:
-                    if operator.name not in self._faulty_operators:
-                        self._faulty_operators.add(operator.name)
-                        logger.opt(exception=fault).error(
-                            "operator '{}' raised; this is shown once, and counted as 'none'", operator.name
-                        )
-                    return NoChild(reason=f"{type(fault).__name__}: {fault}")
+        try:
+            return await operator.mutate(job.parents, context)
+        except Exception as fault:
+            if operator.name not in self._faulty_operators:
+                self._faulty_operators.add(operator.name)
+                logger.opt(exception=fault).error(
+                    "operator '{}' raised; this is shown once, and counted as 'none'", operator.name
+                )
+            return NoChild(reason=f"{type(fault).__name__}: {fault}")
 
     def _register(self, job: Job, made: Mutation | NoChild) -> Skip | None:
         """Submit the child if it is new; else say why there is none."""
@@ -131,16 +137,23 @@ class Workshop:
         self._record.submit(child, job.proposal)
         return None
 
-    async def evaluate(self, program: Program) -> None:
-        """Evaluate ``program`` and make the result durable; it is COMPLETED afterwards."""
-        with self._time.charge("waiting"):
+    async def evaluate(self, program: Program) -> float:
+        """Evaluate ``program`` and make the result durable; it is COMPLETED afterwards.
+
+        Returns:
+            Wall-clock seconds of the evaluation, time in the queue left out.
+        """
+        with self._clock.charge("waiting"):
             await self._evaluating.acquire()
         try:
             program.become(ProgramState.RUNNING)
-            with self._time.charge("evaluation"):
+            started = time.monotonic()
+            with self._clock.charge("evaluation"):
                 evaluation = await self._evaluator.evaluate(program)
+            seconds = time.monotonic() - started
         finally:
             self._evaluating.release()
         enter(evaluation, program, self._metrics)
-        with self._time.charge("storage"):
+        with self._clock.charge("storage"):
             await self._record.complete(program)
+        return seconds

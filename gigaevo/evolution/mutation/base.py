@@ -58,12 +58,14 @@ class OperatorContext:
     Attributes:
         metrics: Names, directions and bounds of the problem's metrics.
         takes_context: Whether the problem has a context that is handed to ``entrypoint``.
+        deterministic: Whether the same seed must give the same run: then no decision may depend on time.
         search: Numeric search that knows the problem's ``validate``; None where a program's output is not the value
             that its ``entrypoint`` returns.
     """
 
     metrics: Metrics
     takes_context: bool
+    deterministic: bool = False
     search: NumericSearch | None
 
 
@@ -97,6 +99,8 @@ class Credit:
             with an error), ``"duplicate"`` (not evaluated) or ``"none"`` (no child could be made).
         improved: Whether the child is strictly better than its first parent on the primary metric.
         validate_calls: Calls of ``validate`` that mutation and evaluation took together.
+        seconds: Wall-clock seconds that mutation and evaluation took; None in deterministic mode, where time must not
+            matter.
     """
 
     operator: str
@@ -104,6 +108,7 @@ class Credit:
     outcome: str
     improved: bool
     validate_calls: int = 1
+    seconds: float | None = None
 
     def to_json(self) -> dict[str, Any]:
         """This credit as JSON values; ``Credit(**values)`` is the way back."""
@@ -113,6 +118,7 @@ class Credit:
             "outcome": self.outcome,
             "improved": self.improved,
             "validate_calls": self.validate_calls,
+            "seconds": self.seconds,
         }
 
 

@@ -29,16 +29,23 @@ class FreezeMutation(MutationOperator):
     Args:
         search: Who searches; by default the run's, which ``bind`` brings.
         evaluations: Calls of ``validate`` one mutation may spend, at least 1.
+        seconds: Wall-clock limit of one search, so that a slow ``validate`` does not tie it up for the whole run; None
+            for none. Without effect in deterministic mode, where only counts may matter.
 
     Raises:
-        ValueError: ``evaluations`` is less than 1.
+        ValueError: ``evaluations`` is less than 1, or ``seconds`` is not positive.
     """
 
     name = "freeze"
 
-    def __init__(self, *, search: NumericSearch | None = None, evaluations: int = 20_000) -> None:
+    def __init__(
+        self, *, search: NumericSearch | None = None, evaluations: int = 20_000, seconds: float | None = 5.0
+    ) -> None:
         if evaluations < 1:
             raise ValueError(f"evaluations must be at least 1, not {evaluations}")
+        if seconds is not None and not seconds > 0.0:
+            raise ValueError(f"seconds must be positive or null, not {seconds:g}")
+        self._seconds = seconds
         self.max_evaluations = evaluations
         self._search = search
         self._primary_key = "fitness"
@@ -51,18 +58,19 @@ class FreezeMutation(MutationOperator):
         self._primary_key = context.metrics.primary_key
         self._higher_is_better = context.metrics.primary.higher_is_better
         self._takes_context = context.takes_context
+        if context.deterministic:
+            self._seconds = None
+
+    def applies_to(self, parents: Sequence[Program]) -> bool:
+        return self._search is not None and parents[0].output is not None
 
     def parameters(self) -> Mapping[str, Any]:
         return {"step": self._step}
 
     async def mutate(self, parents: Sequence[Program], context: MutationContext) -> Mutation | NoChild:
-        """Search near the first parent's output.
-
-        Raises:
-            RuntimeError: Nobody was given to search.
-        """
+        """Search near the first parent's output."""
         if self._search is None:
-            raise RuntimeError("FreezeMutation has no search: call bind() first")
+            return NoChild(reason="the output of this problem's programs is not what their entrypoint returns")
         output = parents[0].output
         if output is None:
             return NoChild(reason="the parent has no stored output")
@@ -77,6 +85,7 @@ class FreezeMutation(MutationOperator):
             "primary_key": self._primary_key,
             "higher_is_better": self._higher_is_better,
             "takes_context": self._takes_context,
+            "seconds": self._seconds,
         }
         found = await self._search.search(output, request)
         cost = Cost(validate_calls=int(found["evaluations"]))

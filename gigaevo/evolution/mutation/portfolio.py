@@ -31,12 +31,8 @@ class _Record:
     """What is known of one operator: exponential averages of reward and cost per proposal."""
 
     reward: float = 1.0  # optimistic, so that an operator nobody has tried is tried
-    cost: float = 1.0
+    cost: float = 0.0  # unknown before the first proposal
     proposals: int = 0
-
-    @property
-    def quality(self) -> float:
-        return self.reward / math.sqrt(self.cost)
 
 
 class AdaptivePortfolio(MutationOperator):
@@ -57,8 +53,8 @@ class AdaptivePortfolio(MutationOperator):
         operators: At least one; names must differ.
         floor: Least share of effort of each operator, in (0, 1 / number of operators].
         learning_rate: Weight of the newest proposal in the averages, in (0, 1].
-        overhead_calls: What evaluating one program in its own process costs, in validate calls: the cost of a
-            proposal is ``1 + validate_calls / overhead_calls``.
+        overhead_calls: What evaluating one program in its own process costs, in validate calls. Where time must not
+            matter, the cost of a proposal is ``1 + validate_calls / overhead_calls``; elsewhere it is its seconds.
 
     Raises:
         ValueError: No operators, names that are not unique, or a number out of range.
@@ -100,15 +96,25 @@ class AdaptivePortfolio(MutationOperator):
 
     def shares(self) -> dict[str, float]:
         """Share of the effort of each operator; they add up to 1."""
-        qualities = {name: record.quality + _QUALITY_NOISE for name, record in self._records.items()}
+        costs = self._costs()
+        qualities = {
+            name: record.reward / math.sqrt(costs[name]) + _QUALITY_NOISE for name, record in self._records.items()
+        }
         total, free = sum(qualities.values()), 1.0 - self._floor * len(qualities)
         return {name: self._floor + free * quality / total for name, quality in qualities.items()}
 
     def probabilities(self) -> dict[str, float]:
         """Probability with which each operator is chosen; they add up to 1."""
-        rates = {name: share / self._records[name].cost for name, share in self.shares().items()}
+        costs = self._costs()
+        rates = {name: share / costs[name] for name, share in self.shares().items()}
         total = sum(rates.values())
         return {name: rate / total for name, rate in rates.items()}
+
+    def _costs(self) -> dict[str, float]:
+        """Average cost of each operator relative to the cheapest; 1 for one that nobody has tried."""
+        known = [record.cost for record in self._records.values() if record.cost > 0.0]
+        least = min(known, default=1.0)
+        return {name: record.cost / least if record.cost > 0.0 else 1.0 for name, record in self._records.items()}
 
     def bind(self, context: OperatorContext) -> None:
         """Hand what is known of the run to every member."""
@@ -154,7 +160,8 @@ class AdaptivePortfolio(MutationOperator):
         record.proposals += 1
         # A plain mean at first, so that a dear operator is known as one after its first proposal.
         weight = max(self._learning_rate, 1.0 / record.proposals)
-        record.cost += weight * (1.0 + credit.validate_calls / self._overhead_calls - record.cost)
+        counted = 1.0 + credit.validate_calls / self._overhead_calls
+        record.cost += weight * ((counted if credit.seconds is None else credit.seconds) - record.cost)
         record.reward += self._learning_rate * (_reward(credit) - record.reward)
         member.credit(credit)
 
