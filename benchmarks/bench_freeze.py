@@ -159,7 +159,7 @@ async def run(problem: str, design: str, seed: int, evaluations: int) -> tuple[l
     known = load_problem(folder)
     search = SearchHere(imported(folder, "validate").validate, blind=design == "blind")
     operator = FreezeMutation()
-    operator.bind(OperatorContext(metrics=known.metrics, takes_context=False, search=search))
+    operator.bind(OperatorContext(metrics=known.metrics, takes_context=False, deterministic=True, search=search))
     seeds = sorted((folder / "initial_programs").glob("*.py"))
     output = output_of(seeds[seed % len(seeds)].read_text())
     best, reached, spent, number = math.nan, [], 0, 0

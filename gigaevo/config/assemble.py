@@ -99,7 +99,12 @@ async def _run(settings: Settings, builder: Builder, output_dir: Path, problem: 
         processes = await stack.enter_async_context(
             problem_processes(problem, program_limits, workers=engine_settings.max_evaluations_in_flight)
         )
-        searchers = SearchWorkers(problem, size=engine_settings.max_mutations_in_flight, context=processes.context)
+        searchers = SearchWorkers(
+            problem,
+            size=engine_settings.max_mutations_in_flight,
+            context=processes.context,
+            call_timeout_s=settings.stage_timeout,
+        )
         stack.push_async_callback(searchers.close)
         operator.bind(
             OperatorContext(

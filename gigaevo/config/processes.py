@@ -72,16 +72,24 @@ class SearchWorkers:
         problem: A checked problem.
         size: Searches that may go on side by side.
         context: The problem's context as wire text, where it was built already.
+        call_timeout_s: Wall-clock seconds that one call of ``validate`` may take.
     """
 
-    def __init__(self, problem: Problem, *, size: int, context: str | None) -> None:
+    def __init__(self, problem: Problem, *, size: int, context: str | None, call_timeout_s: float) -> None:
+        self._call_timeout_s = call_timeout_s
         self._workers = TrustedWorkers(
             problem_dir=problem.folder, size=size, primary_key=problem.metrics.primary_key, context=context
         )
 
     async def search(self, output: str, request: Mapping[str, Any]) -> dict[str, Any]:
-        """See ``gigaevo.evolution.mutation.base.NumericSearch``."""
-        return await self._workers.search(output, request, timeout_s=None)
+        """See ``gigaevo.evolution.mutation.base.NumericSearch``.
+
+        Raises:
+            TimeoutError: A call of ``validate`` hangs: the search is over its time by more than such a call may take.
+        """
+        seconds = request["seconds"]
+        limit = request["evaluations"] * self._call_timeout_s if seconds is None else seconds + self._call_timeout_s
+        return await self._workers.search(output, request, timeout_s=limit)
 
     async def close(self) -> None:
         """End the workers."""

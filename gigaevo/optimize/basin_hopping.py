@@ -24,6 +24,7 @@ STAY = 0.005  # below this step the first climb begins at the start itself
 HOP_DECADES = (-0.7, 0.3)  # of the later hops, relative to the step
 BLIND_SHARE = 100  # evaluations of a turn for each variable, where there is no penalty to climb
 BLIND_DECADES = (-0.6, 0.2)  # by which the step changes from turn to turn
+CMA_VARIABLES = 40  # beyond it a generation of CMA-ES costs more than it finds
 FEW = 0.6  # share of hops that move one or two groups only
 FLAT_HOPS = 3  # that change nothing at all before the search gives up
 
@@ -156,8 +157,9 @@ class _Hopping:
                 rng=self._rng,
             )
             self._moved_home()
-            cma_search(self._score, self._home, evaluations=share, step=step, rng=self._rng)
-            self._moved_home()
+            if self._home.size <= CMA_VARIABLES:
+                cma_search(self._score, self._home, evaluations=share, step=step, rng=self._rng)
+                self._moved_home()
             step *= 10.0 ** self._rng.uniform(*BLIND_DECADES)
 
     def _moved_home(self) -> bool:
