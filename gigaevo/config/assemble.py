@@ -3,15 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-import os
-import signal
-import sys
-from collections.abc import Iterator
-from contextlib import AsyncExitStack, contextmanager
-from dataclasses import replace
+from collections.abc import Sequence
+from contextlib import AsyncExitStack
+from dataclasses import dataclass, replace
 from pathlib import Path
-
-from loguru import logger
 
 from gigaevo import kernels
 from gigaevo.config.builder import Builder
@@ -19,33 +14,26 @@ from gigaevo.config.errors import ConfigError
 from gigaevo.config.processes import ProblemProcesses, SearchWorkers, problem_processes
 from gigaevo.config.result import ExitStatus, RunResult
 from gigaevo.config.schema import Settings
+from gigaevo.config.terminal import ClosingPage, interruptible, logging_to
 from gigaevo.evaluation.base import Evaluation
 from gigaevo.evaluation.sandbox.limits import Limits as ProgramLimits
 from gigaevo.evaluation.sandbox.limits import missing_protections
 from gigaevo.evaluation.sandbox.process import SandboxStartError
 from gigaevo.evolution.engine.children import files_hash
 from gigaevo.evolution.engine.core import EvolutionEngine
-from gigaevo.evolution.engine.events import Limits, Listener, RunInfo, RunReport
+from gigaevo.evolution.engine.events import Limits, Listener, RunReport
 from gigaevo.evolution.engine.settings import EngineSettings
-from gigaevo.evolution.engine.stoppers import standard_stoppers
-from gigaevo.evolution.mutation.base import OperatorContext
+from gigaevo.evolution.engine.stoppers import Stopper, standard_stoppers
+from gigaevo.evolution.mutation.base import MutationOperator, OperatorContext
 from gigaevo.evolution.randomness import RandomSource
-from gigaevo.evolution.strategies.base import StrategyContext
-from gigaevo.observe import (
-    BestProgramFile,
-    InitialProgramWarnings,
-    LiveView,
-    MetricsLog,
-    PlainLines,
-    SummaryFile,
-    print_summary,
-)
+from gigaevo.evolution.strategies.base import EvolutionStrategy, StrategyContext
+from gigaevo.observe import BestProgramFile, InitialProgramWarnings, LiveView, MetricsLog, PlainLines, SummaryFile
 from gigaevo.problems import Problem, load_problem
 from gigaevo.programs import Program, ProgramState
 from gigaevo.programs.program import MAIN_FILE
 from gigaevo.storage.base import ProgramStorage, StorageError
 
-LOG_FILE = "run.log"
+ALLOWED_PROCESSES = 64  # processes and threads of a program whose problem allows them
 
 
 def execute(settings: Settings, builder: Builder, output_dir: Path) -> RunResult:
@@ -71,87 +59,127 @@ def execute(settings: Settings, builder: Builder, output_dir: Path) -> RunResult
         raise ConfigError(f"problem '{problem.name}': {error}") from error
 
 
-async def _run(settings: Settings, builder: Builder, output_dir: Path, problem: Problem) -> RunResult:
-    random = RandomSource(settings.seed)
-    program_limits: ProgramLimits = builder.node("sandbox")
-    engine_settings: EngineSettings = builder.node("engine")
-    if problem.settings.noisy:
-        engine_settings = replace(engine_settings, reevaluate_duplicates=True)
-    strategy = builder.node("evolution_strategy")
-    operator = builder.node("mutation_operator")
-    storage: ProgramStorage = builder.node("program_storage")
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Parts:
+    """What a run is made of before anything starts."""
+
+    problem: Problem
+    random: RandomSource
+    limits: Limits
+    stoppers: Sequence[Stopper]
+    engine: EngineSettings
+    program_limits: ProgramLimits
+    strategy: EvolutionStrategy
+    operator: MutationOperator
+    storage: ProgramStorage
+
+
+def _parts(settings: Settings, builder: Builder, problem: Problem) -> _Parts:
+    """Build what is configured, and have the strategy check that it fits the problem."""
+    engine: EngineSettings = builder.node("engine")
     limits = Limits(**{name: getattr(settings, name) for name in Limits.__dataclass_fields__})
+    parts = _Parts(
+        problem=problem,
+        random=RandomSource(settings.seed),
+        limits=limits,
+        stoppers=standard_stoppers(
+            limits, problem.metrics, generation_size=engine.generation_size, plateau=settings.plateau
+        ),
+        engine=replace(engine, reevaluate_duplicates=engine.reevaluate_duplicates or problem.settings.noisy),
+        program_limits=_limits_for(problem, builder.node("sandbox")),
+        strategy=builder.node("evolution_strategy"),
+        operator=builder.node("mutation_operator"),
+        storage=builder.node("program_storage"),
+    )
+    context = StrategyContext(
+        metrics=problem.metrics,
+        random=parts.random,
+        behavior_keys=problem.settings.behavior_keys,
+        generation_size=engine.generation_size,
+    )
     try:
-        strategy.bind(
-            StrategyContext(
-                metrics=problem.metrics,
-                random=random,
-                behavior_keys=problem.settings.behavior_keys,
-                generation_size=engine_settings.generation_size,
-            )
-        )
+        parts.strategy.bind(context)
     except ValueError as error:
         raise ConfigError(f"evolution_strategy does not fit problem '{problem.name}': {error}") from error
+    return parts
 
+
+async def _run(settings: Settings, builder: Builder, output_dir: Path, problem: Problem) -> RunResult:
+    """Start the processes, run the engine, and take everything down again whatever happens."""
+    parts = _parts(settings, builder, problem)
     async with AsyncExitStack() as stack:
         view: LiveView | PlainLines = builder.node("observe")
-        stack.enter_context(_logging(view, output_dir))
+        stack.enter_context(logging_to(view, output_dir))
         processes = await stack.enter_async_context(
-            problem_processes(problem, program_limits, workers=engine_settings.max_evaluations_in_flight)
+            problem_processes(problem, parts.program_limits, workers=parts.engine.max_evaluations_in_flight)
         )
         searchers = SearchWorkers(
             problem,
-            size=engine_settings.max_mutations_in_flight,
+            size=parts.engine.max_mutations_in_flight,
             context=processes.context,
             call_timeout_s=settings.stage_timeout,
         )
         stack.push_async_callback(searchers.close)
-        operator.bind(
-            OperatorContext(
-                metrics=problem.metrics,
-                takes_context=problem.has_context,
-                deterministic=engine_settings.deterministic,
-                # What a harness returns is evidence of a run, not the program's answer.
-                search=None if problem.has_harness else searchers,
-            )
-        )
-        stack.push_async_callback(operator.close)
-        builder.give("program_server", processes.server)
-        builder.give("validators", processes.workers)
-        pipeline = builder.node("pipeline")
-        stack.push_async_callback(storage.close)
+        _bind_operator(parts, searchers)
+        stack.push_async_callback(parts.operator.close)
+        stack.push_async_callback(parts.storage.close)
         try:
-            await storage.open()
+            await parts.storage.open()
         except StorageError as error:
             raise ConfigError(f"program_storage: {error}") from error
-        closing = _Closing()
-        engine = EvolutionEngine(
-            strategy=strategy,
-            operator=operator,
-            evaluator=pipeline,
-            rescorer=_FreshSandbox(problem, program_limits, builder, processes),
-            storage=storage,
-            random=random,
-            metrics=problem.metrics,
-            problem=problem.name,
-            limits=limits,
-            stoppers=standard_stoppers(
-                limits, problem.metrics, generation_size=engine_settings.generation_size, plateau=settings.plateau
-            ),
-            settings=engine_settings,
-            listeners=[view, await _metrics_log(output_dir, storage, problem), *_reporters(output_dir), closing],
-            initial_programs=_initial_programs(problem, random),
-            notes=[*_notes(), *processes.notes],
-        )
-        with _interruptible(engine):
+        closing = ClosingPage(output_dir)
+        reporters = [view, await _metrics_log(output_dir, parts), *_reporters(output_dir), closing]
+        engine = _engine(parts, builder, processes, reporters)
+        with interruptible(engine):
             report = await engine.run()
-    assert closing.info is not None
-    print_summary(closing.info, report, folder=output_dir)
+    closing.show()
     best = report.progress.best
     return RunResult(
         status=_status(report),
         best_fitness=None if best is None else problem.metrics.fitness(best.metrics),
     )
+
+
+def _bind_operator(parts: _Parts, searchers: SearchWorkers) -> None:
+    parts.operator.bind(
+        OperatorContext(
+            metrics=parts.problem.metrics,
+            takes_context=parts.problem.has_context,
+            deterministic=parts.engine.deterministic,
+            # What a harness returns is evidence of a run, not the program's answer.
+            search=None if parts.problem.has_harness else searchers,
+        )
+    )
+
+
+def _engine(
+    parts: _Parts, builder: Builder, processes: ProblemProcesses, listeners: Sequence[Listener]
+) -> EvolutionEngine:
+    builder.give("program_server", processes.server)
+    builder.give("validators", processes.workers)
+    return EvolutionEngine(
+        strategy=parts.strategy,
+        operator=parts.operator,
+        evaluator=builder.node("pipeline"),
+        rescorer=_FreshSandbox(parts, builder, processes),
+        storage=parts.storage,
+        random=parts.random,
+        metrics=parts.problem.metrics,
+        problem=parts.problem.name,
+        limits=parts.limits,
+        stoppers=parts.stoppers,
+        settings=parts.engine,
+        listeners=listeners,
+        initial_programs=_initial_programs(parts.problem, parts.random),
+        notes=[*_notes(), *processes.notes],
+    )
+
+
+def _limits_for(problem: Problem, limits: ProgramLimits) -> ProgramLimits:
+    """The configured limits, with the processes and threads that ``problem.yaml`` asks for."""
+    if {"threads", "processes"} & set(problem.settings.sandbox.allow):
+        return replace(limits, processes=max(limits.processes, ALLOWED_PROCESSES))
+    return limits
 
 
 def _status(report: RunReport) -> ExitStatus:
@@ -183,36 +211,19 @@ def _initial_programs(problem: Problem, random: RandomSource) -> list[Program]:
 class _FreshSandbox:
     """Evaluates in processes of its own, started for one program and gone afterwards."""
 
-    def __init__(self, problem: Problem, limits: ProgramLimits, builder: Builder, processes: ProblemProcesses) -> None:
-        self._problem = problem
-        self._limits = limits
+    def __init__(self, parts: _Parts, builder: Builder, processes: ProblemProcesses) -> None:
+        self._parts = parts
         self._builder = builder
         self._context = processes.context
 
     async def evaluate(self, program: Program) -> Evaluation:
         """See ``gigaevo.evaluation.base.Evaluator``."""
-        async with problem_processes(self._problem, self._limits, workers=1, context=self._context) as fresh:
+        parts = self._parts
+        async with problem_processes(parts.problem, parts.program_limits, workers=1, context=self._context) as fresh:
             given = {"program_server": fresh.server, "validators": fresh.workers}
             pipeline = self._builder.anew(given=given).node("pipeline")
             evaluation: Evaluation = await pipeline.evaluate(program)
             return evaluation
-
-
-# What the user sees
-
-
-class _Closing:
-    """Keeps what the run was announced with, for the page that is printed at its end."""
-
-    def __init__(self) -> None:
-        self.info: RunInfo | None = None
-
-    def on_start(self, info: RunInfo) -> None:
-        self.info = info
-
-    def on_program(self, *_: object) -> None: ...
-
-    def on_stop(self, *_: object) -> None: ...
 
 
 def _reporters(output_dir: Path) -> list[Listener]:
@@ -223,53 +234,14 @@ def _reporters(output_dir: Path) -> list[Listener]:
     ]
 
 
-async def _metrics_log(output_dir: Path, storage: ProgramStorage, problem: Problem) -> Listener:
+async def _metrics_log(output_dir: Path, parts: _Parts) -> Listener:
     """The log of metrics, brought in line with what an earlier session of this run committed."""
     log = MetricsLog(folder=output_dir)
     settled = (ProgramState.COMPLETED, ProgramState.EVOLVING, ProgramState.DISCARDED)
-    await log.rewrite(storage.programs(states=settled), problem.metrics)
+    await log.rewrite(parts.storage.programs(states=settled), parts.problem.metrics)
     return log
 
 
 def _notes() -> list[str]:
     kernel_note = kernels.backend_note()
     return [*([] if kernel_note is None else [kernel_note]), *missing_protections()]
-
-
-@contextmanager
-def _logging(view: LiveView | PlainLines, output_dir: Path) -> Iterator[None]:
-    """Log to the run's folder, and to people: past the live view where there is one."""
-    logger.remove()
-    sink = view.write if isinstance(view, LiveView) else sys.stderr
-    logger.add(sink, level="INFO", format="{time:HH:mm:ss} {level: <7} {message}", colorize=False)
-    logger.add(output_dir / LOG_FILE, level="DEBUG", encoding="utf-8")
-    try:
-        yield
-    finally:
-        if isinstance(view, LiveView):
-            view.close()
-        logger.remove()
-
-
-@contextmanager
-def _interruptible(engine: EvolutionEngine) -> Iterator[None]:
-    """The first Ctrl-C (or SIGTERM) ends the run cleanly, the second at once; what is committed stays either way."""
-    loop = asyncio.get_running_loop()
-    asked = False
-
-    def interrupt() -> None:
-        nonlocal asked
-        if asked:
-            # Storage needs no goodbye: what was acknowledged is on disk. Children die with this process.
-            os._exit(ExitStatus.INTERRUPTED)
-        asked = True
-        logger.warning("stopping; press Ctrl-C again to stop at once")
-        engine.request_stop("interrupted")
-
-    for number in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(number, interrupt)
-    try:
-        yield
-    finally:
-        for number in (signal.SIGINT, signal.SIGTERM):
-            loop.remove_signal_handler(number)

@@ -11,6 +11,9 @@ from gigaevo.programs import Cost, Program
 if TYPE_CHECKING:
     from gigaevo.evaluation.sandbox.client import ForkServer
 
+# Characters kept of what a program printed: the end of it, where a traceback stands.
+PRINTED_KEPT = 4000
+
 
 class RunStage(Stage):
     """Calls the program's ``entrypoint`` in a sandboxed process and keeps what it returns as wire text.
@@ -32,7 +35,8 @@ class RunStage(Stage):
         error = outcome.error
         if error is not None and not error.stage:
             error = error.model_copy(update={"stage": self.name})
-        artifacts = {key: text for key in ("stdout", "stderr") if (text := getattr(outcome, key))}
+        printed = {"stdout": outcome.stdout, "stderr": outcome.stderr}
+        artifacts = {key: text[-PRINTED_KEPT:] for key, text in printed.items() if text}
         return StageResult(
             metrics={
                 "wall_time_s": outcome.wall_time_s,

@@ -10,6 +10,9 @@ from gigaevo.evolution.mutation.base import Mutation
 from gigaevo.programs import ErrorKind, Metrics, Program, ProgramError, ProgramState
 from gigaevo.programs.syntax import SourceError, analyse
 
+# A longer output is not stored: it would fill the database, and no operator works on so many numbers.
+STORED_OUTPUT_CAP = 256 * 1024
+
 
 def files_hash(files: Mapping[str, str]) -> str:
     """Digest of a program's normalised syntax; of its plain text where that does not parse."""
@@ -50,7 +53,8 @@ def enter(evaluation: Evaluation, program: Program, metrics: Metrics) -> None:
     """Write what an evaluation found out into ``program``, which is COMPLETED afterwards."""
     program.metrics = dict(evaluation.metrics)
     program.artifacts = dict(evaluation.artifacts)
-    program.output = evaluation.output
+    fits = evaluation.output is not None and len(evaluation.output) <= STORED_OUTPUT_CAP
+    program.output = evaluation.output if fits else None
     program.error = evaluation.error
     if program.error is None and metrics.primary_key not in program.metrics:
         program.error = ProgramError(
