@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from pydantic import BaseModel
+
+from gigaevo.evolution.mutation.base import Mutation, MutationContext, MutationOperator
+from gigaevo.programs import Program
 
 
 class Space:
@@ -38,3 +42,13 @@ def double(value: int, *, plus: int = 0) -> int:
 def broken() -> None:
     """A part with a fault that is not about its arguments."""
     raise RuntimeError("broken inside")
+
+
+class TwiceEach(MutationOperator):
+    """An operator that costs nothing and makes each child twice."""
+
+    name = "twice"
+
+    async def mutate(self, parents: Sequence[Program], context: MutationContext) -> Mutation:
+        x = context.proposal // 2 % 400 / 100
+        return Mutation(source=f"def entrypoint():\n    return [{x}, {x}]\n", operator=self.name, description="x")

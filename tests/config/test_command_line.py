@@ -1,13 +1,11 @@
-"""What people type, and what they get: ``python run.py`` as a process."""
+"""What people type, and what they get."""
 
 from __future__ import annotations
 
-import os
 import re
 import shutil
 import subprocess
 import sys
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -15,37 +13,10 @@ import pytest
 import yaml
 
 from gigaevo.config.schema import Settings
+from tests.config.command import ROOT, Ended, run, start
 
-ROOT = Path(__file__).resolve().parents[2]
 SEED_BLOCKS = Path(__file__).with_name("seed_blocks")
-WITHOUT_SEARCH = Path(__file__).with_name("run_without_search.py")
 LISTED = {"circle_packing", "heilbron", "min_max_distance", "sorting", "toy_example"}
-
-
-@dataclass(frozen=True)
-class Ended:
-    """What a process left behind."""
-
-    status: int
-    out: str
-    err: str
-
-
-def run(*arguments: str, cwd: Path, script: Path = ROOT / "run.py", **environment: str) -> Ended:
-    done = subprocess.run(
-        [sys.executable, str(script), *arguments],
-        cwd=cwd,
-        env={**os.environ, **environment},
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
-    return Ended(done.returncode, done.stdout, done.stderr)
-
-
-def start(*arguments: str, cwd: Path, **environment: str) -> Ended:
-    return run(*arguments, cwd=cwd, script=WITHOUT_SEARCH, **environment)
 
 
 def composed(*arguments: str, cwd: Path) -> dict[str, Any]:
@@ -61,6 +32,14 @@ def the_line(ended: Ended) -> str:
     assert ended.err.startswith("error: ")
     assert ended.err.count("\n") == 1, ended.err
     return ended.err
+
+
+def test_a_process_of_its_own_says_and_returns_the_same(tmp_path: Path) -> None:
+    process = subprocess.run(
+        [sys.executable, str(ROOT / "run.py"), "max_mutant=3"], cwd=tmp_path, capture_output=True, text=True
+    )
+    here = run("max_mutant=3", cwd=tmp_path)
+    assert (process.returncode, process.stdout, process.stderr) == (2, here.out, the_line(here))
 
 
 def test_help_shows_choices_settings_and_first_steps(tmp_path: Path) -> None:
@@ -132,14 +111,14 @@ def test_a_wrong_configuration_is_one_line_and_status_2(arguments: list[str], sa
 
 def test_a_part_that_cannot_be_built_is_one_line_and_leaves_no_run_behind(tmp_path: Path) -> None:
     arguments = ("problem.name=heilbron", "behavior_space.size_resolution=0")
-    ended = start(*arguments, cwd=tmp_path, PARTS="evolution_strategy")
+    ended = start(*arguments, cwd=tmp_path, parts="evolution_strategy")
     assert "behavior_space" in the_line(ended)
     assert not any(path.is_file() for path in tmp_path.rglob("*"))
 
 
 @pytest.mark.parametrize(("ending", "status"), [("0", 0), ("3", 3), ("interrupt", 130), ("fault", 1)])
 def test_each_ending_has_its_exit_status(ending: str, status: int, tmp_path: Path) -> None:
-    ended = start("problem.name=heilbron", cwd=tmp_path, ENDING=ending)
+    ended = start("problem.name=heilbron", cwd=tmp_path, ending=ending)
     assert ended.status == status
     assert ("fault in gigaevo: RuntimeError: out of order" in ended.err) == (ending == "fault")
 
@@ -160,8 +139,10 @@ def test_a_run_stores_its_configuration_with_final_values(tmp_path: Path) -> Non
 
 
 def test_runs_that_start_together_have_folders_of_their_own(tmp_path: Path) -> None:
-    command = [sys.executable, str(WITHOUT_SEARCH), "problem.name=heilbron"]
-    both = [subprocess.Popen(command, cwd=tmp_path, stdout=subprocess.DEVNULL) for _ in range(2)]
+    command = [sys.executable, str(ROOT / "run.py"), "problem.name=heilbron", "mutation=no_freeze", "max_mutants=1"]
+    both = [
+        subprocess.Popen(command, cwd=tmp_path, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) for _ in range(2)
+    ]
     assert [process.wait(60) for process in both] == [0, 0]
     assert len(list((tmp_path / "outputs" / "heilbron").iterdir())) == 2
 
@@ -177,7 +158,7 @@ def test_a_folder_that_has_a_run_is_not_written_over(tmp_path: Path) -> None:
 def test_resume_goes_on_in_the_same_folder_with_the_stored_configuration(tmp_path: Path) -> None:
     here = tmp_path / "here"
     assert start("problem.name=sorting", "seed=5", "max_mutants=10", "hydra.run.dir=here", cwd=tmp_path).status == 0
-    parts = {"PARTS": "evolution_strategy,engine"}
+    parts = {"parts": "evolution_strategy,engine"}
     resumed = start(f"resume={here}", cwd=tmp_path, **parts)
     assert resumed.out.splitlines()[-1] == f"run sorting 5 10 {here} {here}"
     changed = start(f"resume={here}", "max_mutants=20", "target_fitness=null", cwd=tmp_path, **parts)
@@ -197,7 +178,7 @@ def test_resume_takes_a_path_with_special_characters_bare_or_quoted(tmp_path: Pa
 
 def test_a_sweep_gives_each_job_a_folder_and_a_failing_job_stops_no_other(tmp_path: Path) -> None:
     arguments = ("-m", "problem.name=heilbron,sorting", "seed=0,1", "hydra.sweep.dir=all")
-    ended = start(*arguments, cwd=tmp_path, ENDING="seed 1 fails")
+    ended = start(*arguments, cwd=tmp_path, ending="seed 1 fails")
     assert ended.status == 3
     assert sorted(path.name for path in (tmp_path / "all").iterdir() if path.is_dir()) == ["0", "1", "2", "3"]
     assert "job 3: problem.name=sorting seed=1" in ended.out
@@ -246,12 +227,12 @@ def test_presets_algorithms_and_classes_of_ones_own_are_found_beside_each_other(
     (config / "algorithm" / "my_selector.py").write_text(OWN_SELECTOR)
     own = ("--config-dir", str(config), "experiment=mine")
     here = tmp_path / "here"
-    started = start(*own, "problem.name=heilbron", f"hydra.run.dir={here}", cwd=tmp_path, PARTS="evolution_strategy")
+    started = start(*own, "problem.name=heilbron", f"hydra.run.dir={here}", cwd=tmp_path, parts="evolution_strategy")
     assert started.status == 0, started.err
     assert "run heilbron 0 7 None" in started.out
-    assert start(f"resume={here}", cwd=tmp_path.parent, PARTS="evolution_strategy").status == 0
+    assert start(f"resume={here}", cwd=tmp_path.parent, parts="evolution_strategy").status == 0
     (config / "algorithm" / "my_selector.py").write_text("class Other:\n    pass\n")
-    wrong = the_line(start(*own, "problem.name=heilbron", cwd=tmp_path, PARTS="evolution_strategy"))
+    wrong = the_line(start(*own, "problem.name=heilbron", cwd=tmp_path, parts="evolution_strategy"))
     assert "islands[0].elite_selector._target_: no 'MySelector' in my_selector" in wrong
 
 
@@ -263,7 +244,7 @@ def test_the_example_of_the_documentation_works(tmp_path: Path) -> None:
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).write_text(content)
     [command] = re.findall(r"```\npython run.py (--config-dir .*)\n", text)
-    ended = start(*command.split(), cwd=tmp_path, PARTS="evolution_strategy")
+    ended = start(*command.split(), cwd=tmp_path, parts="evolution_strategy")
     assert ended.status == 0, ended.err
 
 
@@ -280,7 +261,7 @@ def test_files_written_for_the_printed_documentation_of_gigaevo_work(algorithm: 
     (tmp_path / "own" / "algorithm").mkdir(parents=True)
     shutil.copy(SEED_BLOCKS / f"{algorithm}.yaml", tmp_path / "own" / "algorithm" / "printed.yaml")
     own = ("--config-dir", "own", "algorithm=printed", "problem.name=heilbron")
-    ended = start(*own, cwd=tmp_path, PARTS=part)
+    ended = start(*own, cwd=tmp_path, parts=part)
     assert ended.status == 0, ended.err
     assert "run heilbron" in ended.out
 

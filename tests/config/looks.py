@@ -1,0 +1,270 @@
+"""What is looked at to see what a key of the configuration does; subjects are those of ``tests.config.subjects``."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import io
+import json
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+
+from gigaevo.config.errors import ConfigError
+from gigaevo.evolution.mutation.base import Credit, Mutation, MutationContext, OperatorContext
+from gigaevo.evolution.randomness import RandomSource
+from gigaevo.programs import Program
+from gigaevo.programs.syntax import analyse
+from tests.config.subjects import TOY, Built, Ran, Started
+
+# What is seen of strategies
+
+
+def cell(**metrics: float) -> Callable[[Built], Any]:
+    return lambda built: built.offer(it=metrics)[-1].cell
+
+
+def island_of_the_first(built: Built) -> str:
+    return built.offer(it={})[0].island_id
+
+
+# Each of the two is better by one metric.
+SHORT_AND_BAD = {"fitness": 4000.0, "complexity_score": 20.0}
+LONG_AND_GOOD = {"fitness": 10.0, "complexity_score": 900.0}
+
+
+def number_kept(built: Built) -> int:
+    _offer_four(built)
+    return len(built.strategy.members())
+
+
+def parents_among_four(built: Built) -> int:
+    _offer_four(built)
+    return len(built.selected(50))
+
+
+def survivors(built: Built) -> set[str]:
+    built.offer(short=SHORT_AND_BAD, long=LONG_AND_GOOD)
+    return built.strategy.members()
+
+
+def parents(built: Built) -> set[str]:
+    built.offer(short=SHORT_AND_BAD, long=LONG_AND_GOOD)
+    return built.selected(50)
+
+
+def holder_of_a_shared_cell(built: Built) -> set[str]:
+    built.offer(short={**SHORT_AND_BAD, "fitness": 20.0}, long=LONG_AND_GOOD)
+    return built.strategy.members()
+
+
+def _offer_four(built: Built) -> None:
+    """Four programs in cells of their own."""
+    built.offer(**{f"p{k}": {"bearing": float(k), "fitness": 1000.0 * k} for k in range(4)})
+
+
+# What is seen of operators
+
+
+def step_after(outcomes: int, *, improved: bool) -> Callable[[Built], float]:
+    def seen(built: Built) -> float:
+        operator = built.node("operators.constants")
+        for _ in range(outcomes):
+            operator.credit(_credit("constants", improved=improved))
+        return round(operator.parameters()["step"], 9)
+
+    return seen
+
+
+def _credit(operator: str, *, improved: bool, validate_calls: int = 1) -> Credit:
+    outcome = "accepted" if improved else "rejected"
+    return Credit(operator=operator, parameters={}, outcome=outcome, improved=improved, validate_calls=validate_calls)
+
+
+def _edited(built: Built) -> list[tuple[int, int]]:
+    """Number of edits, and nodes beyond those of the parent, of some children."""
+    parent = Program(id="0", source=next((TOY / "initial_programs").glob("*.py")).read_text())
+    children = []
+    for proposal in range(25):
+        context = MutationContext(rng=np.random.default_rng(proposal), proposal=proposal)
+        made = asyncio.run(built.node("operators.syntax_tree").mutate([parent], context))
+        if isinstance(made, Mutation):
+            growth = analyse(made.source).ast_nodes - analyse(parent.source).ast_nodes
+            children.append((made.description.count("; ") + 1, growth))
+    assert len(children) > 15
+    return children
+
+
+def numbers_of_edits(built: Built) -> set[int]:
+    return {edits for edits, _ in _edited(built)}
+
+
+def children_grow(built: Built) -> bool:
+    return max(growth for _, growth in _edited(built)) > 0
+
+
+def asked_of_a_search(field: str) -> Callable[[Built], float]:
+    """What one mutation asks of the numeric search."""
+
+    def seen(built: Built) -> float:
+        requests = []
+
+        async def search(output: str, request: Mapping[str, Any]) -> dict[str, Any]:
+            requests.append(request)
+            return {"evaluations": 1, "source": None, "note": "nothing"}
+
+        operator = built.node("operators.freeze")
+        operator.bind(
+            OperatorContext(
+                metrics=built.problem.metrics,
+                takes_context=False,
+                deterministic=False,
+                search=SimpleNamespace(search=search),
+            )
+        )
+        context = MutationContext(rng=np.random.default_rng(0), evaluations=10**9)
+        asyncio.run(operator.mutate([Program(id="0", source="", output="[1.0]")], context))
+        return float(requests[0][field])
+
+    return seen
+
+
+def members(built: Built) -> list[str]:
+    return sorted(built.node("mutation_operator").members)
+
+
+def share_of_failing_constants(built: Built) -> float:
+    portfolio = built.node("mutation_operator")
+    for _ in range(400):
+        portfolio.credit(_credit("constants", improved=False))
+    return round(portfolio.shares()["constants"], 2)
+
+
+def reward_after_a_failure(built: Built) -> float:
+    portfolio = built.node("mutation_operator")
+    portfolio.credit(_credit("constants", improved=False))
+    return float(portfolio.state()["constants"]["reward"])
+
+
+def cost_of_900_calls(built: Built) -> float:
+    portfolio = built.node("mutation_operator")
+    portfolio.credit(_credit("constants", improved=True, validate_calls=900))
+    return round(portfolio.state()["constants"]["cost"], 3)
+
+
+# What is seen of the rest
+
+
+def limits_of_stages(built: Built) -> tuple[float, float]:
+    return built.node("sandbox").wall_time_s, built.evaluated()["validators"].timeouts[0]
+
+
+def view(built: Built) -> str:
+    with contextlib.redirect_stderr(io.StringIO()):  # no terminal, whoever runs the tests
+        return type(built.node("observe")).__name__
+
+
+def synchronous(built: Built) -> int:
+    """SQLite's own word for it, asked over the connection that the storage reads with."""
+    storage = built.node("program_storage")
+
+    async def ask() -> int:
+        await storage.open()
+        try:
+            (answer,) = (await storage._fetch("PRAGMA synchronous"))[0]
+            return int(answer)
+        finally:
+            await storage.close()
+
+    return asyncio.run(ask())
+
+
+def asked_spare(built: Built) -> tuple[int, int]:
+    """How often a stand-in that nobody names by default runs and validates a program."""
+    spare = built.evaluated()["spare"]
+    return spare.runs, len(spare.timeouts)
+
+
+def path_of_the_storage(built: Built) -> str:
+    return str(built.node("program_storage").path)
+
+
+# What is seen of what the search would get
+
+
+def folder_of_the_problem(started: Started) -> str | None:
+    return None if started.settings is None else Path(started.settings.problem.dir).name
+
+
+def seed(started: Started) -> int | None:
+    return None if started.settings is None else int(started.settings.seed)
+
+
+def has_a_hydra_folder(started: Started) -> bool:
+    return (started.folder / ".hydra").is_dir()
+
+
+def class_of_the_strategy(started: Started) -> str | None:
+    try:
+        return type(started.builder.node("evolution_strategy")).__name__
+    except ConfigError:
+        return None
+
+
+# What is seen of programs in the sandbox
+
+
+def limit_inside(name: str) -> Callable[[Any], Any]:
+    return lambda call: int(call(f"import resource\nreturn resource.getrlimit(resource.{name})[0]").value)
+
+
+def failure(body: str) -> Callable[[Any], Any]:
+    return lambda call: call(body).failure
+
+
+# What is seen of runs
+
+
+def stop_reason(run: Ran) -> str:
+    return str(run.summary["stop_reason"])
+
+
+def mutants(run: Ran) -> int:
+    return int(run.summary["counts"]["mutants"])
+
+
+def duplicates(run: Ran) -> int:
+    return int(run.summary["counts"]["duplicates"])
+
+
+def parents_of_mutants(run: Ran) -> set[int]:
+    """How many parents mutants have."""
+    return {len(program["parents"]) for program in run.programs if program["number"] >= 0}
+
+
+def most_open(run: Ran) -> int:
+    """Most proposals that were open at a time, as the journal has it: what the pools and the window allow."""
+    count, most = 0, 0
+    for kind, payload in run.rows("SELECT kind, payload FROM journal ORDER BY sequence"):
+        if kind == "proposed":
+            count += 1
+        elif kind in ("skipped", "ingested") and json.loads(payload)["proposal"] is not None:
+            count -= 1
+        most = max(most, count)
+    return most
+
+
+def snapshots(run: Ran) -> int:
+    return len(run.rows("SELECT sequence FROM snapshots"))
+
+
+def ids_are_of_seed_5(run: Ran) -> bool:
+    return all(program["id"] == RandomSource(5).program_id(program["number"]) for program in run.programs)
+
+
+def a_line_for_each_program(run: Ran) -> bool:
+    lines = [line for line in run.ended.err.splitlines() if "INFO" in line and "best " in line]
+    return len(lines) > mutants(run)

@@ -1,0 +1,242 @@
+"""What is made of a command line, and looked at to see what its keys do."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import functools
+import io
+import json
+import sqlite3
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+from hydra import compose, initialize_config_dir
+from omegaconf import DictConfig, OmegaConf
+
+from gigaevo.config.builder import Builder
+from gigaevo.config.errors import ConfigError
+from gigaevo.config.prepare import PARTS
+from gigaevo.config.resolvers import register_resolvers
+from gigaevo.config.result import ExitStatus, RunResult
+from gigaevo.evaluation.sandbox.client import ForkServer, RunOutcome
+from gigaevo.evaluation.sandbox.workers import ValidationOutcome
+from gigaevo.evolution.randomness import RandomSource
+from gigaevo.evolution.strategies.base import ArchiveEvent, EvolutionStrategy, StrategyContext
+from gigaevo.problems import Problem, load_problem
+from gigaevo.programs import Program
+from tests.config.command import ROOT, Ended, run, started
+
+TOY = ROOT / "problems" / "toy_example"
+
+
+# Built: objects without a run
+
+
+@dataclass
+class StandIn:
+    """In place of processes: answers at once, and remembers that it was asked."""
+
+    runs: int = 0
+    timeouts: list[float] = field(default_factory=list)
+
+    async def run(self, *_: object) -> RunOutcome:
+        self.runs += 1
+        return RunOutcome(
+            output="1", error=None, wall_time_s=0.0, cpu_time_s=0.0, peak_memory_mb=0.0, stdout="", stderr=""
+        )
+
+    async def validate(self, _: str, *, timeout_s: float) -> ValidationOutcome:
+        self.timeouts.append(timeout_s)
+        return ValidationOutcome(metrics={"fitness": 1.0}, artifacts={}, error=None, calls=1)
+
+
+class Built:
+    """The objects that a command line describes, for the toy example."""
+
+    def __init__(self, config: DictConfig) -> None:
+        self.config = config
+        self.given = {name: StandIn() for name in ("program_server", "validators", "spare")}
+        self._builder = Builder(config, given={"output_dir": Path("/folder"), **self.given})
+
+    @classmethod
+    def of(cls, arguments: Sequence[str]) -> Built:
+        return cls(_composed(tuple(arguments)))
+
+    def with_value(self, key: str, value: Any) -> Built:
+        """The same with another value at ``key``."""
+        config = self.config.copy()
+        OmegaConf.update(config, key, value)
+        return Built(config)
+
+    def node(self, path: str) -> Any:
+        return self._builder.node(path)
+
+    @property
+    def error(self) -> str | None:
+        """What is said where the parts cannot all be built."""
+        with contextlib.redirect_stderr(io.StringIO()):  # no terminal, whoever runs the tests
+            try:
+                for part in PARTS:
+                    self.node(part)
+            except ConfigError as error:
+                return str(error)
+        return None
+
+    @cached_property
+    def problem(self) -> Problem:
+        return load_problem(TOY)
+
+    @cached_property
+    def strategy(self) -> EvolutionStrategy:
+        strategy: EvolutionStrategy = self.node("evolution_strategy")
+        strategy.bind(
+            StrategyContext(
+                metrics=self.problem.metrics,
+                random=RandomSource(0),
+                behavior_keys=self.problem.settings.behavior_keys,
+            )
+        )
+        return strategy
+
+    def offer(self, **programs: dict[str, float]) -> list[ArchiveEvent]:
+        """Offers programs to the strategy, each as ``id={metric: value}``, and returns what happened."""
+        for number, (program_id, metrics) in enumerate(programs.items()):
+            values = {"fitness": 1000.0, "is_valid": 1.0, "bearing": 0.0, "complexity_score": 100.0}
+            program = Program(
+                id=program_id,
+                number=number,
+                source="def entrypoint():\n    return [0.0, 0.0]\n",
+                metrics={**values, "cyclomatic_complexity": 2.0, **metrics},
+            )
+            asyncio.run(self.strategy.add(program))
+        return self.strategy.drain_events()
+
+    def selected(self, total: int) -> set[str]:
+        """Ids of the programs that become parents when so many are asked for."""
+        return {program.id for program in asyncio.run(self.strategy.select_elites(total))}
+
+    def evaluated(self) -> dict[str, StandIn]:
+        """Evaluates a program; who was asked to run and to validate it."""
+        program = Program(id="0", source="def entrypoint():\n    return 1\n")
+        assert asyncio.run(self.node("pipeline").evaluate(program)).error is None
+        return self.given
+
+
+@functools.cache
+def _composed(arguments: tuple[str, ...]) -> DictConfig:
+    register_resolvers()
+    with initialize_config_dir(config_dir=str(ROOT / "config"), version_base=None):
+        return compose("config", list(arguments))
+
+
+# Started: the command up to where the search would begin
+
+
+@dataclass(frozen=True)
+class Started:
+    """What the search would have got; None where it did not come to that."""
+
+    settings: Any = None
+    builder: Any = None
+    folder: Path = Path()
+
+    @classmethod
+    def of(cls, arguments: Sequence[str], cwd: Path) -> Started:
+        seen: list[Started] = []
+
+        def execute(settings: Any, builder: Any, folder: Path) -> RunResult:
+            seen.append(cls(settings, builder, folder))
+            return RunResult(status=ExitStatus.ENDED, best_fitness=1.0)
+
+        ended = started(execute, *arguments, cwd=cwd)
+        assert ended.status == 0, ended
+        return seen[0] if seen else cls()
+
+
+def swept(arguments: Sequence[str], cwd: Path) -> list[Path]:
+    """Folders of the jobs of a sweep of two, which search for nothing."""
+    folders: list[Path] = []
+
+    def execute(settings: Any, builder: Any, folder: Path) -> RunResult:
+        folders.append(folder)
+        return RunResult(status=ExitStatus.ENDED, best_fitness=1.0)
+
+    ended = started(execute, "-m", "seed=0,1", *arguments, cwd=cwd)
+    assert ended.status == 0, ended
+    return folders
+
+
+def printed(arguments: Sequence[str], cwd: Path) -> str:
+    """What the command prints."""
+    ended = run(*arguments, cwd=cwd)
+    assert ended.status == 0, ended
+    return ended.out
+
+
+# Ran: a short search
+
+
+@dataclass(frozen=True)
+class Ran:
+    """A run that has ended."""
+
+    folder: Path
+    ended: Ended
+
+    @classmethod
+    def of(cls, arguments: Sequence[str], folder: Path) -> Ran:
+        ended = run(*arguments, f"hydra.run.dir={folder}", cwd=ROOT)
+        assert ended.status == 0, ended
+        return cls(folder, ended)
+
+    @cached_property
+    def summary(self) -> Any:
+        return json.loads((self.folder / "summary.json").read_text())
+
+    def rows(self, query: str) -> list[Any]:
+        with contextlib.closing(sqlite3.connect(f"file:{self.folder / 'run.db'}?mode=ro", uri=True)) as connection:
+            return connection.execute(query).fetchall()
+
+    @property
+    def programs(self) -> list[Any]:
+        """Records of all programs, in order of insertion."""
+        return [json.loads(record) for (record,) in self.rows("SELECT record FROM records ORDER BY position")]
+
+
+# Sandboxed: programs held to the limits of a configuration
+
+
+class Sandbox:
+    """A server for programs that is asked from outside of its event loop."""
+
+    def __init__(self) -> None:
+        self._runner = asyncio.Runner()
+        self._server: ForkServer | None = None
+
+    def of(self, arguments: Sequence[str]) -> Callable[[str], Any]:
+        """Runs a body of ``entrypoint`` under the limits that a command line describes; the answer as a namespace with
+        ``failure`` (kind of error), ``value`` (as text) and ``stdout``."""
+        limits = Built.of(arguments).node("sandbox")
+
+        def call(body: str) -> Any:
+            text = "def entrypoint():\n" + "".join(f"    {line}\n" for line in body.splitlines())
+            outcome = self._runner.run(self._run(text, limits))
+            failure = None if outcome.error is None else str(outcome.error.kind)
+            return SimpleNamespace(failure=failure, value=outcome.output, stdout=outcome.stdout)
+
+        return call
+
+    async def _run(self, text: str, limits: Any) -> RunOutcome:
+        if self._server is None:
+            self._server = ForkServer(problem_dir=TOY, has_context_file=False, limits=limits)
+        return await self._server.run({"main.py": text}, "main.py", limits=limits)
+
+    def close(self) -> None:
+        if self._server is not None:
+            self._runner.run(self._server.close())
+        self._runner.close()

@@ -1,0 +1,300 @@
+"""No key of the shipped configuration does nothing: each is changed here, and something is seen to change."""
+
+from __future__ import annotations
+
+import functools
+import math
+import re
+import shutil
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from tests.config import looks
+from tests.config.command import ROOT
+from tests.config.subjects import TOY, Built, Ran, Sandbox, Started, printed, swept
+
+CONFIG = ROOT / "config"
+
+
+@dataclass(frozen=True)
+class Effect:
+    """What changing a key makes visible.
+
+    Attributes:
+        value: The other value, as typed.
+        seen: What is looked at.
+        after: What is seen after the change, and not before.
+        of: What is made of the arguments: ``built``, ``started``, ``swept``, ``printed``, ``ran`` or ``sandboxed``.
+        base: Arguments that are there before and after.
+        shared: All changes, ``<key>=<value>`` among them, where several keys are seen in one run.
+    """
+
+    value: str
+    seen: Callable[[Any], Any]
+    after: Any
+    of: str = "built"
+    base: str = "problem.name=toy_example"
+    shared: str = ""
+
+
+# Runs that several keys share. The operator makes each child twice and costs nothing.
+SHORT_RUN = (
+    f"--config-dir {ROOT / 'benchmarks' / 'config'} mutation=unique problem.name=toy_example"
+    " max_mutants=12 max_seconds=30 mutation_operator._target_=tests.config.parts.TwiceEach"
+    " engine.max_mutations_in_flight=1 engine.max_evaluations_in_flight=1"
+)
+FEW = "max_mutants=7 num_parents=2 engine.max_mutations_in_flight=4 engine.snapshot_interval=1 seed=5"
+GENERATIONS = (
+    "max_generations=2 engine.generation_size=4 engine.max_evaluations_in_flight=3 engine.reevaluate_duplicates=true"
+)
+EVALUATIONS = "max_evaluations=8 engine.num_parents=3 observe.interval_s=1e-9"
+PLATEAU = "plateau=3 engine.deterministic=true engine.snapshot_interval=1 program_storage.snapshots_kept=4"
+SECONDS = "max_seconds=1 max_mutants=null engine.reevaluate_duplicates=true engine.deterministic=true engine.window=4"
+TARGET = "target_fitness=4000"
+
+
+def ran(shared: str, value: str, seen: Callable[[Ran], Any], after: Any) -> Effect:
+    return Effect(value, seen, after, of="ran", base=SHORT_RUN, shared=shared)
+
+
+EVERYDAY = {
+    "problem.name": Effect("sorting", looks.folder_of_the_problem, "sorting", "started"),
+    "problem.dir": Effect("{tmp}/copy", looks.folder_of_the_problem, "copy", "started", base=""),
+    "seed": ran(FEW, "5", looks.ids_are_of_seed_5, True),
+    "max_generations": ran(GENERATIONS, "2", looks.stop_reason, "max_generations"),
+    "max_mutants": ran(FEW, "7", looks.mutants, 7),
+    "max_evaluations": ran(EVALUATIONS, "8", looks.stop_reason, "max_evaluations"),
+    "max_seconds": ran(SECONDS, "1", looks.stop_reason, "max_seconds"),
+    "target_fitness": ran(TARGET, "4000", looks.stop_reason, "target_fitness"),
+    "plateau": ran(PLATEAU, "3", looks.stop_reason, "plateau"),
+    "stage_timeout": Effect("3", looks.limits_of_stages, (3, 3)),
+    "memory_limit_mb": Effect("100", looks.failure("bytearray(200 << 20)"), "memory", "sandboxed"),
+    "num_parents": ran(FEW, "2", looks.parents_of_mutants, {2}),
+    "island_max_size": Effect("2", looks.number_kept, 2),
+    "resume": Effect("{tmp}/earlier", looks.seed, 41, "started", base=""),
+    "import_paths": Effect(
+        "[{tmp}/mine]",
+        looks.class_of_the_strategy,
+        "OfMine",
+        "started",
+        base="problem.name=toy_example algorithm=best_of_n evolution_strategy._target_=part_of_mine.OfMine",
+    ),
+}
+
+FOLDER = "hydra.run.dir={tmp}/chosen hydra.output_subdir=.hydra"
+JOBS = "hydra.sweep.dir={tmp}/all hydra.sweep.subdir=job_${hydra:job.num}"
+HELP = "hydra.help.header=Mine hydra.help.footer=Yours"
+HYDRA = {
+    "hydra.run.dir": Effect("{tmp}/chosen", lambda it: it.folder.name, "chosen", "started", shared=FOLDER),
+    "hydra.output_subdir": Effect(".hydra", looks.has_a_hydra_folder, True, "started", shared=FOLDER),
+    "hydra.sweep.dir": Effect("{tmp}/all", lambda jobs: jobs[1].parent.name, "all", "swept", shared=JOBS),
+    "hydra.sweep.subdir": Effect("job_${hydra:job.num}", lambda jobs: jobs[1].name, "job_1", "swept", shared=JOBS),
+    "hydra.help.header": Effect("Mine", lambda text: "Mine" in text, True, "printed", base="--help", shared=HELP),
+    "hydra.help.footer": Effect("Yours", lambda text: "Yours" in text, True, "printed", base="--help", shared=HELP),
+    "hydra.help.template": Effect("ByMe", lambda text: text.strip(), "ByMe", "printed", base="--help"),
+}
+
+ENGINE = {
+    "engine.generation_size": ran(GENERATIONS, "4", looks.mutants, 8),
+    "engine.num_parents": ran(EVALUATIONS, "3", looks.parents_of_mutants, {3}),
+    "engine.max_mutations_in_flight": ran(FEW, "4", looks.most_open, 4 + 2 * 1),
+    "engine.max_evaluations_in_flight": ran(GENERATIONS, "3", looks.most_open, 1 + 2 * 3),
+    "engine.deterministic": ran(PLATEAU, "true", looks.most_open, 8 + 1),
+    "engine.window": ran(SECONDS, "4", looks.most_open, 4 + 1),
+    "engine.snapshot_interval": ran(FEW, "1", looks.snapshots, 2),
+    "engine.reevaluate_duplicates": ran(GENERATIONS, "true", looks.duplicates, 0),
+}
+
+STRATEGIES = "gigaevo.evolution.strategies.map_elites"
+OTHER_ISLAND = f"{{_target_:{STRATEGIES}.IslandConfig,island_id:other,behavior_space:${{behavior_space}}}}"
+OTHER_SPACE = f"{{_target_:{STRATEGIES}.BehaviorSpace,keys:[is_valid],resolution:3}}"
+LARGEST = looks.cell(complexity_score=5000.0, cyclomatic_complexity=32.0, bearing=3.2)
+
+
+def islands_of(algorithm: str) -> dict[str, Effect]:
+    """Keys that all algorithms with islands have."""
+    base = f"problem.name=toy_example algorithm={algorithm}"
+    return {
+        "islands.0.island_id": Effect("mine", looks.island_of_the_first, "mine", base=base),
+        "islands.0.max_size": Effect("2", looks.number_kept, 2, base=base),
+        "islands.0.behavior_space": Effect(OTHER_SPACE, looks.cell(is_valid=1.0), (2,), base=base),
+        "evolution_strategy.island_configs": Effect(f"[{OTHER_ISLAND}]", looks.island_of_the_first, "other", base=base),
+    }
+
+
+SINGLE_ISLAND = {
+    **islands_of("single_island"),
+    "behavior_space.size_resolution": Effect("20", LARGEST, (19, 5, 9)),
+    "behavior_space.paths_resolution": Effect("8", LARGEST, (11, 7, 9)),
+    "behavior_space.metric_resolution": Effect("4", LARGEST, (11, 5, 3)),
+    "islands.0.elite_selector.tournament_size": Effect("1000", looks.parents_among_four, 1),
+}
+
+BY_FITNESS = "problem.name=toy_example algorithm=fitness_validity"
+FITNESS_VALIDITY = {
+    **islands_of("fitness_validity"),
+    "behavior_space.keys": Effect("[fitness,bearing]", looks.cell(bearing=0.0), (4, 2), base=BY_FITNESS),
+    "behavior_space.bounds": Effect("[[0,2000],null]", looks.cell(), (10, 4), base=BY_FITNESS),
+    "behavior_space.resolutions": Effect("[10,3]", looks.cell(), (2, 2), base=BY_FITNESS),
+    "behavior_space.binning_types": Effect("[SQUARE_ROOT,LINEAR]", looks.cell(), (8, 4), base=BY_FITNESS),
+    "islands.0.archive_selector.fitness_keys": Effect(
+        "[complexity_score]", looks.holder_of_a_shared_cell, {"short"}, base=BY_FITNESS
+    ),
+    "islands.0.elite_selector.fitness_key": Effect("complexity_score", looks.parents, {"short"}, base=BY_FITNESS),
+    "islands.0.archive_remover.fitness_key": Effect(
+        "complexity_score", looks.survivors, {"short"}, base=f"{BY_FITNESS} islands.0.max_size=1"
+    ),
+}
+
+OPERATORS = {
+    "operators.constants.step": Effect("0.5", looks.step_after(0, improved=True), 0.5),
+    "operators.constants.min_step": Effect("0.01", looks.step_after(1000, improved=False), 0.01),
+    "operators.constants.max_step": Effect("3", looks.step_after(100, improved=True), 3.0),
+    "operators.constants.adaptation": Effect("0.7", looks.step_after(1, improved=True), round(0.2 * math.exp(0.7), 9)),
+    "operators.syntax_tree.another_edit": Effect("0", looks.numbers_of_edits, {1}),
+    "operators.syntax_tree.max_nodes": Effect("1", looks.children_grow, False),
+    "mutation_operator.operators": Effect("[${operators.constants}]", looks.members, ["constants"]),
+    "mutation_operator.floor": Effect("0.3", looks.share_of_failing_constants, 0.3),
+    "mutation_operator.learning_rate": Effect("1", looks.reward_after_a_failure, 0.0),
+    "mutation_operator.overhead_calls": Effect("1e9", looks.cost_of_900_calls, 1.0),
+}
+
+SLEEP = "import time\ntime.sleep(0.6)"
+SANDBOX = {
+    "sandbox.wall_time_s": Effect("0.2", looks.failure(SLEEP), "timeout", "sandboxed"),
+    "sandbox.cpu_time_s": Effect("7", looks.limit_inside("RLIMIT_CPU"), 7, "sandboxed"),
+    "sandbox.memory_mb": Effect("100", looks.failure("bytearray(200 << 20)"), "memory", "sandboxed"),
+    "sandbox.file_size_mb": Effect("2", looks.limit_inside("RLIMIT_FSIZE"), 2 << 20, "sandboxed"),
+    "sandbox.open_files": Effect("20", looks.limit_inside("RLIMIT_NOFILE"), 20, "sandboxed"),
+    # Any number but 1 comes on top of what this user runs already.
+    "sandbox.processes": Effect("5", lambda call: looks.limit_inside("RLIMIT_NPROC")(call) > 5, True, "sandboxed"),
+    "sandbox.output_bytes": Effect("50", looks.failure("return [0.5] * 100"), "output", "sandboxed"),
+    "sandbox.stdio_bytes": Effect("4", lambda call: call("print('x' * 100)").stdout.count("x"), 4, "sandboxed"),
+}
+
+EFFECTS: dict[str, dict[str, Effect]] = {
+    "config.yaml": {**EVERYDAY, **HYDRA},
+    "experiment/base.yaml": {},
+    "algorithm/best_of_n.yaml": {},
+    "algorithm/single_island.yaml": SINGLE_ISLAND,
+    "algorithm/fitness_validity.yaml": FITNESS_VALIDITY,
+    "engine/steady_state.yaml": ENGINE,
+    "mutation/no_freeze.yaml": OPERATORS,
+    "mutation/default.yaml": {
+        "operators.freeze.evaluations": Effect("77", looks.asked_of_a_search("evaluations"), 77),
+        "operators.freeze.seconds": Effect("3", looks.asked_of_a_search("seconds"), 3),
+    },
+    "observe/console.yaml": {
+        "observe.view": Effect("live", looks.view, "LiveView"),
+        "observe.interval_s": ran(EVALUATIONS, "1e-9", looks.a_line_for_each_program, True),
+    },
+    "pipeline/standard.yaml": {
+        "pipeline.stages.1.server": Effect("${ref:spare}", looks.asked_spare, (1, 0)),
+        "pipeline.stages.2.workers": Effect("${ref:spare}", looks.asked_spare, (0, 1)),
+        "pipeline.stages.2.call_timeout_s": Effect("4", looks.limits_of_stages, (10, 4)),
+    },
+    "sandbox/process.yaml": SANDBOX,
+    "storage/sqlite.yaml": {
+        "program_storage.path._args_": Effect("[/elsewhere,my.db]", looks.path_of_the_storage, "/elsewhere/my.db"),
+        "program_storage.synchronous": Effect(
+            "normal",
+            looks.synchronous,
+            1,
+            base="problem.name=toy_example program_storage.path._args_=[{tmp},asked.db]",
+        ),
+        "program_storage.snapshots_kept": ran(PLATEAU, "4", looks.snapshots, 4),
+    },
+}
+
+
+def leaves_of_files() -> dict[str, list[str]]:
+    """Keys of values by file. A list is a value, but for one of descriptions, which are looked into."""
+    found = {}
+    for path in sorted(CONFIG.rglob("*.yaml")):
+        text = path.read_text(encoding="utf-8")
+        keys = {key: value for key, value in yaml.safe_load(text).items() if key != "defaults"}
+        on_top = path.parent == CONFIG or text.startswith("# @package _global_")
+        found[str(path.relative_to(CONFIG))] = list(leaves(keys if on_top else {path.parent.name: keys}))
+    return found
+
+
+def leaves(node: dict[str, Any] | list[Any], prefix: str = "") -> Iterator[str]:
+    for key, value in node.items() if isinstance(node, dict) else enumerate(node):
+        if isinstance(value, dict) or (isinstance(value, list) and any(isinstance(item, dict) for item in value)):
+            yield from leaves(value, f"{prefix}{key}.")
+        else:
+            yield f"{prefix}{key}"
+
+
+LEAVES = leaves_of_files()
+TARGETS = [(file, key) for file, keys in LEAVES.items() for key in keys if key.endswith("_target_")]
+
+
+def test_every_key_of_every_file_is_in_the_table_and_no_other() -> None:
+    values = {file: {key for key in keys if not key.endswith("_target_")} for file, keys in LEAVES.items()}
+    assert {file: set(effects) for file, effects in EFFECTS.items()} == values
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[str, str], Any]]:
+    """Makes a subject from its kind and arguments."""
+    tmp = tmp_path_factory.mktemp("keys")
+    shutil.copytree(TOY, tmp / "copy")
+    (tmp / "mine").mkdir()
+    (tmp / "mine" / "part_of_mine.py").write_text("class OfMine:\n    pass\n")
+    Started.of(["problem.name=toy_example", "seed=41", f"hydra.run.dir={tmp / 'earlier'}"], tmp)
+    sandbox = Sandbox()
+
+    @functools.cache
+    def make_once(kind: str, arguments: str) -> Any:
+        words = arguments.replace("{tmp}", str(tmp)).split()
+        match kind:
+            case "started":
+                return Started.of(words, tmp)
+            case "swept":
+                return swept(words, tmp)
+            case "printed":
+                return printed(words, tmp)
+            case "sandboxed":
+                return sandbox.of(words)
+            case "ran":
+                return Ran.of(words, tmp_path_factory.mktemp("run"))
+        return Built.of(words)
+
+    # To look at objects is to change them.
+    yield lambda kind, arguments: (make_once.__wrapped__ if kind == "built" else make_once)(kind, arguments)
+    sandbox.close()
+
+
+@pytest.mark.parametrize(("file", "key"), [(file, key) for file, effects in EFFECTS.items() for key in effects])
+def test_a_changed_value_has_an_effect(file: str, key: str, made: Callable[[str, str], Any]) -> None:
+    effect = EFFECTS[file][key]
+    change = f"{key}={effect.value}"
+    assert change in (effect.shared or change).split()
+    assert effect.seen(made(effect.of, effect.base)) != effect.after
+    assert effect.seen(made(effect.of, f"{effect.base} {effect.shared or change}")) == effect.after
+
+
+@pytest.mark.parametrize(("file", "key"), TARGETS)
+def test_every_description_is_built(file: str, key: str, made: Callable[[str, str], Any]) -> None:
+    group, _, option = file.removesuffix(".yaml").partition("/")
+    built = made("built", f"problem.name=toy_example {group}={option}")
+    assert built.error is None
+    error = built.with_value(key, "nobody.Knows").error or ""
+    assert re.sub(r"\[(\d)\]", r".\1", error) == f"{key}: no module 'nobody'"
+
+
+GROUPS = sorted(path.name for path in CONFIG.iterdir() if path.is_dir())
+
+
+@pytest.mark.parametrize("group", GROUPS)
+def test_each_group_takes_an_option_of_ones_own(group: str, tmp_path: Path) -> None:
+    (tmp_path / group).mkdir()
+    (tmp_path / group / "mine.yaml").write_text("# @package _global_\nseed: 41\n")
+    text = printed(["--config-dir", str(tmp_path), f"{group}=mine", "--cfg", "job"], tmp_path)
+    assert yaml.safe_load(text)["seed"] == 41
