@@ -3,8 +3,8 @@
     python benchmarks/bench_control.py                         # 5 problems, 5 seeds, 1500 calls
     python benchmarks/bench_control.py --problems heilbron --calls 3000
 
-Both arms mutate with the same operators (constants and syntax tree; `freeze` is off) and start from the same programs. The
-control arm mutates initial programs only. Prints the median best of each arm and every single result.
+Both arms mutate with the same operators (constants and syntax tree; `freeze` is off) and start from the same programs.
+The control arm mutates initial programs only. Prints the median best of each arm and every single result.
 """
 
 from __future__ import annotations

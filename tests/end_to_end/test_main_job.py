@@ -51,9 +51,8 @@ def test_a_folder_outside_the_repository_runs(tmp_path: Path) -> None:
         "        raise ValueError('too large')\n"
         "    return {'score': output + context['offset'], 'is_valid': 1}\n"
     )
-    (problem / "initial_programs" / "one.py").write_text(
-        "def entrypoint(context):\n    return 2.0 * context['offset']\n"
-    )
+    seed = "def entrypoint(context):\n    return 2.0 * context['offset']\n"
+    (problem / "initial_programs" / "one.py").write_text(seed)
     folder = tmp_path / "out"
     done = run(f"problem.dir={problem}", "max_mutants=30", f"hydra.run.dir={folder}")
     assert done.returncode == 0, done.stderr
@@ -72,7 +71,8 @@ def test_misbehaving_programs_are_counted_and_stop_nothing(tmp_path: Path) -> No
         "    async def mutate(self, parents, context):\n"
         "        k = context.proposal\n"
         "        deed = DEEDS[k // 10 % len(DEEDS)] if k % 10 == 0 else f'return [{k}.25 / 100, 0.5]'\n"
-        "        return Mutation(source=f'def entrypoint():\\n    {k}\\n    {deed}\\n', operator='rogue', description='x')\n"
+        "        text = f'def entrypoint():\\n    {k}\\n    {deed}\\n'\n"
+        "        return Mutation(source=text, operator='rogue', description='a deed')\n"
     )
     (tmp_path / "mutation").mkdir()
     (tmp_path / "mutation" / "rogue.yaml").write_text(
