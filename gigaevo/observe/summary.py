@@ -132,7 +132,13 @@ def print_summary(info: RunInfo, report: RunReport, *, folder: str | Path, conso
 
     console.print()
     say("Stopped", f"after {clock(progress.elapsed_s)}: {_reason(report.stop_reason)}")
-    say("Programs", f"{progress.evaluated} evaluated ({tally(progress.outcomes)}), {progress.mutants} mutants")
+    say(
+        "Programs",
+        f"{progress.evaluated} evaluated ({tally(progress.outcomes)}), {progress.mutants} mutants, "
+        f"{progress.validate_calls} validate calls",
+    )
+    if progress.operators:
+        say("Operators", _operators(progress.operators))
     if progress.failures:
         say("Failures", tally(progress.failures))
     if best is None:
@@ -153,6 +159,14 @@ def continue_command(folder: str | Path, stop_reason: str, limits: Limits) -> st
     command = f"python run.py {shlex.quote(f'resume={path}')}"
     limit = getattr(limits, stop_reason, None) if stop_reason.startswith("max_") else None
     return command if limit is None else f"{command} {stop_reason}={2 * limit}"
+
+
+def _operators(counts: Mapping[str, Mapping[str, int]]) -> str:
+    """How often each operator's child was better than its parent."""
+    return ", ".join(
+        f"{one_line(name, width=40)} improved {count.get('improved', 0)} of {count.get('proposals', 0)}"
+        for name, count in sorted(counts.items())
+    )
 
 
 def _reason(stop_reason: str) -> str:

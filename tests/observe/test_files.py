@@ -209,6 +209,15 @@ def test_people_are_told_the_best_where_it_is_and_how_to_go_on() -> None:
     assert f"python run.py resume={folder} max_mutants=200\n" in text
 
 
+def test_people_are_told_what_the_search_spent_and_what_each_operator_achieved() -> None:
+    ended = report(list(events([valid(-1, 0.1), valid(0, 0.2)])))
+    text = " ".join(printed(ended, "/runs/x").split())
+    assert f"{ended.progress.validate_calls} validate calls" in text
+    for name, counts in ended.progress.operators.items():
+        assert f"{name} improved {counts.get('improved', 0)} of {counts['proposals']}" in text
+    assert ended.progress.operators
+
+
 def test_text_of_programs_is_literal_in_the_summary_too() -> None:
     hostile = valid(0, 0.2)
     hostile.operator = "[red]x[/red]\x1b[2J"
