@@ -27,7 +27,7 @@ from gigaevo.evolution.engine.stoppers import Stopper, standard_stoppers
 from gigaevo.evolution.mutation.base import MutationOperator, OperatorContext
 from gigaevo.evolution.randomness import RandomSource
 from gigaevo.evolution.strategies.base import EvolutionStrategy, StrategyContext
-from gigaevo.observe import BestProgramFile, InitialProgramWarnings, LiveView, MetricsLog, PlainLines, SummaryFile
+from gigaevo.observe import BestProgramFile, FailureLog, LiveView, MetricsLog, PlainLines, SummaryFile
 from gigaevo.problems import Problem, load_problem
 from gigaevo.programs import Program, ProgramState
 from gigaevo.programs.program import MAIN_FILE
@@ -228,7 +228,7 @@ class _FreshSandbox:
 
 def _reporters(output_dir: Path) -> list[Listener]:
     return [
-        InitialProgramWarnings(),
+        FailureLog(),
         BestProgramFile(folder=output_dir),
         SummaryFile(folder=output_dir, kernels=kernels.BACKEND),
     ]

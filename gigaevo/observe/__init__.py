@@ -2,7 +2,7 @@
 
 from gigaevo.observe.best import BestProgramFile
 from gigaevo.observe.console import progress_view
-from gigaevo.observe.initial import InitialProgramWarnings
+from gigaevo.observe.failures import FailureLog
 from gigaevo.observe.live import LiveView
 from gigaevo.observe.metrics_log import MetricsLog
 from gigaevo.observe.plain import PlainLines
@@ -10,7 +10,7 @@ from gigaevo.observe.summary import SummaryFile, print_summary
 
 __all__ = [
     "BestProgramFile",
-    "InitialProgramWarnings",
+    "FailureLog",
     "LiveView",
     "MetricsLog",
     "PlainLines",

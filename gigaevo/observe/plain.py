@@ -37,8 +37,6 @@ class PlainLines:
         elif progress.elapsed_s - self._last_line_s >= self._interval_s:
             self._last_line_s = progress.elapsed_s
             self._log.info("{}", f"best {self._standing(progress)}")
-        else:
-            self._log.debug("{}", _about(program, outcome))
 
     def on_stop(self, report: RunReport) -> None:
         self._log.info("{}", f"stopped ({report.stop_reason}): best {self._standing(report.progress)}")
@@ -60,8 +58,3 @@ class PlainLines:
         if progress.failures:
             parts.append(f"failures: {tally(progress.failures)}")
         return ", ".join(parts)
-
-
-def _about(program: Program, outcome: Outcome) -> str:
-    error = "" if program.error is None else f" ({program.error.kind}: {one_line(program.error.message)})"
-    return f"program {program.number} {program.id} by {one_line(program.operator, width=40)}: {outcome}{error}"

@@ -151,10 +151,10 @@ def test_an_import_error_of_the_problem_is_one_line_before_anything_starts(tmp_p
     assert "not_installed_anywhere" in errors[0]
 
 
-def test_ctrl_c_ends_cleanly_and_says_how_to_go_on(tmp_path: Path) -> None:
-    folder = tmp_path / "out"
+def start_and_wait_for_a_mutant(folder: Path, *arguments: str) -> tuple[subprocess.Popen[str], list[psutil.Process]]:
+    """A run that has evaluated a mutant, and its helper processes."""
     child = subprocess.Popen(
-        command("problem.name=toy_example", f"hydra.run.dir={folder}", "mutation=no_freeze"),
+        command("problem.name=toy_example", f"hydra.run.dir={folder}", *arguments),
         cwd=ROOT,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
@@ -165,7 +165,12 @@ def test_ctrl_c_ends_cleanly_and_says_how_to_go_on(tmp_path: Path) -> None:
     for line in child.stderr:  # lines come as programs are evaluated: no need to guess a time
         if "by " in line and "initial" not in line:
             break
-    family = psutil.Process(child.pid).children(recursive=True)
+    return child, psutil.Process(child.pid).children(recursive=True)
+
+
+def test_ctrl_c_ends_cleanly_and_says_how_to_go_on(tmp_path: Path) -> None:
+    folder = tmp_path / "out"
+    child, family = start_and_wait_for_a_mutant(folder, "mutation=no_freeze")
     child.send_signal(signal.SIGINT)
     out, _ = child.communicate(timeout=60)
     assert child.returncode == 130
@@ -177,6 +182,21 @@ def test_ctrl_c_ends_cleanly_and_says_how_to_go_on(tmp_path: Path) -> None:
     assert again.returncode == 0, again.stderr
     assert mutant_numbers(folder) == list(range(before + 10))
     assert sorted(line["number"] for line in metrics_lines(folder)) == list(range(before + 10))
+
+
+def test_a_second_ctrl_c_stops_at_once_and_loses_nothing(tmp_path: Path) -> None:
+    folder = tmp_path / "out"
+    child, family = start_and_wait_for_a_mutant(folder)
+    child.send_signal(signal.SIGINT)
+    child.send_signal(signal.SIGTERM)
+    child.communicate(timeout=60)
+    assert child.returncode == 130
+    assert psutil.wait_procs(family, timeout=10)[1] == []
+    committed = mutant_numbers(folder)
+    assert committed == list(range(len(committed)))
+    again = run(f"resume={folder}", f"max_mutants={len(committed) + 5}")
+    assert again.returncode == 0, again.stderr
+    assert mutant_numbers(folder) == list(range(len(committed) + 5))
 
 
 def test_the_same_seed_gives_the_same_run_in_deterministic_mode(tmp_path: Path) -> None:

@@ -15,7 +15,7 @@ from rich.console import Console, RenderableType
 from run_values import HOSTILE, events, failed, info, report, valid
 
 from gigaevo.evolution.engine.events import Limits
-from gigaevo.observe import LiveView, PlainLines, progress_view
+from gigaevo.observe import FailureLog, LiveView, PlainLines, progress_view
 from gigaevo.observe.display import clock, closest_budget, one_line
 
 
@@ -134,7 +134,7 @@ def test_plain_lines_tell_each_new_best_at_once_and_the_standing_now_and_then(li
         view.on_program(*event)
         spoken.append([level for level, _ in lines[before:]])
     # Half a second each: bests at 0.5 and 1.0, then the standing at 3.0 and 5.0.
-    best, other, standing = ["INFO"], ["DEBUG"], ["INFO"]
+    best, other, standing = ["INFO"], [], ["INFO"]
     assert spoken == [best, best, other, other, other, standing, other, other, other, standing, other]
     messages = [message for _, message in lines]
     assert messages[:2] == ["problem heilbron, seed 7", "note"]
@@ -142,20 +142,21 @@ def test_plain_lines_tell_each_new_best_at_once_and_the_standing_now_and_then(li
         "new best 0.2000, 1 mutants, 4.2 programs/s, coverage 12.5%, QD-score 1.5, elapsed 0:00:01,"
         " left 99 of 100 mutants, by constants"
     )
-    assert "failures: exception 4" in messages[7]
+    assert "failures: exception 4" in messages[4]
     view.on_stop(report(told))
     assert lines[-1][0] == "INFO" and lines[-1][1].startswith("stopped (max_mutants): best 0.2000")
 
 
-def test_plain_lines_show_text_of_programs_literally(lines: list[tuple[str, str]]) -> None:
-    view = PlainLines()
-    view.on_start(info())
-    for event in events([failed(0)]):
-        view.on_program(*event)
-    level, message = lines[-1]
-    assert level == "DEBUG"
-    assert message == f"program 0 id0 by [bold]swap: failed (exception: {one_line(HOSTILE)})"
-    assert message.isprintable()
+def test_failures_are_logged_literally_and_loudly_where_a_folder_is_to_blame(lines: list[tuple[str, str]]) -> None:
+    log = FailureLog()
+    initial = failed(-1)
+    initial.mutations_applied = ["initial program spiral"]
+    for event in events([initial, failed(0), valid(1, 0.5)]):
+        log.on_program(*event)
+    assert [level for level, _ in lines] == ["WARNING", "DEBUG"]
+    assert lines[0][1] == f"program -1 id-1 (initial program spiral) failed: exception: {one_line(HOSTILE)}"
+    assert lines[1][1] == f"program 0 id0 (by [bold]swap) failed: exception: {one_line(HOSTILE)}"
+    assert all(message.isprintable() for _, message in lines)
 
 
 def test_a_resumed_run_does_not_announce_its_old_best_as_new(lines: list[tuple[str, str]]) -> None:
@@ -164,7 +165,7 @@ def test_a_resumed_run_does_not_announce_its_old_best_as_new(lines: list[tuple[s
     for event in list(events([valid(-1, 0.9), valid(5, 0.2)]))[1:]:
         view.on_program(*event)
     assert lines[0][1].endswith("going on after 5 mutants")
-    assert [level for level, _ in lines[1:]] == ["DEBUG"]
+    assert lines[1:] == []
 
 
 def test_a_pipe_gets_plain_lines_and_a_choice_is_kept() -> None:

@@ -26,6 +26,6 @@ class RandomMutantRouter(MutantRouter):
     """Uniform over the islands that can place the program."""
 
     async def route_mutant(self, program: Program, candidate_islands: list[Island]) -> Island | None:
-        if not candidate_islands:
-            return None
+        if len(candidate_islands) < 2:
+            return next(iter(candidate_islands), None)
         return candidate_islands[int(self.rng.integers(len(candidate_islands)))]
