@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -10,7 +11,8 @@ import pytest
 
 from gigaevo.evolution.engine.events import Limits
 from gigaevo.evolution.engine.settings import EngineSettings
-from gigaevo.programs import ProgramState
+from gigaevo.evolution.mutation.base import Mutation, MutationContext, NoChild
+from gigaevo.programs import Program, ProgramState
 from tests.engine.harness import Jitter, NumberEvaluator, World
 from tests.engine.test_determinism import history
 
@@ -88,3 +90,37 @@ async def test_a_finished_run_goes_on_when_its_limit_is_raised(tmp_path: Path) -
     assert report.progress.mutants == 50
     assert more.evaluator.calls == 20
     assert more.memory.started[0].resumed_mutants == 30
+
+
+class Unready(Jitter):
+    """An operator that never comes to an end, once it has made a few children."""
+
+    async def mutate(self, parents: Sequence[Program], context: MutationContext) -> Mutation | NoChild:
+        if context.proposal >= 4:
+            await asyncio.Event().wait()
+        return await super().mutate(parents, context)
+
+
+@pytest.mark.parametrize("deterministic", [False, True])
+@pytest.mark.parametrize("more", [0, 1, 3])
+async def test_proposals_left_open_by_a_killed_run_do_not_break_the_limit_of_the_next(
+    tmp_path: Path, deterministic: bool, more: int
+) -> None:
+    settings = EngineSettings(deterministic=deterministic, max_mutations_in_flight=8)
+    first = World(tmp_path, limits=Limits(), settings=settings, operator=Unready(digits=6))
+    await first.storage.open()
+    running = asyncio.create_task(first.engine.run())
+    while len(first.memory.programs) < 3 + 4:  # three initial programs, four children
+        await asyncio.sleep(0.01)
+        if deterministic and len(first.memory.programs) >= 3:
+            break  # here children are settled once the window is full, which it never is
+    await asyncio.sleep(0.1)
+    running.cancel()
+    await asyncio.wait({running})
+    await first.storage.close()
+    made = sum(program.number >= 0 for program in await first.stored())
+    assert made == 4
+    second = World(tmp_path, limits=Limits(max_mutants=made + more), settings=settings, operator=Jitter(digits=6))
+    report = await second.run()
+    assert report.progress.mutants == made + more
+    assert [program.number for program in (await second.stored())[3:]] == list(range(made + more))

@@ -12,6 +12,7 @@ from __future__ import annotations
 import asyncio
 import math
 import time
+from collections import deque
 from collections.abc import Coroutine, Sequence
 
 from gigaevo.evaluation.base import Evaluator
@@ -110,6 +111,7 @@ class EvolutionEngine:
         self._elapsed_before = 0.0
         self._evaluated_before = 0
         self._jobs: dict[int, Job] = {}
+        self._backlog: deque[OpenProposal] = deque()
         self._tasks: set[asyncio.Task[object]] = set()
         self._last_registered = asyncio.Event()
         self._last_registered.set()
@@ -194,18 +196,25 @@ class EvolutionEngine:
                 await self._ingest(program, None)
 
     async def _take_up_open(self) -> None:
-        """Carry out again the proposals that an earlier session left open."""
+        """Take up the proposals that an earlier session left open: what was submitted goes to evaluation at once, the
+        rest waits for its turn like any proposal, since there may be less room for mutants than there was."""
         for proposal in sorted(self._record.ledger.open.values(), key=lambda proposal: proposal.number):
-            stored = await self._storage.get_many([*proposal.parents, proposal.program_id or ""])
-            self._start(
-                Job(
-                    proposal=proposal,
-                    parents=[stored[parent] for parent in proposal.parents],
-                    operator=self._operator.member(proposal.operator),
-                    child=stored.get(proposal.program_id or ""),
-                    previous=self._last_registered,
-                )
+            if proposal.program_id is None:
+                self._backlog.append(proposal)
+            else:
+                await self._take_up(proposal)
+
+    async def _take_up(self, proposal: OpenProposal) -> None:
+        stored = await self._storage.get_many([*proposal.parents, proposal.program_id or ""])
+        self._start(
+            Job(
+                proposal=proposal,
+                parents=[stored[parent] for parent in proposal.parents],
+                operator=self._operator.member(proposal.operator),
+                child=stored.get(proposal.program_id or ""),
+                previous=self._last_registered,
             )
+        )
 
     async def _dispatch(self) -> str:
         """Make proposals until the run is over; returns why it is."""
@@ -213,7 +222,9 @@ class EvolutionEngine:
             reason = self._over()
             if reason is not None:
                 return reason
-            if self._may_propose():
+            if self._backlog and self._has_room():
+                await self._take_up(self._backlog.popleft())
+            elif not self._backlog and self._may_propose():
                 await self._propose()
             elif not await self._settle_next():
                 await self._change()
@@ -223,14 +234,14 @@ class EvolutionEngine:
             return self._stop_reason
         return next((reason for stop in self._stoppers if (reason := stop(self._record.ledger))), None)
 
+    def _has_room(self) -> bool:
+        """Whether one more child may be made: in the pools, and within the limit on mutants."""
+        return len(self._jobs) < self._settings.capacity and self._mutants_left() > self._undecided()
+
     def _may_propose(self) -> bool:
-        """Whether there is room for one more proposal in the pools and in the budgets."""
-        ledger = self._record.ledger
-        return (
-            len(ledger.open) < self._settings.capacity
-            and self._mutants_left() > self._undecided()
-            and self._evaluations_left() >= 1
-        )
+        """Whether there is room for one more proposal."""
+        is_open = len(self._record.ledger.open) < self._settings.capacity
+        return is_open and self._has_room() and self._evaluations_left() >= 1
 
     def _mutants_left(self) -> float:
         """Mutants that may still be submitted."""
@@ -318,8 +329,8 @@ class EvolutionEngine:
         """In deterministic mode the oldest open proposal, once its result is in."""
         if not self._settings.deterministic or not self._jobs:
             return None
-        oldest = self._jobs[min(self._jobs)]
-        return None if oldest.result is None else oldest
+        oldest = self._jobs.get(min(self._record.ledger.open))
+        return None if oldest is None or oldest.result is None else oldest
 
     async def _settle_next(self) -> bool:
         """In deterministic mode settle one result, if it is its turn; returns whether it was."""
