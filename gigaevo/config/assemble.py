@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 from collections.abc import Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, replace
@@ -11,7 +12,7 @@ from pathlib import Path
 from gigaevo import kernels
 from gigaevo.config.builder import Builder
 from gigaevo.config.errors import ConfigError
-from gigaevo.config.processes import ProblemProcesses, SearchWorkers, problem_processes
+from gigaevo.config.processes import ProblemProcesses, SearchWorkers, problem_processes, program_server
 from gigaevo.config.result import ExitStatus, RunResult
 from gigaevo.config.schema import Settings
 from gigaevo.config.terminal import ClosingPage, interruptible, logging_to
@@ -53,6 +54,8 @@ def execute(settings: Settings, builder: Builder, output_dir: Path) -> RunResult
         StorageError: The database cannot be opened or written.
     """
     problem = load_problem(Path(settings.problem.dir), name=settings.problem.name)
+    gc.freeze()  # what is there now stays: no collection need look at it again
+    gc.enable()
     try:
         return asyncio.run(_run(settings, builder, output_dir, problem))
     except SandboxStartError as error:
@@ -209,19 +212,18 @@ def _initial_programs(problem: Problem, random: RandomSource) -> list[Program]:
 
 
 class _FreshSandbox:
-    """Evaluates in processes of its own, started for one program and gone afterwards."""
+    """Runs a program under a server of its own, started for it and gone afterwards."""
 
     def __init__(self, parts: _Parts, builder: Builder, processes: ProblemProcesses) -> None:
         self._parts = parts
         self._builder = builder
-        self._context = processes.context
+        self._processes = processes
 
     async def evaluate(self, program: Program) -> Evaluation:
         """See ``gigaevo.evaluation.base.Evaluator``."""
-        parts = self._parts
-        async with problem_processes(parts.problem, parts.program_limits, workers=1, context=self._context) as fresh:
-            given = {"program_server": fresh.server, "validators": fresh.workers}
-            pipeline = self._builder.anew(given=given).node("pipeline")
+        parts, context = self._parts, self._processes.context
+        async with program_server(parts.problem, parts.program_limits, context=context) as server:
+            pipeline = self._builder.anew(given={"program_server": server}).node("pipeline")
             evaluation: Evaluation = await pipeline.evaluate(program)
             return evaluation
 

@@ -31,38 +31,50 @@ class ProblemProcesses:
 
 
 @asynccontextmanager
-async def problem_processes(
-    problem: Problem, limits: Limits, *, workers: int, context: str | None = None
-) -> AsyncIterator[ProblemProcesses]:
+async def problem_processes(problem: Problem, limits: Limits, *, workers: int) -> AsyncIterator[ProblemProcesses]:
     """Start the processes of ``problem``; none is left afterwards.
 
     Args:
         problem: A checked problem.
         limits: Caps on each program.
         workers: Calls of ``validate`` that may go on side by side.
-        context: The problem's context, where it was built already.
 
     Raises:
         SandboxStartError: Something of the problem cannot be imported or run.
     """
+    validators = TrustedWorkers(problem_dir=problem.folder, size=workers, primary_key=problem.metrics.primary_key)
     async with AsyncExitStack() as stack:
-        validators = TrustedWorkers(
-            problem_dir=problem.folder, size=workers, primary_key=problem.metrics.primary_key, context=context
-        )
         stack.push_async_callback(validators.close)
         await validators.start()
-        server = ForkServer(
-            problem_dir=problem.folder,
-            preload=problem.preload,
-            context=validators.context,
-            has_context_file=problem.has_context,
-            limits=limits,
-        )
-        stack.push_async_callback(server.close)
+        context = validators.context
+        server = await stack.enter_async_context(program_server(problem, limits, context=context))
+        yield ProblemProcesses(server=server, workers=validators, context=context, notes=list(validators.notes))
+
+
+@asynccontextmanager
+async def program_server(problem: Problem, limits: Limits, *, context: str | None) -> AsyncIterator[ForkServer]:
+    """Start a warm server for programs of ``problem``; it is gone afterwards.
+
+    Args:
+        problem: A checked problem.
+        limits: Caps on each program.
+        context: The problem's context as wire text; None where it has none, or where it cannot be encoded.
+
+    Raises:
+        SandboxStartError: Something of the problem cannot be imported or run.
+    """
+    server = ForkServer(
+        problem_dir=problem.folder,
+        preload=problem.preload,
+        context=context,
+        has_context_file=problem.has_context,
+        limits=limits,
+    )
+    try:
         await server.start()
-        yield ProblemProcesses(
-            server=server, workers=validators, context=validators.context, notes=list(validators.notes)
-        )
+        yield server
+    finally:
+        await server.close()
 
 
 class SearchWorkers:

@@ -7,6 +7,7 @@ through to a real one is what ``tests/end_to_end`` is for.
 from __future__ import annotations
 
 import contextlib
+import gc
 import io
 import os
 import runpy
@@ -46,6 +47,8 @@ def run(*arguments: str, cwd: Path, **environment: str) -> Ended:
             runpy.run_path(sys.argv[0], run_name="__main__")
         except SystemExit as end:
             status = end.code if isinstance(end.code, int) else int(end.code is not None)
+        finally:
+            gc.enable()  # run.py starts without collections, and only a run that begins turns them on again
     return Ended(status, out.getvalue(), err.getvalue())
 
 
