@@ -32,6 +32,22 @@ def test_every_problem_runs_from_its_name_alone(problem: str, tmp_path: Path) ->
     compile((folder / "best_program.py").read_text(), "best_program.py", "exec")
 
 
+@pytest.mark.parametrize(
+    "choice",
+    [
+        f"{group.name}={option.stem}"
+        for group in sorted((ROOT / "config").iterdir())
+        if group.is_dir()
+        for option in sorted(group.glob("*.yaml"))
+    ],
+)
+def test_every_shipped_choice_starts_a_run(choice: str, tmp_path: Path) -> None:
+    folder = tmp_path / "out"
+    done = run("problem.name=heilbron", choice, "max_mutants=4", "max_evaluations=500", f"hydra.run.dir={folder}")
+    assert done.returncode == 0, done.stderr
+    assert summary(folder)["counts"]["mutants"] >= 1
+
+
 def test_a_folder_outside_the_repository_runs(tmp_path: Path) -> None:
     problem = tmp_path / "mine"
     (problem / "initial_programs").mkdir(parents=True)
