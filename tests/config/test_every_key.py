@@ -132,7 +132,7 @@ SINGLE_ISLAND = {
     "behavior_space.size_resolution": Effect("20", LARGEST, (19, 5, 9)),
     "behavior_space.paths_resolution": Effect("8", LARGEST, (11, 7, 9)),
     "behavior_space.metric_resolution": Effect("4", LARGEST, (11, 5, 3)),
-    "islands.0.elite_selector.tournament_size": Effect("1000", looks.parents_among_four, 1),
+    "islands.0.elite_selector.epsilon": Effect("0.0", looks.parents_among_four, 1),
 }
 
 BY_FITNESS = "problem.name=toy_example algorithm=fitness_validity"
