@@ -93,6 +93,7 @@ class RunRecord:
                 for event in entry.payload.get("events", ())
                 if event["action"] == "insert"
             }
+            | {entry.payload["id"] for entry in entries if _is_rejection(entry)}
         )
         for entry in entries:
             self._replay(entry, programs)
@@ -107,6 +108,8 @@ class RunRecord:
             event = ArchiveEvent.from_json(fields)
             # A removal names a program that need not be loaded; the strategy has it.
             self._strategy.apply(event, programs.get(event.program_id) or Program(id=event.program_id))
+        if _is_rejection(entry):
+            self._strategy.apply_rejection(programs[entry.payload["id"]])
         credit = entry.payload.get("credit")
         if credit is not None:
             self._operator.credit(Credit(**credit))
@@ -284,6 +287,11 @@ class RunRecord:
             "strategy": self._strategy.snapshot(),
             "members": sorted(self._strategy.members()),
         }
+
+
+def _is_rejection(entry: JournalEntry) -> bool:
+    """Whether a valid program was offered and no archive kept it."""
+    return entry.kind == INGESTED and entry.payload["outcome"] == Outcome.REJECTED.value
 
 
 def _states_after(events: Iterable[ArchiveEvent]) -> dict[str, ProgramState]:

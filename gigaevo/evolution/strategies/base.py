@@ -133,6 +133,9 @@ class EvolutionStrategy(ABC):
     def apply(self, event: ArchiveEvent, program: Program) -> None:
         """Repeat a journalled change. ``program`` is the one that the event names."""
 
+    def apply_rejection(self, program: Program) -> None:
+        """Repeat a journalled offer of ``program`` that no archive kept; for strategies that remember such programs."""
+
     @abstractmethod
     def snapshot(self) -> dict[str, Any]:
         """The population as JSON values: ids, cells and counters, not programs."""

@@ -85,6 +85,9 @@ class BestOfN(EvolutionStrategy):
             self._initial[program.id] = program
         self._quality.note(program)
 
+    def apply_rejection(self, program: Program) -> None:
+        self._quality.note(program)
+
     def snapshot(self) -> dict[str, Any]:
         return {
             "initial": list(self._initial),

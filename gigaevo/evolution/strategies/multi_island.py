@@ -133,6 +133,10 @@ class MapElitesMultiIsland(EvolutionStrategy):
         if event.action == "insert":
             self._note(program)
 
+    def apply_rejection(self, program: Program) -> None:
+        if any(not island.missing_keys(program) for island in self.islands.values()):
+            self._note(program)
+
     def snapshot(self) -> dict[str, Any]:
         return {
             "islands": {island_id: island.snapshot() for island_id, island in self.islands.items()},
