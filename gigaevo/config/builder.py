@@ -81,10 +81,6 @@ class Builder:
         """A builder of the same configuration that has built nothing yet, given these objects beside ours."""
         return Builder(self._config, given={**self._given, **given}, import_paths=self._import_paths)
 
-    def has(self, path: str) -> bool:
-        """Whether the configuration has a node at ``path`` that is not null."""
-        return OmegaConf.select(self._config, self._own_name(path), throw_on_missing=False) is not None
-
     def node(self, path: str) -> Any:
         """The object of the node at ``path``, such as ``evolution_strategy`` or ``islands[0].behavior_space``.
 

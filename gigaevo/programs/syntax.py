@@ -24,8 +24,6 @@ MAX_DEPTH = 100
 # Python's own limit of decimal digits: a longer integer cannot be written back.
 MAX_INT_BITS = 14_000
 
-COMPLEXITY_FORMULA = "ast_nodes + 5 * cyclomatic_complexity + lines"
-
 # Closing quotes are optional, so that no text makes the scan go back.
 _BRACKET_OR_SKIPPED = re.compile(
     r"""'''.*?(?:'''|\Z) | \"\"\".*?(?:\"\"\"|\Z)      # long strings
