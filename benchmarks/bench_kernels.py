@@ -1,9 +1,9 @@
 """Binning and archive kernels against pyribs' GridArchive: CPU time, one process, the runs alternating.
 
 Each figure is the median over ``--repeats`` of the CPU time a call takes, divided by the items of the call. The
-archives hold 10-dimensional solutions and 2-D behaviours on a grid of 100 x 100 cells. *drift*: objectives rise, so
-that about a third of each batch is inserted. *saturated*: nothing is. The quality reached is compared too: both
-sides must end with the same cells and objectives.
+archives hold 10-dimensional solutions on a grid of 10,000 cells: two axes of 100, or where it says 4-D four of 10.
+*drift*: objectives rise, so that about a third of each batch is inserted. *saturated*: nothing is. The quality reached
+is compared too: both sides must end with the same cells and objectives.
 
     pip install -e ".[bench]"
     python benchmarks/bench_kernels.py
@@ -12,6 +12,7 @@ sides must end with the same cells and objectives.
 from __future__ import annotations
 
 import argparse
+import math
 import platform
 import statistics
 import time
@@ -35,11 +36,8 @@ except ImportError as error:
 
 Array = np.ndarray[Any, np.dtype[Any]]
 
-SIDE = 100
+PLANE, HYPERCUBE = (100, 100), (10, 10, 10, 10)  # cells of each axis; both have as many in all
 SOLUTION_DIM = 10
-LOWER, UPPER = np.zeros(2), np.ones(2)
-RESOLUTION = np.full(2, SIDE, dtype=np.int64)
-LINEAR = np.full(2, Binning.LINEAR, dtype=np.uint8)
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,36 +71,42 @@ def alternate(contestants: list[tuple[Callable[[], object], int]], repeats: int)
     return [statistics.median(times) for times in taken]
 
 
-def pyribs_archive() -> GridArchive:
-    return GridArchive(solution_dim=SOLUTION_DIM, dims=[SIDE, SIDE], ranges=[(0.0, 1.0), (0.0, 1.0)])
+def pyribs_archive(sides: tuple[int, ...]) -> GridArchive:
+    return GridArchive(solution_dim=SOLUTION_DIM, dims=sides, ranges=[(0.0, 1.0)] * len(sides))
 
 
 class Ours:
     """Binning and archive of one implementation, together what pyribs' archive does."""
 
-    def __init__(self, grid: ModuleType, archive: ModuleType) -> None:
+    def __init__(self, grid: ModuleType, archive: ModuleType, sides: tuple[int, ...]) -> None:
+        axes = len(sides)
         self.grid = grid
-        self.elites = archive.EliteArchive(SIDE * SIDE, behavior_dim=2, solution_dim=SOLUTION_DIM)
+        self.axes = np.zeros(axes), np.ones(axes), np.array(sides), np.full(axes, Binning.LINEAR, dtype=np.uint8)
+        self.sides = sides
+        self.elites = archive.EliteArchive(math.prod(sides), behavior_dim=axes, solution_dim=SOLUTION_DIM)
 
     def index_of(self, behaviors: Array) -> Array:
-        return self.grid.bin_grid(behaviors, LOWER, UPPER, RESOLUTION, LINEAR)[0]
+        return self.grid.bin_grid(behaviors, *self.axes)[0]
 
     def add(self, solutions: Array, objectives: Array, behaviors: Array) -> None:
         cells = self.index_of(behaviors)
         self.elites.add(cells, objectives, cells, behaviors, solutions)
 
     def add_single(self, solution: Array, objective: float, behavior: Array) -> None:
-        row, column = self.grid.bin_point(behavior, LOWER, UPPER, RESOLUTION, LINEAR)
-        self.elites.add_one(row * SIDE + column, objective, 0, behavior, solution)
+        cell = 0
+        for side, position in zip(self.sides, self.grid.bin_point(behavior, *self.axes), strict=True):
+            cell = cell * side + position
+        self.elites.add_one(cell, objective, 0, behavior, solution)
 
 
-def contestants() -> tuple[GridArchive, Ours, Ours]:
-    return pyribs_archive(), Ours(_grid, _archive), Ours(grid_numpy, archive_numpy)
+def contestants(sides: tuple[int, ...] = PLANE) -> tuple[GridArchive, Ours, Ours]:
+    return pyribs_archive(sides), Ours(_grid, _archive, sides), Ours(grid_numpy, archive_numpy, sides)
 
 
-def random_behaviors(rng: np.random.Generator, n: int) -> Array:
-    """Points (n, 2) off the edges of cells, where pyribs rounds in its own way."""
-    return (rng.integers(SIDE, size=(n, 2)) + rng.uniform(0.01, 0.99, (n, 2))) / SIDE
+def random_behaviors(rng: np.random.Generator, n: int, sides: tuple[int, ...] = PLANE) -> Array:
+    """Points (n, axes) off the edges of cells, where pyribs rounds in its own way."""
+    shape = (n, len(sides))
+    return (rng.integers(sides, size=shape) + rng.uniform(0.01, 0.99, shape)) / sides
 
 
 def bench_binning(rng: np.random.Generator, repeats: int) -> Row:
@@ -111,20 +115,24 @@ def bench_binning(rng: np.random.Generator, repeats: int) -> Row:
     return Row("bin 10k points", *(spent / len(points) for spent in alternate(calls, repeats)))
 
 
-def bench_batches(rng: np.random.Generator, repeats: int, size: int, drift: float, name: str) -> Row:
-    """``drift`` is how much the mean objective rises a batch, in standard deviations; 0 saturates."""
-    sides = contestants()
+def bench_batches(
+    rng: np.random.Generator, repeats: int, size: int, rising: bool, name: str, sides: tuple[int, ...] = PLANE
+) -> Row:
+    """``rising`` objectives improve a third of a batch; else the archive is saturated."""
+    cells = math.prod(sides)
+    drift = 0.3 * size / cells if rising else 0.0  # of the mean a batch, in standard deviations
+    contesting = contestants(sides)
     taken: tuple[list[float], ...] = ([], [], [])
-    filling = 4 * SIDE * SIDE // size
+    filling = 4 * cells // size
     for batch in range(filling + repeats):
-        solutions, behaviors = rng.random((size, SOLUTION_DIM)), random_behaviors(rng, size)
+        solutions, behaviors = rng.random((size, SOLUTION_DIM)), random_behaviors(rng, size, sides)
         late = drift * batch if drift or batch < filling else -100.0
         objectives = rng.standard_normal(size) + late
-        for side, spent in zip(sides, taken, strict=True):
+        for side, spent in zip(contesting, taken, strict=True):
             nanoseconds = cpu_ns(partial(side.add, solutions, objectives, behaviors), 1)
             if batch >= filling:
                 spent.append(nanoseconds / size)
-    check_same_elites(*sides)
+    check_same_elites(*contesting)
     return Row(name, *map(statistics.median, taken))
 
 
@@ -172,8 +180,10 @@ def main() -> None:
     print(f"{'':<28} {'pyribs':>10} {'cython':>10} {'numpy':>10} {'p/cython':>10} {'p/numpy':>10}")
     print(bench_binning(rng, repeats))
     for size, label in ((1_000, "1k"), (10_000, "10k")):
-        print(bench_batches(rng, repeats, size, 0.3 * size / (SIDE * SIDE), f"bin and add {label}, drift"))
-        print(bench_batches(rng, repeats, size, 0.0, f"bin and add {label}, saturated"))
+        print(bench_batches(rng, repeats, size, True, f"bin and add {label}, drift"))
+        print(bench_batches(rng, repeats, size, False, f"bin and add {label}, saturated"))
+    print(bench_batches(rng, repeats, 10_000, True, "bin and add 10k, 4-D, drift", HYPERCUBE))
+    print(bench_batches(rng, repeats, 10_000, False, "bin and add 10k, 4-D, sat.", HYPERCUBE))
     print(bench_single(rng, repeats, True, "bin and add one, improving"))
     print(bench_single(rng, repeats, False, "bin and add one, rejected"))
     print(bench_add_one(rng, repeats))

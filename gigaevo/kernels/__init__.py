@@ -1,8 +1,8 @@
 """Array kernels: arrays in, arrays out, nothing of programs, events or logs.
 
-Each is compiled with Cython (``_grid``, ``_archive``) and has a numpy twin (``grid_numpy``, ``archive_numpy``) with
-the same results and the same errors. The compiled ones are used where they can be imported;
-``GIGAEVO_PURE_PYTHON=1`` chooses the twins.
+Each is compiled with Cython (``_grid``, ``_archive``, ``_ranking``) and has a twin in numpy or plain Python
+(``grid_numpy``, ``archive_numpy``, ``ranking_python``) with the same results and the same errors. The compiled ones are
+used where they can be imported; ``GIGAEVO_PURE_PYTHON=1`` chooses the twins. ``neighbors`` is numpy alone.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 
 from gigaevo.kernels.codes import AddStatus, Binning
+from gigaevo.kernels.neighbors import NeighborIndex
 
 _pure_python = os.environ.get("GIGAEVO_PURE_PYTHON") == "1"
 _import_error: str | None = None
@@ -18,9 +19,11 @@ try:
         raise ImportError("GIGAEVO_PURE_PYTHON=1")
     from gigaevo.kernels._archive import EliteArchive
     from gigaevo.kernels._grid import bin_grid, bin_point
+    from gigaevo.kernels._ranking import ValueRanking
 except ImportError as error:
     from gigaevo.kernels.archive_numpy import EliteArchive
     from gigaevo.kernels.grid_numpy import bin_grid, bin_point
+    from gigaevo.kernels.ranking_python import ValueRanking
 
     _import_error = str(error)
 
@@ -43,6 +46,8 @@ __all__ = [
     "AddStatus",
     "Binning",
     "EliteArchive",
+    "NeighborIndex",
+    "ValueRanking",
     "backend_note",
     "bin_grid",
     "bin_point",

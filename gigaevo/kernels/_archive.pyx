@@ -12,7 +12,7 @@ from libc.string cimport memcpy
 
 cimport numpy as cnp
 
-from gigaevo.kernels._boundary cimport fits, new_array
+from gigaevo.kernels._boundary cimport are_uniforms, fits, new_array
 from gigaevo.kernels._cell_index cimport (
     CellIndex,
     clear_index,
@@ -69,14 +69,6 @@ cdef bint items_are_sound(const Items* items, Py_ssize_t n, int64_t total_cells)
         sound &= <uint64_t>items.cells[item] < <uint64_t>total_cells
         sound &= isfinite(items.objectives[item]) != 0
     return sound
-
-
-cdef bint are_uniforms(const double* uniforms, Py_ssize_t n) noexcept nogil:
-    cdef Py_ssize_t item
-    for item in range(n):
-        if not (0.0 <= uniforms[item] < 1.0):
-            return False
-    return True
 
 
 cdef object checked_row(str name, object given, int64_t width):

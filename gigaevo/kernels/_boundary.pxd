@@ -1,5 +1,7 @@
 # Arrays at the boundary of a kernel.
 
+from libc.stdint cimport int64_t, uint64_t
+
 cimport numpy as cnp
 
 
@@ -20,3 +22,21 @@ cdef inline bint fits(object given, int dtype, int ndim) noexcept:
 cdef inline cnp.ndarray new_array(cnp.npy_intp size, int dtype):
     """A new one-dimensional array that is not initialised."""
     return cnp.PyArray_EMPTY(1, &size, dtype, 0)
+
+
+cdef inline bint are_uniforms(const double* given, Py_ssize_t n) noexcept nogil:
+    """Whether all of ``given`` are in [0, 1)."""
+    cdef Py_ssize_t item
+    for item in range(n):
+        if not (0.0 <= given[item] < 1.0):
+            return False
+    return True
+
+
+cdef inline bint are_below(const int64_t* given, Py_ssize_t n, int64_t limit) noexcept nogil:
+    """Whether all of ``given`` are in 0 to ``limit - 1``."""
+    cdef bint below = True
+    cdef Py_ssize_t item
+    for item in range(n):
+        below &= <uint64_t>given[item] < <uint64_t>limit
+    return below

@@ -138,6 +138,38 @@ def check_not_empty(elites: int) -> None:
         raise ValueError("the archive is empty, there is no elite to sample")
 
 
+def check_number(name: str, number: float) -> None:
+    """Raise ValueError if a single number is NaN or infinite."""
+    if not math.isfinite(number):
+        raise ValueError(f"{name} is {number}, expected a finite number")
+
+
+def check_not_nan(name: str, number: float) -> None:
+    """Raise ValueError if a single number is NaN."""
+    if math.isnan(number):
+        raise ValueError(f"{name} is nan, expected a number")
+
+
+def check_row(row: int, rows: int) -> None:
+    """Raise ValueError if a single row is not one of ``rows``."""
+    if not 0 <= row < rows:
+        raise ValueError(f"row is {row}, " + (f"expected 0 to {rows - 1}" if rows else "but there are no rows yet"))
+
+
+def check_below(name: str, given: NDArray[np.int64], limit: int) -> None:
+    """Raise ValueError naming the first of ``given`` that is not in 0 to ``limit - 1``."""
+    bad = np.flatnonzero((given < 0) | (given >= limit))
+    if len(bad):
+        expected = f"expected 0 to {limit - 1}" if limit else "but there are no rows yet"
+        raise ValueError(f"{name}[{bad[0]}] is {given[bad[0]]}, {expected}")
+
+
+def check_has_rows(rows: int) -> None:
+    """Raise ValueError if a ranking is empty."""
+    if rows == 0:
+        raise ValueError("the ranking is empty, it has no least, greatest or random row")
+
+
 def check_count(n: int) -> None:
     """Raise ValueError if a number of rows is negative."""
     if n < 0:

@@ -1,0 +1,1 @@
+from gigaevo.kernels.ranking_python import ValueRanking as ValueRanking
