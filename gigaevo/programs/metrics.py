@@ -7,8 +7,11 @@ from collections.abc import Mapping
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from gigaevo.programs.paradigm import Paradigm
+
 VALIDITY_KEY = "is_valid"
 GRADED_VALIDITY_KEY = "validity"
+NOVELTY_KEY = "novelty"
 
 
 class MetricSpec(BaseModel):
@@ -94,18 +97,60 @@ RUN_METRICS: dict[str, MetricSpec] = {
         description="ast_nodes + 5 * cyclomatic_complexity + lines",
         decimals=0,
         higher_is_better=False,
-        lower_bound=0.0,
+        lower_bound=6.0,  # the empty program's
         upper_bound=5000.0,
+        include_in_prompts=False,
+    ),
+    # What behaviour spaces name, in words: of several numbers of one kind the one that describes a program best.
+    "complexity": MetricSpec(
+        description="complexity_score, by the name that behaviour spaces use",
+        decimals=0,
+        higher_is_better=False,
+        lower_bound=6.0,
+        upper_bound=5000.0,
+        include_in_prompts=False,
+    ),
+    "paradigm": MetricSpec(
+        description="How the program goes about its work, from its syntax: "
+        + ", ".join(f"{member.value} {member.name.lower().replace('_', ' ')}" for member in Paradigm)
+        + "; the greatest that it contains",
+        decimals=0,
+        lower_bound=float(min(Paradigm)),
+        upper_bound=float(max(Paradigm)),
+        include_in_prompts=False,
+    ),
+    "runtime": MetricSpec(
+        description="cpu_time_s, by the name that behaviour spaces use; other programs at work disturb it least",
+        higher_is_better=False,
+        lower_bound=0.0,
+        unit="s",
+        include_in_prompts=False,
+    ),
+    NOVELTY_KEY: MetricSpec(
+        description="How far the program behaves from its nearest neighbours in an archive, in parts of the axes' "
+        "ranges; an island knows it, evaluation does not",
+        lower_bound=0.0,
+        upper_bound=1.0,
         include_in_prompts=False,
     ),
 }
 
-_DEFAULT_VALIDITY = MetricSpec(
-    description="Whether the hard rules are kept (1) or not (0)",
-    decimals=0,
-    lower_bound=0.0,
-    upper_bound=1.0,
-)
+# What validation says of every program. A problem may declare these too.
+_VERDICTS = {
+    VALIDITY_KEY: MetricSpec(
+        description="Whether the hard rules are kept (1) or not (0)",
+        decimals=0,
+        lower_bound=0.0,
+        upper_bound=1.0,
+    ),
+    GRADED_VALIDITY_KEY: MetricSpec(
+        description="How far the hard rules are kept, by the name that behaviour spaces use; is_valid where the "
+        "problem does not grade it",
+        lower_bound=0.0,
+        upper_bound=1.0,
+        include_in_prompts=False,
+    ),
+}
 
 
 class Metrics:
@@ -128,7 +173,7 @@ class Metrics:
             if low is not None and high is not None and low >= high:
                 raise ValueError(f"{key}: lower_bound {low:g} must be less than upper_bound {high:g}")
         self.declared: dict[str, MetricSpec] = dict(specs)
-        self.specs: dict[str, MetricSpec] = {VALIDITY_KEY: _DEFAULT_VALIDITY, **RUN_METRICS, **specs}
+        self.specs: dict[str, MetricSpec] = {**_VERDICTS, **RUN_METRICS, **specs}
         self.primary_key: str = primary[0]
 
     @property

@@ -17,6 +17,8 @@ from functools import cache
 from operator import attrgetter
 from typing import Any
 
+from gigaevo.programs.paradigm import TELLING_NODES, Paradigm, paradigm_of
+
 MAX_BYTES = 128 * 1024
 MAX_NODES = 50_000
 # Recursive visitors need up to six Python frames a level, and the interpreter allows a thousand in all.
@@ -59,12 +61,14 @@ class SyntaxFacts:
         ast_nodes: Nodes of the syntax tree as ``ast.walk`` finds them, docstrings left out.
         cyclomatic_complexity: 1 plus the decision points: if, elif, conditional expression, for, while, except,
             assert, case, each ``for`` and ``if`` of a comprehension, each ``and`` and ``or``.
+        paradigm: How the program goes about its work.
     """
 
     syntax_hash: str
     lines: int
     ast_nodes: int
     cyclomatic_complexity: int
+    paradigm: Paradigm
 
     @property
     def complexity_score(self) -> int:
@@ -99,6 +103,7 @@ def analyse(text: str) -> SyntaxFacts:
         lines=_count_lines(text, scan.docstrings),
         ast_nodes=scan.nodes,
         cyclomatic_complexity=1 + scan.decisions,
+        paradigm=paradigm_of(scan.telling),
     )
 
 
@@ -193,6 +198,7 @@ class _Scan:
     nodes: int
     decisions: int
     docstrings: list[ast.Expr]
+    telling: list[ast.AST]
 
 
 # Syntax without meaning of its own: the context of a name follows from its place, the rest from comments and prefixes.
@@ -206,8 +212,9 @@ _DECISIONS = (
 
 
 @cache
-def _shape(kind: Any) -> tuple[Callable[[Any], tuple[Any, ...]], int, bool]:
-    """Of a node class: how to read its fields, how many nodes and whether one decision it stands for."""
+def _shape(kind: Any) -> tuple[Callable[[Any], tuple[Any, ...]], int, bool, bool]:
+    """Of a node class: how to read its fields, how many nodes and whether one decision it stands for, and whether it
+    tells a paradigm."""
     fields = [name for name in kind._fields if name not in _IGNORED_FIELDS]
     nodes = 2 if issubclass(kind, _WITH_CONTEXT) else 1
     read: Callable[[Any], tuple[Any, ...]]
@@ -220,7 +227,7 @@ def _shape(kind: Any) -> tuple[Callable[[Any], tuple[Any, ...]], int, bool]:
             return (getattr(node, only),)
     else:
         read = attrgetter(*fields)
-    return read, nodes, issubclass(kind, _DECISIONS)
+    return read, nodes, issubclass(kind, _DECISIONS), issubclass(kind, TELLING_NODES)
 
 
 def _no_fields(_node: ast.AST) -> tuple[Any, ...]:
@@ -239,6 +246,7 @@ def _scan(tree: ast.Module) -> _Scan:
     tokens: list[str] = []
     emit = tokens.append
     docstrings: list[ast.Expr] = []
+    telling: list[ast.AST] = []
     nodes = decisions = depth = 0
     level: list[ast.AST] = [tree]
     while level:
@@ -254,9 +262,11 @@ def _scan(tree: ast.Module) -> _Scan:
                 nodes += 1
                 emit(_constant(node))
                 continue
-            read, count, decision = _shape(kind)
+            read, count, decision, tells = _shape(kind)
             nodes += count
             decisions += decision
+            if tells:
+                telling.append(node)
             if kind is ast.BoolOp:
                 decisions += len(node.values) - 1  # type: ignore[attr-defined]
             elif kind is ast.comprehension:
@@ -282,7 +292,7 @@ def _scan(tree: ast.Module) -> _Scan:
                 else:
                     emit(value if type(value) is str else repr(value))
         level = below
-    return _Scan(tokens, nodes, decisions, docstrings)
+    return _Scan(tokens, nodes, decisions, docstrings, telling)
 
 
 def _line_of(node: ast.AST) -> int:

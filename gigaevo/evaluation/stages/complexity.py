@@ -1,4 +1,4 @@
-"""Describe a program by its size and structure."""
+"""Describe a program by its size and by how it goes about its work."""
 
 from __future__ import annotations
 
@@ -9,8 +9,9 @@ from gigaevo.programs import Program
 
 
 class ComplexityStage(Stage):
-    """Turns the facts of the syntax stage into metrics: ``lines``, ``ast_nodes``, ``cyclomatic_complexity`` and
-    ``complexity_score`` = ast_nodes + 5 * cyclomatic_complexity + lines (lower is better)."""
+    """Turns the facts of the syntax stage into metrics: ``lines``, ``ast_nodes``, ``cyclomatic_complexity``,
+    ``complexity_score`` = ast_nodes + 5 * cyclomatic_complexity + lines (lower is better), the same as ``complexity``,
+    and ``paradigm``. A problem's own metric of one of these names takes its place."""
 
     name = "complexity"
     requires = ("syntax",)
@@ -24,5 +25,7 @@ class ComplexityStage(Stage):
                 "ast_nodes": float(facts.ast_nodes),
                 "cyclomatic_complexity": float(facts.cyclomatic_complexity),
                 "complexity_score": float(facts.complexity_score),
+                "complexity": float(facts.complexity_score),
+                "paradigm": float(facts.paradigm),
             }
         )

@@ -42,6 +42,7 @@ class RunStage(Stage):
                 "wall_time_s": outcome.wall_time_s,
                 "cpu_time_s": outcome.cpu_time_s,
                 "peak_memory_mb": outcome.peak_memory_mb,
+                "runtime": outcome.cpu_time_s,
             },
             artifacts=artifacts,
             output=outcome.output,
