@@ -28,7 +28,15 @@ from gigaevo.evolution.engine.stoppers import Stopper, standard_stoppers
 from gigaevo.evolution.mutation.base import MutationOperator, OperatorContext
 from gigaevo.evolution.randomness import RandomSource
 from gigaevo.evolution.strategies.base import EvolutionStrategy, StrategyContext
-from gigaevo.observe import BestProgramFile, FailureLog, LiveView, MetricsLog, PlainLines, SummaryFile
+from gigaevo.observe import (
+    BestProgramFile,
+    FailureLog,
+    LiveView,
+    MetricsLog,
+    PlainLines,
+    PopulationHistory,
+    SummaryFile,
+)
 from gigaevo.problems import Problem, load_problem
 from gigaevo.programs import Program, ProgramState
 from gigaevo.programs.program import MAIN_FILE
@@ -109,10 +117,10 @@ def _parts(settings: Settings, builder: Builder, problem: Problem) -> _Parts:
 
 async def _run(settings: Settings, builder: Builder, output_dir: Path, problem: Problem) -> RunResult:
     """Start the processes, run the engine, and take everything down again whatever happens."""
-    parts = _parts(settings, builder, problem)
     async with AsyncExitStack() as stack:
         view: LiveView | PlainLines = builder.node("observe")
         stack.enter_context(logging_to(view, output_dir))
+        parts = _parts(settings, builder, problem)
         processes = await stack.enter_async_context(
             problem_processes(problem, parts.program_limits, workers=parts.engine.max_evaluations_in_flight)
         )
@@ -136,10 +144,16 @@ async def _run(settings: Settings, builder: Builder, output_dir: Path, problem: 
         with interruptible(engine):
             report = await engine.run()
     closing.show()
-    best = report.progress.best
+    return _result(report, problem)
+
+
+def _result(report: RunReport, problem: Problem) -> RunResult:
+    best, rescored, primary = report.progress.best, report.rescored, problem.metrics.primary_key
     return RunResult(
         status=_status(report),
         best_fitness=None if best is None else problem.metrics.fitness(best.metrics),
+        rescored_fitness=None if rescored is None else rescored.get(primary),
+        error=report.fault or ("" if best is not None else "no program kept the problem's rules"),
     )
 
 
@@ -188,6 +202,8 @@ def _limits_for(problem: Problem, limits: ProgramLimits) -> ProgramLimits:
 def _status(report: RunReport) -> ExitStatus:
     if report.stop_reason == "interrupted":
         return ExitStatus.INTERRUPTED
+    if report.fault:
+        return ExitStatus.FAULT
     return ExitStatus.ENDED if report.progress.best is not None else ExitStatus.NO_VALID_PROGRAM
 
 
@@ -232,6 +248,7 @@ def _reporters(output_dir: Path) -> list[Listener]:
     return [
         FailureLog(),
         BestProgramFile(folder=output_dir),
+        PopulationHistory(folder=output_dir),
         SummaryFile(folder=output_dir, kernels=kernels.BACKEND),
     ]
 

@@ -48,11 +48,22 @@ class ClosingPage:
 
 @contextmanager
 def logging_to(view: LiveView | PlainLines, output_dir: Path) -> Iterator[None]:
-    """Log to the run's folder, and to people: above the live view where there is one."""
+    """Log to the run's folder, and to people: above the live view where there is one.
+
+    Tracebacks come without the values of variables, among which there may be secrets. The file is there with its first
+    line: a run whose configuration is refused leaves none.
+    """
     logger.remove()
     sink = view.write if isinstance(view, LiveView) else sys.stderr
-    logger.add(sink, level="INFO", format="{time:HH:mm:ss} {level: <7} {message}", colorize=False)
-    logger.add(output_dir / LOG_FILE, level="DEBUG", encoding="utf-8")
+    logger.add(
+        sink,
+        level="INFO",
+        format="{time:HH:mm:ss} {level: <7} {message}",
+        colorize=False,
+        backtrace=False,
+        diagnose=False,
+    )
+    logger.add(output_dir / LOG_FILE, level="DEBUG", encoding="utf-8", delay=True, backtrace=False, diagnose=False)
     try:
         yield
     finally:

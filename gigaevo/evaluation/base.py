@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 from gigaevo.programs import Cost, Program, ProgramError
 
@@ -33,3 +33,24 @@ class Evaluator(Protocol):
 
     async def evaluate(self, program: Program) -> Evaluation:
         """Run and score ``program``, which is not changed. Never raises for anything a program does."""
+
+
+@runtime_checkable
+class Refresher(Protocol):
+    """What an evaluator is as well if part of what it finds out depends on a program's descendants."""
+
+    @property
+    def depends_on_descendants(self) -> bool:
+        """Whether any part does; where none does, ``refresh`` is never called."""
+
+    async def refresh(self, program: Program, descendants: Sequence[Program]) -> Evaluation:
+        """Compute that part anew for a program that got children; it is not changed.
+
+        Args:
+            program: An elite, with everything known of it.
+            descendants: Its children that were ingested since it was last refreshed, oldest first, at least one;
+                failed and rejected ones too.
+
+        Returns:
+            What replaces earlier values; what is not named stays. An error says which part failed and changes nothing.
+        """

@@ -24,13 +24,24 @@ class RandomSource:
 
     Attributes:
         proposal: The proposal that is being made or ingested; parts that are not handed a generator (selectors,
-            routers) draw for this one. The engine sets it before each call.
+            routers) draw for this one. The engine sets it before each call, and all generators begin anew.
     """
 
     def __init__(self, seed: int) -> None:
         self.seed = seed
-        self.proposal = 0
-        self._current: dict[str, tuple[int, np.random.Generator]] = {}
+        self._proposal = 0
+        self._current: dict[str, np.random.Generator] = {}
+
+    @property
+    def proposal(self) -> int:
+        """See the class."""
+        return self._proposal
+
+    @proposal.setter
+    def proposal(self, number: int) -> None:
+        # A resumed run has no generator to go on with, so an unbroken one must not go on with one either.
+        self._proposal = number
+        self._current.clear()
 
     def derive(self, component: str, number: int) -> np.random.Generator:
         """The generator of ``component`` for proposal ``number``, from its beginning."""
@@ -40,11 +51,9 @@ class RandomSource:
 
     def generator(self, component: str) -> np.random.Generator:
         """The generator of ``component`` for the present proposal; a second call goes on where the first stopped."""
-        known = self._current.get(component)
-        if known is None or known[0] != self.proposal:
-            known = (self.proposal, self.derive(component, self.proposal))
-            self._current[component] = known
-        return known[1]
+        if component not in self._current:
+            self._current[component] = self.derive(component, self._proposal)
+        return self._current[component]
 
     def program_id(self, number: int) -> str:
         """Id of the program submitted as ``number`` (negative: an initial program)."""

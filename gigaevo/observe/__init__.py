@@ -6,6 +6,7 @@ from gigaevo.observe.failures import FailureLog
 from gigaevo.observe.live import LiveView
 from gigaevo.observe.metrics_log import MetricsLog
 from gigaevo.observe.plain import PlainLines
+from gigaevo.observe.population import PopulationHistory
 from gigaevo.observe.summary import SummaryFile, print_summary
 
 __all__ = [
@@ -14,6 +15,7 @@ __all__ = [
     "LiveView",
     "MetricsLog",
     "PlainLines",
+    "PopulationHistory",
     "SummaryFile",
     "print_summary",
     "progress_view",

@@ -35,7 +35,8 @@ class MetricsLog:
         """Bring the file of a stopped or killed run in line with what is committed; call it before ``on_start``.
 
         Lines of recorded mutants stay, once each and in their order; lines of others go; what is missing is written
-        from the programs, with the outcome that their present state tells.
+        from the programs, with the outcome that their present state tells. A mutant whose place is not decided yet gets
+        its line when it is.
 
         Args:
             programs: Every evaluated program in order of insertion, initial ones included.
@@ -46,6 +47,8 @@ class MetricsLog:
         missing: list[Program] = []
         best: Program | None = None
         async for program in programs:
+            if program.state is ProgramState.COMPLETED:
+                continue
             if program.number < 0 or program.id in known:
                 kept.add(program.id)
                 best = _better(best, program, metrics)

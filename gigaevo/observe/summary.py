@@ -6,6 +6,7 @@ import platform
 import re
 import shlex
 from collections.abc import Mapping
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -33,6 +34,7 @@ _REASONS = {
     "exhausted": "the operators made nothing new any more",
     "interrupted": "it was interrupted",
     "no_valid_program": "no initial program was valid",
+    "strategy_fault": "parts of the strategy raised too often",
 }
 
 
@@ -67,6 +69,7 @@ def summary(info: RunInfo, report: RunReport, *, kernels: str) -> dict[str, Any]
         "problem": info.problem,
         "seed": info.seed,
         "stop_reason": report.stop_reason,
+        "fault": report.fault or None,
         "best": None if progress.best is None else _best(progress.best, report),
         "counts": {
             "mutants": progress.mutants,
@@ -78,11 +81,28 @@ def summary(info: RunInfo, report: RunReport, *, kernels: str) -> dict[str, Any]
         },
         "generation": progress.generation,
         "validate_calls": progress.validate_calls,
-        "archive": {"coverage": progress.coverage, "qd_score": progress.qd_score, "elites": progress.elites},
+        "archive": _archive(progress),
         "elapsed_s": progress.elapsed_s,
         "programs_per_s": progress.programs_per_s,
         "time_split": dict(report.time_split),
         "versions": _versions(kernels),
+    }
+
+
+def _archive(progress: Progress) -> dict[str, Any]:
+    population = progress.population
+    sent, kept = population.migrants
+    return {
+        "coverage": population.coverage,
+        "qd_score": population.qd_score,
+        "elites": population.total_programs,
+        "sizes": dict(population.sizes),
+        "islands": {island_id: asdict(island) for island_id, island in population.islands.items()},
+        "acceptance": {
+            operator: {"offered": offered, "kept": kept} for operator, (offered, kept) in population.acceptance.items()
+        },
+        "migrants": {"sent": sent, "kept": kept},
+        "faults": population.faults,
     }
 
 
@@ -132,6 +152,8 @@ def print_summary(info: RunInfo, report: RunReport, *, folder: str | Path, conso
 
     console.print()
     say("Stopped", f"after {clock(progress.elapsed_s)}: {_reason(report.stop_reason)}")
+    if report.fault:
+        say("Fault", one_line(report.fault, width=400))
     say(
         "Programs",
         f"{progress.evaluated} evaluated ({tally(progress.outcomes)}), {progress.mutants} mutants, "
@@ -141,6 +163,10 @@ def print_summary(info: RunInfo, report: RunReport, *, folder: str | Path, conso
         say("Operators", _operators(progress.operators))
     if progress.failures:
         say("Failures", tally(progress.failures))
+    if len(progress.population.sizes) > 1:
+        say("Islands", _islands(progress, info.metrics))
+    if progress.population.faults:
+        say("Faults", f"parts of the strategy raised {progress.population.faults} times; run.log has the tracebacks")
     if best is None:
         say("Best", "none: no program kept the problem's rules")
     else:
@@ -167,6 +193,17 @@ def _operators(counts: Mapping[str, Mapping[str, int]]) -> str:
         f"{one_line(name, width=40)} improved {count.get('improved', 0)} of {count.get('proposals', 0)}"
         for name, count in sorted(counts.items())
     )
+
+
+def _islands(progress: Progress, metrics: Metrics) -> str:
+    """Elites of each island and its best, and how many migrants changed islands."""
+    population, shown = progress.population, []
+    for island_id, size in population.sizes.items():
+        island = population.islands.get(island_id)
+        best = "" if island is None or island.best is None else f", best {metrics.primary.format(island.best)}"
+        shown.append(f"{one_line(island_id, width=40)} {size} elites{best}")
+    sent, kept = population.migrants
+    return "; ".join([*shown, f"{kept} of {sent} migrants kept" if sent else "no migrants"])
 
 
 def _reason(stop_reason: str) -> str:

@@ -69,11 +69,11 @@ def replayed_members(folder: Path) -> set[str]:
         try:
             async for entry in storage.journal():
                 for event in entry.payload.get("events", ()):
-                    place = (event["island_id"], tuple(event["cell"]))
+                    place = (event.get("island_id"), tuple(event.get("cell", ())))
                     if event["action"] == "insert":
-                        assert cells.get(place) == event["displaced"]
+                        assert cells.get(place) == event.get("displaced")
                         cells[place] = event["program_id"]
-                    else:
+                    elif event["action"] == "remove":
                         assert cells.pop(place) == event["program_id"]
         finally:
             await storage.close()

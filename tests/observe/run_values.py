@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 
 from gigaevo.evolution.engine.events import Limits, Outcome, Progress, RunInfo, RunReport
+from gigaevo.evolution.strategies.base import IslandMetrics, StrategyMetrics
 from gigaevo.programs import Cost, ErrorKind, Metrics, MetricSpec, Program, ProgramError, ProgramState
 
 HOSTILE = "[red]boom[/red] [/] \x1b[2J\x1b]0;owned\x07 \ud800 {0} <red> line\nbreak"
@@ -88,15 +89,30 @@ def events(programs: Sequence[Program], *, seconds_each: float = 0.5) -> Iterato
                 failures=dict(failures),
                 operators={name: dict(counts) for name, counts in operators.items()},
                 duplicates=3,
-                coverage=0.125,
-                qd_score=1.5,
-                elites=outcomes[Outcome.ACCEPTED],
+                population=population(outcomes[Outcome.ACCEPTED]),
                 programs_per_s=4.25,
             ),
         )
 
 
-def report(told: Sequence[Event], *, stop_reason: str = "max_mutants") -> RunReport:
+def population(elites: int, *more: str, faults: int = 0) -> StrategyMetrics:
+    """An island with so many elites, and ``more`` of the same."""
+    island = IslandMetrics(size=elites, coverage=0.125, qd_score=1.5, best=0.2, mean=0.15, offered=8, kept=elites)
+    islands = {"main": island} | dict.fromkeys(more, island)
+    return StrategyMetrics(
+        total_programs=elites * len(islands),
+        coverage=0.125,
+        qd_score=1.5,
+        sizes={island_id: island.size for island_id, island in islands.items()},
+        generation=3,
+        islands=islands,
+        acceptance={"constants": (8, 2)},
+        migrants=(5, 2) if more else (0, 0),
+        faults=faults,
+    )
+
+
+def report(told: Sequence[Event], *, stop_reason: str = "max_mutants", fault: str = "") -> RunReport:
     progress = told[-1][2]
     rescored = None if progress.best is None else {**progress.best.metrics, "fitness": 0.25}
     return RunReport(
@@ -105,4 +121,5 @@ def report(told: Sequence[Event], *, stop_reason: str = "max_mutants") -> RunRep
         rescored=rescored,
         lineage_depth=0 if progress.best is None else 2,
         time_split={"mutation": 1.0, "evaluation": 2.0},
+        fault=fault,
     )

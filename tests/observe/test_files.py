@@ -6,13 +6,15 @@ import io
 import json
 import math
 from collections.abc import AsyncIterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from rich.console import Console
-from run_values import METRICS, events, failed, info, report, valid
+from run_values import METRICS, events, failed, info, population, report, valid
 
-from gigaevo.evolution.engine.events import Limits
+from gigaevo.evolution.engine.events import Limits, RunReport
+from gigaevo.evolution.strategies.base import StrategyMetrics
 from gigaevo.observe import BestProgramFile, MetricsLog, SummaryFile, print_summary
 from gigaevo.observe.summary import continue_command
 from gigaevo.programs import Program, ProgramState
@@ -64,6 +66,17 @@ def test_the_metrics_log_has_a_line_for_each_mutant_and_none_for_initial_program
     }
     assert (second["outcome"], second["error"], second["metrics"], second["best"]) == ("failed", "exception", {}, 0.2)
     assert third["metrics"] == {"is_valid": 1.0, "fitness": 0.05, "error": 1.25, "odd": None}
+
+
+async def test_a_mutant_that_was_evaluated_and_not_placed_before_a_kill_gets_one_line_when_it_is(
+    tmp_path: Path,
+) -> None:
+    waiting = valid(1, 0.3, state=ProgramState.COMPLETED)
+    log = MetricsLog(folder=tmp_path)
+    await log.rewrite(streamed([valid(-1, 0.1), valid(0, 0.2), waiting]), METRICS)
+    log.on_start(info(resumed_mutants=2))
+    log.on_program(*list(events([valid(-1, 0.1), valid(0, 0.2), valid(1, 0.3)]))[-1])
+    assert [line["number"] for line in metrics_lines(tmp_path)] == [0, 1]
 
 
 async def test_a_resumed_run_has_each_recorded_mutant_once_in_its_metrics_log(tmp_path: Path) -> None:
@@ -216,6 +229,41 @@ def test_people_are_told_what_the_search_spent_and_what_each_operator_achieved()
     for name, counts in ended.progress.operators.items():
         assert f"{name} improved {counts.get('improved', 0)} of {counts['proposals']}" in text
     assert ended.progress.operators
+
+
+def with_population(ended: RunReport, standing: StrategyMetrics, *, fault: str = "") -> RunReport:
+    return replace(ended, progress=replace(ended.progress, population=standing), fault=fault)
+
+
+def test_the_summary_has_each_island_by_itself_with_operators_migrants_and_faults(tmp_path: Path) -> None:
+    listener = SummaryFile(folder=tmp_path, kernels="numpy")
+    listener.on_start(info())
+    ended = report(list(events([valid(-1, 0.1)])))
+    listener.on_stop(with_population(ended, population(3, "[red]b", faults=4), fault="parts raised"))
+    written = json.loads((tmp_path / "summary.json").read_text())
+    one = {"size": 3, "coverage": 0.125, "qd_score": 1.5, "best": 0.2, "mean": 0.15, "offered": 8, "kept": 3}
+    assert written["fault"] == "parts raised"
+    assert written["archive"] == {
+        "coverage": 0.125,
+        "qd_score": 1.5,
+        "elites": 6,
+        "sizes": {"main": 3, "[red]b": 3},
+        "islands": {"main": one, "[red]b": one},
+        "acceptance": {"constants": {"offered": 8, "kept": 2}},
+        "migrants": {"sent": 5, "kept": 2},
+        "faults": 4,
+    }
+
+
+def test_people_are_told_of_islands_where_there_are_several_and_of_faults_where_there_are_any() -> None:
+    ended = report(list(events([valid(-1, 0.1)])))
+    text = printed(with_population(ended, population(3, "[red]b", faults=4), fault="no\nmore"), "/runs/x")
+    assert "Islands   main 3 elites, best 0.2000; [red]b 3 elites, best 0.2000; 2 of 5 migrants kept\n" in text
+    assert "Faults    parts of the strategy raised 4 times; run.log has the tracebacks\n" in text
+    assert "Fault     no more\n" in text
+    quiet = printed(ended, "/runs/x")
+    assert "Islands" not in quiet
+    assert "Fault" not in quiet
 
 
 def test_text_of_programs_is_literal_in_the_summary_too() -> None:

@@ -38,10 +38,12 @@ async def test_a_child_is_kept_only_while_it_is_the_best_of_all(strategy: BestOf
     assert await strategy.add(program_of(2, 4.0))
     assert await strategy.add(program_of(3, 3.0))
     assert strategy.members() == {"p-1", "p3"}
-    assert [(event.program_id, event.displaced) for event in strategy.drain_events()] == [
-        ("p-1", None),
-        ("p2", None),
-        ("p3", "p2"),
+    assert [(event.action, event.program_id, event.displaced) for event in strategy.drain_events()] == [
+        ("insert", "p-1", None),
+        ("reject", "p0", None),
+        ("reject", "p1", None),
+        ("insert", "p2", None),
+        ("insert", "p3", "p2"),
     ]
 
 

@@ -1,41 +1,44 @@
 """The evolution engine: asks the strategy for parents, an operator for a child, the evaluator for its metrics, and
 hands the result back, with as much going on side by side as its pools allow.
 
-One proposal after another is made by the dispatcher; each is then carried out by a task of its own: mutation pool,
-queue, evaluation pool. In the ordinary mode a task settles its own result as soon as it is there. In deterministic mode
-the dispatcher settles results in the order of the proposals, exactly one for each proposal beyond the window, so that
-proposal k sees the results of the proposals before k - window and of no other.
+The dispatcher makes proposals; each is then carried out by a task of its own: mutation pool, queue, evaluation pool. A
+schedule says when proposals are due and when results are settled: as soon as there is room and as soon as they are
+there (``SteadyState``), repeatably (``Windowed``), or one generation after another (``Generational``).
 """
 
 from __future__ import annotations
 
 import asyncio
-import math
 import time
 from collections import deque
 from collections.abc import Coroutine, Sequence
 
+from loguru import logger
+
 from gigaevo.evaluation.base import Evaluator
 from gigaevo.evolution.engine.announcer import Announcer
+from gigaevo.evolution.engine.budget import Budget
 from gigaevo.evolution.engine.clock import TimeSplit
+from gigaevo.evolution.engine.descendants import Descendants, refresher_of
+from gigaevo.evolution.engine.errors import EngineError
 from gigaevo.evolution.engine.events import Limits, Listener, Progress, RunInfo, RunReport
 from gigaevo.evolution.engine.ledger import OpenProposal
+from gigaevo.evolution.engine.proposer import Proposer
 from gigaevo.evolution.engine.record import RunRecord, Skip
+from gigaevo.evolution.engine.schedule import schedule_of
 from gigaevo.evolution.engine.settings import EngineSettings
 from gigaevo.evolution.engine.stoppers import Stopper
 from gigaevo.evolution.engine.workshop import Job, Workshop
 from gigaevo.evolution.mutation.base import MutationOperator
 from gigaevo.evolution.randomness import RandomSource
-from gigaevo.evolution.strategies.base import EvolutionStrategy
+from gigaevo.evolution.strategies.base import EvolutionStrategy, StrategyFault
 from gigaevo.programs import Metrics, Program, ProgramState
 from gigaevo.storage.base import ProgramStorage
 
 # Seconds that evaluations in flight may still take after a stop that does not wait for them.
 GRACE_S = 0.5
 
-
-class EngineError(RuntimeError):
-    """The run cannot go on; the message says why and what would help."""
+__all__ = ["EngineError", "EvolutionEngine"]
 
 
 class EvolutionEngine:
@@ -56,6 +59,9 @@ class EvolutionEngine:
         listeners: Who hears what happens.
         initial_programs: FRESH programs with negative numbers, -1 first.
         notes: Lines the user should see once.
+
+    Raises:
+        EngineError: The evaluator wants to refresh elites, and the strategy cannot take that.
     """
 
     def __init__(
@@ -89,6 +95,7 @@ class EvolutionEngine:
         self._announcer = Announcer(listeners)
         self._initial_programs = initial_programs
         self._notes = notes
+        self._refresher = refresher_of(evaluator, strategy, settings)
         self._record = RunRecord(
             strategy=strategy,
             operator=operator,
@@ -96,6 +103,7 @@ class EvolutionEngine:
             metrics=metrics,
             elapsed=self._elapsed,
             snapshot_interval=settings.snapshot_interval,
+            descendants=None if self._refresher is None else Descendants(),
         )
         self._time = TimeSplit()
         self._workshop = Workshop(
@@ -107,10 +115,21 @@ class EvolutionEngine:
             clock=self._time,
         )
         self._stop_reason: str | None = None
+        self._fault = ""
         self._started = 0.0
         self._elapsed_before = 0.0
         self._evaluated_before = 0
         self._jobs: dict[int, Job] = {}
+        self._budget = Budget(limits=limits, settings=settings, record=self._record, jobs=self._jobs)
+        self._schedule = schedule_of(settings, record=self._record, jobs=self._jobs, budget=self._budget)
+        self._proposer = Proposer(
+            strategy=strategy,
+            operator=operator,
+            random=random,
+            record=self._record,
+            budget=self._budget,
+            num_parents=settings.num_parents,
+        )
         self._backlog: deque[OpenProposal] = deque()
         self._tasks: set[asyncio.Task[object]] = set()
         self._last_registered = asyncio.Event()
@@ -147,6 +166,7 @@ class EvolutionEngine:
                 limits=self._limits,
                 notes=self._notes,
                 resumed_mutants=ledger.mutants,
+                resumed_evaluated=ledger.evaluated,
             )
         )
         timer = None
@@ -176,6 +196,7 @@ class EvolutionEngine:
                     await self._take_up_open()
                     reason = await self._dispatch()
                 await self._drain()
+                await self._refresh()
         except ExceptionGroup as faults:
             raise faults.exceptions[0] from None
         return reason
@@ -212,7 +233,6 @@ class EvolutionEngine:
                 parents=[stored[parent] for parent in proposal.parents],
                 operator=self._operator.member(proposal.operator),
                 child=stored.get(proposal.program_id or ""),
-                previous=self._last_registered,
             )
         )
 
@@ -222,10 +242,11 @@ class EvolutionEngine:
             reason = self._over()
             if reason is not None:
                 return reason
-            if self._backlog and self._has_room():
+            if self._backlog and self._budget.has_room():
                 await self._take_up(self._backlog.popleft())
-            elif not self._backlog and self._may_propose():
-                await self._propose()
+            elif not self._backlog and (count := self._schedule.due()):
+                await self._refresh()
+                await self._propose(count)
             elif not await self._settle_next():
                 await self._change()
 
@@ -234,72 +255,39 @@ class EvolutionEngine:
             return self._stop_reason
         return next((reason for stop in self._stoppers if (reason := stop(self._record.ledger))), None)
 
-    def _has_room(self) -> bool:
-        """Whether one more child may be made: in the pools, and within the limit on mutants."""
-        return len(self._jobs) < self._settings.capacity and self._mutants_left() > self._undecided()
-
-    def _may_propose(self) -> bool:
-        """Whether there is room for one more proposal."""
-        is_open = len(self._record.ledger.open) < self._settings.capacity
-        return is_open and self._has_room() and self._evaluations_left() >= 1
-
-    def _mutants_left(self) -> float:
-        """Mutants that may still be submitted."""
-        limits, made = self._limits, self._record.ledger.mutants
-        by_generation = (limits.max_generations or math.inf) * self._settings.generation_size
-        return min(math.inf if limits.max_mutants is None else limits.max_mutants, by_generation) - made
-
-    def _undecided(self) -> int:
-        """Proposals that may still become mutants."""
-        return sum(not job.registered.is_set() for job in self._jobs.values())
-
-    def _evaluations_left(self) -> float:
-        """Calls of ``validate`` that nobody has made or been promised."""
-        if self._limits.max_evaluations is None:
-            return math.inf
-        ledger = self._record.ledger
-        return self._limits.max_evaluations - ledger.validate_calls - ledger.reserved
-
-    async def _propose(self) -> None:
-        """Choose parents and operator, and start carrying the proposal out."""
-        number = self._record.ledger.proposals
+    async def _propose(self, count: int) -> None:
+        """Make so many proposals, and start carrying them out."""
+        if self._stop_reason is not None:  # while elites were refreshed
+            return
         async with self._strategy_lock:
-            self._random.proposal = number
-            parents = await self._strategy.select_elites(self._settings.num_parents)
-            if not parents:
-                raise EngineError(
-                    "the strategy keeps none of the valid programs; check that its behaviour keys are metrics that "
-                    "this problem's programs have"
-                )
-            operator = self._operator.select(parents, self._random.generator("operator_choice"))
-            proposal = OpenProposal(
-                number=number,
-                parents=[parent.id for parent in parents],
-                operator=operator.name,
-                parameters=dict(operator.parameters()),
-                evaluations=int(min(1 + operator.max_evaluations, self._evaluations_left())),
-            )
-            self._record.propose(proposal)
-        self._start(
-            Job(
-                proposal=proposal,
-                parents=parents,
-                operator=operator,
-                child=None,
-                previous=self._last_registered,
-            )
-        )
+            try:
+                jobs = await self._proposer.propose(count)
+            except StrategyFault as fault:
+                self._fault = str(fault)
+                self.request_stop("strategy_fault")
+                return
+        for job in jobs:
+            self._start(job)
 
     def _start(self, job: Job) -> None:
         self._jobs[job.proposal.number] = job
-        self._last_registered = job.registered
+        job.previous, self._last_registered = self._last_registered, job.registered
         self._launch(self._carry_out(job))
 
     async def _drain(self) -> None:
         """Wait for what is in flight; after a stop that does not wait, ``request_stop`` has it cancelled."""
-        while self._tasks or self._next_settleable() is not None:
-            if not await self._settle_next():
+        while (settled := await self._settle_next()) or self._tasks:
+            if not settled:
                 await self._change()
+
+    async def _refresh(self) -> None:
+        """Have what depends on descendants computed anew for the elites that got children, and wait for it."""
+        if self._refresher is None or self._stop_reason is not None:
+            return
+        for elite, children in await self._record.awaiting_refresh():
+            self._launch(self._workshop.refresh(elite, children, self._refresher))
+        while self._tasks:
+            await self._change()
 
     # One proposal
 
@@ -310,7 +298,7 @@ class EvolutionEngine:
         if job.child is not None and job.child.state is not ProgramState.COMPLETED:
             job.seconds += await self._workshop.evaluate(job.child)
         job.result = skip or job.child
-        if not self._settings.deterministic:
+        if self._schedule.settles_on_arrival:
             await self._settle(job)
 
     # Results
@@ -325,26 +313,13 @@ class EvolutionEngine:
         del self._jobs[job.proposal.number]
         self._changed.set()
 
-    def _next_settleable(self) -> Job | None:
-        """In deterministic mode the oldest open proposal, once its result is in."""
-        if not self._settings.deterministic or not self._jobs:
-            return None
-        oldest = self._jobs.get(min(self._record.ledger.open))
-        return None if oldest is None or oldest.result is None else oldest
-
     async def _settle_next(self) -> bool:
-        """In deterministic mode settle one result, if it is its turn; returns whether it was."""
-        job = self._next_settleable()
-        if job is None or (self._stop_reason is None and self._waits_for_registration()):
+        """Settle one result, if it is time to; returns whether it was."""
+        job = self._schedule.next_result(stopping=self._stop_reason is not None)
+        if job is None:
             return False
         await self._settle(job)
         return True
-
-    def _waits_for_registration(self) -> bool:
-        """Whether only the fate of open children decides if there is a next proposal: nothing may be settled then,
-        for that proposal would see it."""
-        has_room = len(self._record.ledger.open) < self._settings.capacity
-        return has_room and 0 < self._mutants_left() <= self._undecided()
 
     async def _ingest(self, program: Program, job: Job | None) -> None:
         """Have a completed program's place decided. ``job`` is None for an initial program."""
@@ -389,7 +364,6 @@ class EvolutionEngine:
 
     async def _progress(self) -> Progress:
         ledger = self._record.ledger
-        population = await self._strategy.get_metrics()
         elapsed = self._elapsed()
         session = max(elapsed - self._elapsed_before, 1e-9)
         return Progress(
@@ -403,15 +377,17 @@ class EvolutionEngine:
             failures=dict(ledger.failures),
             operators={name: dict(counts) for name, counts in ledger.operators.items()},
             duplicates=ledger.duplicates,
-            coverage=population.coverage,
-            qd_score=population.qd_score,
-            elites=population.total_programs,
+            population=await self._strategy.get_metrics(),
             programs_per_s=(ledger.evaluated - self._evaluated_before) / session,
         )
 
     async def _report(self, reason: str) -> RunReport:
         """The end of the run: the best program is scored once more, apart from everything the search used."""
         progress = await self._progress()
+        if self._fault:
+            logger.error("{}", self._fault)
+        for note in self._strategy.closing_notes():
+            logger.info("{}", note)
         best = self._record.best
         rescored = None
         if best is not None:
@@ -422,6 +398,7 @@ class EvolutionEngine:
             rescored=rescored,
             lineage_depth=0 if best is None else best.generation,
             time_split=self._time.totals(),
+            fault=self._fault,
         )
         self._announcer.stop(report)
         return report

@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from gigaevo.programs import Metrics, Program
+
+if TYPE_CHECKING:
+    from gigaevo.evolution.strategies.base import StrategyMetrics
 
 
 class Outcome(StrEnum):
@@ -48,6 +51,7 @@ class RunInfo:
         limits: Its budgets.
         notes: Lines the user should see once: kernels in use, protections that are missing, warnings.
         resumed_mutants: Mutants that an earlier session of this run had submitted; 0 for a new run.
+        resumed_evaluated: Programs whose evaluation ended there; 0 for a new run.
     """
 
     problem: str
@@ -56,6 +60,7 @@ class RunInfo:
     limits: Limits
     notes: Sequence[str] = ()
     resumed_mutants: int = 0
+    resumed_evaluated: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,9 +78,7 @@ class Progress:
         failures: Failed programs by kind of error.
         operators: By operator: proposals, and how many ended in each way (``Credit.outcome``, ``improved``).
         duplicates: Children that were not evaluated because an equal program was known.
-        coverage: Occupied cells as a share of all, in [0, 1].
-        qd_score: Quality-diversity score of the archives.
-        elites: Programs that archives hold.
+        population: How the archives stand, each island by itself; ``population.to_dict()`` has it in flat numbers.
         programs_per_s: Programs evaluated per second of search, this session.
     """
 
@@ -89,10 +92,23 @@ class Progress:
     failures: Mapping[str, int]
     operators: Mapping[str, Mapping[str, int]]
     duplicates: int
-    coverage: float
-    qd_score: float
-    elites: int
+    population: StrategyMetrics
     programs_per_s: float
+
+    @property
+    def coverage(self) -> float:
+        """Occupied cells as a share of all, in [0, 1]."""
+        return self.population.coverage
+
+    @property
+    def qd_score(self) -> float:
+        """Quality-diversity score of the archives."""
+        return self.population.qd_score
+
+    @property
+    def elites(self) -> int:
+        """Programs that archives hold."""
+        return self.population.total_programs
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,10 +118,11 @@ class RunReport:
     Attributes:
         progress: Where it stood at the end.
         stop_reason: ``"max_mutants"``, ``"max_seconds"``, ``"target_fitness"``, ``"plateau"``, ``"exhausted"``,
-            ``"interrupted"``, ``"no_valid_program"``, ...
+            ``"interrupted"``, ``"no_valid_program"``, ``"strategy_fault"``, ...
         rescored: Metrics of the best program, evaluated once more in a fresh sandbox; None where there is no best.
         lineage_depth: Longest line of parents from the best program to an initial one.
         time_split: Seconds by activity: mutation, waiting, evaluation, storage, framework.
+        fault: Why the run could not go on, in one line; empty where it ended as it should.
     """
 
     progress: Progress
@@ -113,6 +130,7 @@ class RunReport:
     rescored: Mapping[str, float] | None
     lineage_depth: int
     time_split: Mapping[str, float]
+    fault: str = ""
 
 
 class Listener(Protocol):

@@ -6,10 +6,12 @@ of the changes, and a crash loses at most a tail of both.
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from gigaevo.evolution.engine.descendants import REFRESHED, Descendants, Revisable
 from gigaevo.evolution.engine.events import Outcome
 from gigaevo.evolution.engine.ledger import (
     INGESTED,
@@ -51,6 +53,7 @@ class RunRecord:
         metrics: The problem's metrics.
         elapsed: Seconds of search so far, earlier sessions included.
         snapshot_interval: Settled proposals between two snapshots.
+        descendants: Follows which elites await a refresh; None where nobody asks.
     """
 
     def __init__(
@@ -62,6 +65,7 @@ class RunRecord:
         metrics: Metrics,
         elapsed: Callable[[], float],
         snapshot_interval: int = 500,
+        descendants: Descendants | None = None,
     ) -> None:
         self.ledger = Ledger()
         self.best: Program | None = None
@@ -71,6 +75,7 @@ class RunRecord:
         self._metrics = metrics
         self._elapsed = elapsed
         self._snapshot_interval = snapshot_interval
+        self._descendants = descendants
         self._since_snapshot = 0
         self._known: dict[str, str] = {}
 
@@ -84,16 +89,17 @@ class RunRecord:
             after, state = snapshot
             self.ledger = Ledger.restored(state["ledger"])
             self._operator.restore(state["operator"])
-            self._strategy.restore(state["strategy"], await self._storage.get_many(state["members"]))
+            self._strategy.restore(state["strategy"], await self._storage.get_many(state["programs"]))
+            if self._descendants is not None:
+                self._descendants.restore(state)
         entries = [entry async for entry in self._storage.journal(after=after)]
         programs = await self._storage.get_many(
             {
                 event["program_id"]
                 for entry in entries
                 for event in entry.payload.get("events", ())
-                if event["action"] == "insert"
+                if event["action"] in ("insert", "reject")
             }
-            | {entry.payload["id"] for entry in entries if _is_rejection(entry)}
         )
         for entry in entries:
             self._replay(entry, programs)
@@ -103,13 +109,13 @@ class RunRecord:
             self.best = await self._storage.get(self.ledger.best_id)
 
     def _replay(self, entry: JournalEntry, programs: Mapping[str, Program]) -> None:
-        self.ledger.apply(entry)
+        self._enter(entry)
         for fields in entry.payload.get("events", ()):
             event = ArchiveEvent.from_json(fields)
             # A removal names a program that need not be loaded; the strategy has it.
             self._strategy.apply(event, programs.get(event.program_id) or Program(id=event.program_id))
-        if _is_rejection(entry):
-            self._strategy.apply_rejection(programs[entry.payload["id"]])
+        if entry.kind == PROPOSED:
+            self._strategy.note_parents(entry.payload["parents"])
         credit = entry.payload.get("credit")
         if credit is not None:
             self._operator.credit(Credit(**credit))
@@ -120,21 +126,24 @@ class RunRecord:
         """Id of the earlier program with this syntax; None where it is new."""
         return self._known.get(syntax_hash)
 
-    def propose(self, proposal: OpenProposal) -> None:
-        """Enter a proposal: parents and operator are chosen, which may have moved programs between archives."""
+    def propose(self, proposals: Sequence[OpenProposal]) -> None:
+        """Enter proposals, of which a crash leaves all or none: parents and operators are chosen, which may have moved
+        programs between archives."""
         events = self._strategy.drain_events()
-        self._write(
-            PROPOSED,
+        payloads = [
             {
                 "proposal": proposal.number,
                 "parents": proposal.parents,
                 "operator": proposal.operator,
                 "parameters": proposal.parameters,
                 "evaluations": proposal.evaluations,
-                "events": [event.to_json() for event in events],
-            },
-            states=_states_after(events),
-        )
+            }
+            for proposal in proposals
+        ]
+        payloads[0]["events"] = [event.to_json() for event in events]
+        self._write(PROPOSED, *payloads, states=self._states_after(events))
+        for proposal in proposals:
+            self._strategy.note_parents(proposal.parents)
 
     def submit(self, program: Program, proposal: OpenProposal | None) -> None:
         """Enter a new program, which now goes to evaluation. ``proposal`` is None for an initial program."""
@@ -183,11 +192,14 @@ class RunRecord:
         Returns:
             What became of it, and an awaitable that is done when that is durable.
         """
+        measured = len(program.metrics)
         accepted = program.is_valid and await self._strategy.add(program)
         events = self._strategy.drain_events()
-        states = _states_after(events)
+        states = self._states_after(events)
         states.setdefault(program.id, ProgramState.DISCARDED)
         program.become(states[program.id])
+        # A strategy may have measured what only an archive can tell, such as novelty.
+        update = [program] if len(program.metrics) > measured else []
         outcome = Outcome.FAILED if not program.is_valid else Outcome.ACCEPTED if accepted else Outcome.REJECTED
         fitness = program.metrics.get(self._metrics.primary_key) if program.is_valid else None
         new_best = fitness is not None and (
@@ -220,12 +232,37 @@ class RunRecord:
             credit,
             program.cost.validate_calls,
             states=states,
+            update=update,
         )
         return outcome, durable
+
+    async def awaiting_refresh(self) -> list[tuple[Program, list[Program]]]:
+        """Copies of the elites with children that no refresh has shown them, and those children, oldest first."""
+        if self._descendants is None or not self._descendants.unseen:
+            return []
+        unseen = self._descendants.of_elites(self._strategy.holds)
+        stored = await self._storage.get_many({*unseen, *itertools.chain.from_iterable(unseen.values())})
+        return [(stored[parent], [stored[child] for child in children]) for parent, children in unseen.items()]
+
+    def refresh(self, program: Program) -> Awaitable[int]:
+        """Enter what a refresh found out about an elite. ``program`` is a copy of it with the new values."""
+        if isinstance(self._strategy, Revisable):
+            self._strategy.revise(program)
+        if self.best is not None and self.best.id == program.id:
+            self.best.metrics, self.best.artifacts = dict(program.metrics), dict(program.artifacts)
+        return self._write(REFRESHED, {"id": program.id}, update=[program])
 
     def stop(self, reason: str) -> Awaitable[int]:
         """Enter the end of a session, with a snapshot."""
         return self._write(STOPPED, {"reason": reason}, snapshot=True)
+
+    def _states_after(self, events: Iterable[ArchiveEvent]) -> dict[str, ProgramState]:
+        """The states of the programs that archive changes name: a program evolves while any archive holds it."""
+        named = {program_id for event in events for program_id in (event.program_id, event.displaced) if program_id}
+        return {
+            program_id: ProgramState.EVOLVING if self._strategy.holds(program_id) else ProgramState.DISCARDED
+            for program_id in named
+        }
 
     def _improves(self, fitness: float, parents: Sequence[Program]) -> bool:
         parent = parents[0].metrics.get(self._metrics.primary_key) if parents else None
@@ -241,6 +278,7 @@ class RunRecord:
         credit: Credit | None,
         validate_calls: int,
         states: Mapping[str, ProgramState] | None = None,
+        update: Sequence[Program] = (),
     ) -> Awaitable[int]:
         if credit is not None:
             self._operator.credit(credit)
@@ -255,50 +293,45 @@ class RunRecord:
                 "elapsed_s": round(self._elapsed(), 3),
             },
             states=states or {},
+            update=update,
             snapshot=self._since_snapshot >= self._snapshot_interval,
         )
 
     def _write(
         self,
         kind: str,
-        payload: dict[str, Any],
-        *,
+        *payloads: dict[str, Any],
         insert: Sequence[Program] = (),
+        update: Sequence[Program] = (),
         states: Mapping[str, ProgramState] | None = None,
         snapshot: bool = False,
     ) -> Awaitable[int]:
-        entry = JournalEntry(kind=kind, payload=payload)
-        self.ledger.apply(entry)
+        entries = [JournalEntry(kind=kind, payload=payload) for payload in payloads]
+        for entry in entries:
+            self._enter(entry)
         if snapshot:
             self._since_snapshot = 0
         return self._storage.commit(
             Transaction(
                 insert=insert,
+                update=update,
                 states=states or {},
-                journal=[entry],
+                journal=entries,
                 snapshot=self._state() if snapshot else None,
             )
         )
+
+    def _enter(self, entry: JournalEntry) -> None:
+        """Bring the books in step with an entry."""
+        if self._descendants is not None:
+            self._descendants.apply(entry, self.ledger.open)  # first: the ledger forgets proposals that are settled
+        self.ledger.apply(entry)
 
     def _state(self) -> dict[str, Any]:
         return {
             "ledger": self.ledger.state(),
             "operator": self._operator.state(),
             "strategy": self._strategy.snapshot(),
-            "members": sorted(self._strategy.members()),
+            "programs": sorted(self._strategy.remembered()),
+            **({} if self._descendants is None else self._descendants.state()),
         }
-
-
-def _is_rejection(entry: JournalEntry) -> bool:
-    """Whether a valid program was offered and no archive kept it."""
-    return entry.kind == INGESTED and entry.payload["outcome"] == Outcome.REJECTED.value
-
-
-def _states_after(events: Iterable[ArchiveEvent]) -> dict[str, ProgramState]:
-    """The states in which archive changes leave the programs they name; the last change of each counts."""
-    states: dict[str, ProgramState] = {}
-    for event in events:
-        if event.displaced is not None:
-            states[event.displaced] = ProgramState.DISCARDED
-        states[event.program_id] = ProgramState.EVOLVING if event.action == "insert" else ProgramState.DISCARDED
-    return states

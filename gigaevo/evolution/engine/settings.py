@@ -4,22 +4,28 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+STEADY_STATE = "steady_state"
+GENERATIONAL = "generational"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EngineSettings:
     """How the engine works.
 
     Attributes:
-        generation_size: Mutants in a generation.
+        loop: ``"steady_state"``, where nobody waits, or ``"generational"``, with a barrier after each generation.
+        generation_size: Mutants in a generation; proposals in one of the generational loop.
         num_parents: Parents handed to an operator.
         max_mutations_in_flight: Size of the mutation pool.
         max_evaluations_in_flight: Size of the evaluation pool; as many children again may wait in the queue.
-        deterministic: Whether the same seed gives the same programs in the same order.
-        window: In deterministic mode, proposal k sees the results of the proposals before k - window.
+        deterministic: Whether the same seed gives the same programs in the same order. In the generational loop only
+            time can come between: what operators make of their seconds.
+        window: In a deterministic steady state, proposal k sees the results of the proposals before k - window.
         snapshot_interval: Settled proposals between two snapshots of the run's state.
         reevaluate_duplicates: Whether a program equal to an earlier one is evaluated again (noisy problems).
     """
 
+    loop: str = STEADY_STATE
     generation_size: int = 20
     num_parents: int = 1
     max_mutations_in_flight: int = 2
@@ -30,6 +36,8 @@ class EngineSettings:
     reevaluate_duplicates: bool = False
 
     def __post_init__(self) -> None:
+        if self.loop not in (STEADY_STATE, GENERATIONAL):
+            raise ValueError(f"loop is {self.loop!r}; it must be {STEADY_STATE} or {GENERATIONAL}")
         for name in (
             "generation_size",
             "num_parents",
@@ -43,8 +51,15 @@ class EngineSettings:
                 raise ValueError(f"{name} is {value}; it must be at least 1")
 
     @property
+    def ordered(self) -> bool:
+        """Whether children are submitted and results settled in the order of their proposals."""
+        return self.deterministic or self.loop == GENERATIONAL
+
+    @property
     def capacity(self) -> int:
         """Proposals that may be open at a time."""
+        if self.loop == GENERATIONAL:
+            return self.generation_size
         if self.deterministic:
             return self.window + 1
         return self.max_mutations_in_flight + 2 * self.max_evaluations_in_flight

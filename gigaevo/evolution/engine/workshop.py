@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import math
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from loguru import logger
 
-from gigaevo.evaluation.base import Evaluator
+from gigaevo.evaluation.base import Evaluation, Evaluator, Refresher
 from gigaevo.evolution.engine.children import child_of, enter
 from gigaevo.evolution.engine.clock import TimeSplit
 from gigaevo.evolution.engine.ledger import OpenProposal
@@ -38,8 +39,8 @@ class Job:
     proposal: OpenProposal
     parents: Sequence[Program]
     operator: MutationOperator | None
-    child: Program | None
-    previous: asyncio.Event
+    child: Program | None = None
+    previous: asyncio.Event = field(default_factory=asyncio.Event)
     registered: asyncio.Event = field(default_factory=asyncio.Event)
     result: Program | Skip | None = None
     seconds: float = 0.0
@@ -80,7 +81,7 @@ class Workshop:
     async def make_child(self, job: Job) -> Skip | None:
         """Make the child of ``job`` and submit it if it is new; else say why there is none.
 
-        In deterministic mode children are submitted in the order of their proposals.
+        Where order matters (``EngineSettings.ordered``), children are submitted in that of their proposals.
         """
         try:
             if job.child is not None:
@@ -91,7 +92,7 @@ class Workshop:
                     made = await self._mutate(job)
                 job.seconds += time.monotonic() - started
             made.cost.mutation_time_s = job.seconds
-            if self._settings.deterministic:
+            if self._settings.ordered:
                 await job.previous.wait()
             return self._register(job, made)
         finally:
@@ -157,3 +158,30 @@ class Workshop:
         with self._clock.charge("storage"):
             await self._record.complete(program)
         return seconds
+
+    async def refresh(self, program: Program, children: Sequence[Program], refresher: Refresher) -> None:
+        """Have what depends on descendants computed anew, and make the result durable.
+
+        Args:
+            program: A copy of an elite.
+            children: Those it was not shown yet.
+            refresher: Who computes.
+        """
+        async with self._evaluating:
+            with self._clock.charge("evaluation"):
+                evaluation = await refresher.refresh(program, children)
+        if evaluation.error is not None:
+            logger.warning("refresh of program {}: {}", program.id, evaluation.error.message)
+        _revise(program, evaluation, self._metrics)
+        with self._clock.charge("storage"):
+            await self._record.refresh(program)
+
+
+def _revise(program: Program, evaluation: Evaluation, metrics: Metrics) -> None:
+    """Write what a refresh found out into ``program``. Its fitness stays what the validator said, and what is no finite
+    number replaces nothing."""
+    for key, value in evaluation.metrics.items():
+        if key != metrics.primary_key and math.isfinite(value):
+            program.metrics[key] = value
+    program.artifacts.update(evaluation.artifacts)
+    program.out_of_bounds = metrics.out_of_bounds(program.metrics)

@@ -4,108 +4,30 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from enum import Enum
-from typing import TypeVar
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
+from gigaevo.evolution.strategies.archive import ArchiveView
+from gigaevo.evolution.strategies.axes import (
+    Axis,
+    BinningType,
+    Bounds,
+    Cut,
+    FloatArray,
+    bin_bounds,
+    build_axes,
+    check_axes,
+    cut_between,
+)
 from gigaevo.evolution.strategies.base import StrategyContext
-from gigaevo.evolution.strategies.parts import check_metric
-from gigaevo.kernels import Binning, bin_point
+from gigaevo.evolution.strategies.learned_axes import learner_of
+from gigaevo.kernels import Binning, bin_grid, bin_point
 
-MAX_DIMENSIONS = 8
-MAX_CELLS = 2**62
-MAX_RESOLUTION = 2**31
-DEFAULT_RESOLUTION = 10
+__all__ = ["BehaviorSpace", "BinningType"]
 
-Bounds = tuple[float, float]
-_T = TypeVar("_T")
-
-
-class BinningType(Enum):
-    """How an axis is cut into bins. ``"linear"``, ``"LINEAR"`` and the member itself are all accepted."""
-
-    LINEAR = "linear"  # equal widths
-    LOGARITHMIC = "logarithmic"  # equal ratios, for values over several orders of magnitude
-    SQUARE_ROOT = "square_root"  # finer towards the lower bound
-
-    @classmethod
-    def _missing_(cls, value: object) -> BinningType | None:
-        return cls.__members__.get(value.upper()) if isinstance(value, str) else None
-
-    @classmethod
-    def of(cls, value: BinningType | str, key: str) -> BinningType:
-        """The member that ``value`` means.
-
-        Raises:
-            ValueError: None is meant.
-        """
-        try:
-            return cls(value)
-        except ValueError:
-            choices = ", ".join(member.name for member in cls)
-            raise ValueError(f"behaviour key {key!r}: binning type {value!r} is none of {choices}") from None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Axis:
-    """One dimension of a behaviour space.
-
-    Attributes:
-        key: The metric.
-        lower: Least value; None means the metric's declared bound.
-        upper: Greatest value; None means the metric's declared bound.
-        resolution: Number of bins.
-        binning: How they are cut.
-    """
-
-    key: str
-    lower: float | None
-    upper: float | None
-    resolution: int
-    binning: BinningType
-
-    def __post_init__(self) -> None:
-        name = f"behaviour key {self.key!r}"
-        whole = isinstance(self.resolution, int) and not isinstance(self.resolution, bool)
-        if not whole or not 1 <= self.resolution <= MAX_RESOLUTION:
-            raise ValueError(f"{name}: resolution must be a whole number of at least 1; found {self.resolution!r}")
-        for bound in (self.lower, self.upper):
-            if bound is not None and not math.isfinite(bound):
-                raise ValueError(f"{name}: bounds must be finite; found {bound!r}")
-        if self.binning is BinningType.LOGARITHMIC and self.lower is not None and self.lower <= 0:
-            raise ValueError(
-                f"{name}: logarithmic binning needs a lower bound above 0; found {self.lower:g} "
-                "(give one, or use SQUARE_ROOT)"
-            )
-        if self.lower is not None and self.upper is not None and self.lower >= self.upper:
-            raise ValueError(f"{name}: the lower bound {self.lower:g} must be less than the upper {self.upper:g}")
-
-    def bound_to(self, context: StrategyContext) -> Axis:
-        """This axis with its missing bounds taken from the metric's declaration."""
-        check_metric(context, self.key, "behavior_space")
-        spec = context.metrics.specs[self.key]
-        return Axis(
-            key=self.key,
-            lower=spec.lower_bound if self.lower is None else self.lower,
-            upper=spec.upper_bound if self.upper is None else self.upper,
-            resolution=self.resolution,
-            binning=self.binning,
-        )
-
-    def require_bounds(self) -> Bounds:
-        """Both bounds.
-
-        Raises:
-            ValueError: One of them is not known.
-        """
-        if self.lower is None or self.upper is None:
-            raise ValueError(
-                f"behaviour key {self.key!r} has no bounds: give them in the behaviour space, or declare lower_bound "
-                "and upper_bound of that metric in metrics.yaml"
-            )
-        return self.lower, self.upper
+IntArray = npt.NDArray[np.int64]
 
 
 class BehaviorSpace:
@@ -114,12 +36,22 @@ class BehaviorSpace:
     Either ``BehaviorSpace(feature_bounds={"fitness": (0, 100)}, resolution={"fitness": 20})`` or
     ``BehaviorSpace(keys=["fitness"], resolution=[20])``; what is said by key and what is said in order may be mixed.
 
+    Where bins depend on what is observed (a bound that is neither given nor declared, dynamic bounds, QUANTILE), they
+    move in three steps, so that a change is durable before it acts: the island tells the space of every program
+    (``observe``), asks what it wants to change (``pending``), journals that, hands it back (``adopt``), and bins its
+    elites anew. What is wanted is a function of what was observed alone. Until two different values of such a key were
+    seen, all programs share its first bin. Each island needs a space of its own if that learns; ``copy.deepcopy`` makes
+    one.
+
     Args:
         feature_bounds: Lower and upper bound by key, or in order of ``keys``; a bound that is None or left out is the
-            metric's declared one, known from ``bind`` on. Its order is the order of the axes where ``keys`` is absent.
+            metric's declared one, known from ``bind`` on, else follows what is observed. Its order is the order of the
+            axes where ``keys`` is absent.
         resolution: Bins along each axis, by key, in order, or one number for all; 10 where left out.
         binning_types: How each axis is cut, likewise; LINEAR where left out.
         keys: The metrics, in order.
+        dynamic_bounds: Whether bounds widen to what is observed, likewise; given and declared bounds are then where
+            they begin. False where left out: values beyond given bounds belong to the outermost bins.
 
     Raises:
         ValueError: No key or more than 8, bounds that are not increasing, a resolution below 1, a logarithmic axis
@@ -135,39 +67,43 @@ class BehaviorSpace:
         resolution: Mapping[str, int] | Sequence[int] | int | None = None,
         binning_types: Mapping[str, BinningType | str] | Sequence[BinningType | str] | BinningType | str | None = None,
         keys: Sequence[str] | None = None,
+        dynamic_bounds: Mapping[str, bool] | Sequence[bool] | bool = False,
     ) -> None:
-        if isinstance(keys, str):
-            raise ValueError(f"behavior_space: keys must be a list, such as [{keys}]; found {keys!r}")
-        if keys is None:
-            keys = list(feature_bounds) if isinstance(feature_bounds, Mapping) else []
-        one_type = binning_types if isinstance(binning_types, str | BinningType) else None
-        bounds = _by_key("feature_bounds", feature_bounds, keys, None)
-        bins = _by_key(
-            "resolution",
-            [resolution] * len(keys) if isinstance(resolution, int) else resolution,
-            keys,
-            DEFAULT_RESOLUTION,
+        self._set_axes(
+            build_axes(
+                keys,
+                feature_bounds=feature_bounds,
+                resolution=resolution,
+                binning_types=binning_types,
+                dynamic_bounds=dynamic_bounds,
+            )
         )
-        kinds: Mapping[str, BinningType | str] = (
-            dict.fromkeys(keys, one_type)
-            if one_type is not None
-            else _by_key("binning_types", binning_types, keys, BinningType.LINEAR)  # type: ignore[arg-type]
-        )
-        self._set_axes([_axis(key, bounds[key], bins[key], kinds[key]) for key in keys])
 
     def _set_axes(self, axes: Sequence[Axis]) -> None:
-        _check_axes(axes)
+        check_axes(axes)
         self._axes = tuple(axes)
-        self._grid: _Grid | None = None
+        learners = {axis.key: learner_of(axis) for axis in axes}
+        self._learners = {key: learner for key, learner in learners.items() if learner is not None}
+        self._cut_anew()
+
+    def _cut_anew(self) -> None:
+        """Take the present cuts from the axes."""
+        self._cuts = tuple(
+            self._learners[axis.key].cut if axis.key in self._learners else cut_between(axis.lower, axis.upper)
+            for axis in self._axes
+        )
+        self._grid = _Grid(self._axes, self._cuts)
 
     def bind(self, context: StrategyContext) -> None:
         """Take bounds that were left out from the metrics' declarations.
 
         Raises:
-            ValueError: A key that nobody measures, or a bound that is declared nowhere; the message names the key.
+            ValueError: A key that nobody measures, or declared bounds that do not go with a binning; the message names
+                the key.
         """
-        self._set_axes([axis.bound_to(context) for axis in self._axes])
-        self._grid = _Grid(self._axes)
+        axes = tuple(axis.bound_to(context) for axis in self._axes)
+        if axes != self._axes:
+            self._set_axes(axes)
 
     @property
     def behavior_keys(self) -> list[str]:
@@ -175,9 +111,9 @@ class BehaviorSpace:
         return [axis.key for axis in self._axes]
 
     @property
-    def feature_bounds(self) -> dict[str, tuple[float | None, float | None]]:
-        """Lower and upper bound by key; None where it is to come from the metric."""
-        return {axis.key: (axis.lower, axis.upper) for axis in self._axes}
+    def feature_bounds(self) -> dict[str, Bounds]:
+        """Lower and upper bound by key, as they are now; None where there is none (yet)."""
+        return {axis.key: (cut.lower, cut.upper) for axis, cut in zip(self._axes, self._cuts, strict=True)}
 
     @property
     def resolution(self) -> dict[str, int]:
@@ -199,6 +135,15 @@ class BehaviorSpace:
         """Number of cells."""
         return math.prod(self.shape)
 
+    @property
+    def learns(self) -> bool:
+        """Whether its bins depend on what is observed; a space that does not learn need not be told."""
+        return bool(self._learners)
+
+    def scales(self) -> dict[str, float]:
+        """Width of each axis by key, above 0, for distances in behaviour space; it changes only in ``adopt``."""
+        return {axis.key: cut.width for axis, cut in zip(self._axes, self._cuts, strict=True)}
+
     def get_cell(self, metrics: Mapping[str, float]) -> tuple[int, ...]:
         """The cell of a program with these metrics: index of the bin along each axis.
 
@@ -206,8 +151,78 @@ class BehaviorSpace:
 
         Raises:
             KeyError: A key is missing from ``metrics``; all that are missing are named.
-            ValueError: A value is not a finite number, or a bound is not known yet.
+            ValueError: A value is not a finite number.
         """
+        return self._grid.cell(self._point(metrics))
+
+    def get_cells(self, points: FloatArray) -> IntArray:
+        """``get_cell`` of many programs at once.
+
+        Args:
+            points: float64 (n, d), the behaviour keys of each program in order, finite.
+
+        Returns:
+            int64 (n,), cells numbered in C order (the last axis varies fastest).
+
+        Raises:
+            ValueError: An array of another shape, or a value that is not finite.
+        """
+        return self._grid.cells(points)
+
+    def cell_bounds(self, cell: Sequence[int]) -> dict[str, tuple[float, float]]:
+        """Least and greatest value of a cell along each axis; infinite where its side is open.
+
+        Args:
+            cell: Index of the bin along each axis.
+        """
+        sides = zip(self._axes, self._cuts, cell, strict=True)
+        return {axis.key: bin_bounds(axis, cut, index) for axis, cut, index in sides}
+
+    def locate(self, metrics: Mapping[str, float], archive: ArchiveView) -> tuple[int, ...]:
+        """The cell for which a program with these metrics competes in ``archive``. Raises as ``get_cell``."""
+        return self.get_cell(metrics)
+
+    def out_of_range(self, metrics: Mapping[str, float]) -> list[str]:
+        """The behaviour keys whose values lie beyond the bounds."""
+        return [axis.key for axis, cut in zip(self._axes, self._cuts, strict=True) if not cut.holds(metrics[axis.key])]
+
+    def observe(self, metrics: Mapping[str, float]) -> None:
+        """Take note of a program that was offered, kept or not. What is missing or not finite is passed over."""
+        for key, learner in self._learners.items():
+            value = metrics.get(key)
+            if value is not None and math.isfinite(value):
+                learner.observe(float(value))
+
+    def pending(self) -> dict[str, Any] | None:
+        """How the bins should move by what was observed: changes by key, as JSON values; None where they stay."""
+        wanted = {key: learner.pending() for key, learner in self._learners.items()}
+        return {key: change for key, change in wanted.items() if change is not None} or None
+
+    def adopt(self, change: Mapping[str, Any]) -> None:
+        """Move the bins as ``pending`` said.
+
+        Raises:
+            ValueError: It moves an axis whose bins are fixed.
+        """
+        for key, part in change.items():
+            if key not in self._learners:
+                raise ValueError(f"behaviour key {key!r}: the journal moves its bins, and here they are fixed")
+            self._learners[key].adopt(part)
+        self._cut_anew()
+
+    def state(self) -> dict[str, Any]:
+        """All that was learned, by key, as JSON values; empty where all bins are fixed."""
+        return {key: learner.state() for key, learner in self._learners.items()}
+
+    def restore(self, state: Mapping[str, Any]) -> None:
+        """Go back to ``state()``."""
+        for key, learner in self._learners.items():
+            if key in state:
+                learner.restore(state[key])
+        self._cut_anew()
+
+    def _point(self, metrics: Mapping[str, float]) -> FloatArray:
+        """The behaviour of a program, shape (d,), finite."""
         try:
             point = np.array([metrics[axis.key] for axis in self._axes], dtype=np.float64)
         except KeyError:
@@ -216,68 +231,45 @@ class BehaviorSpace:
         if not np.isfinite(point).all():
             bad = ", ".join(key for key in self.behavior_keys if not math.isfinite(metrics[key]))
             raise ValueError(f"behaviour keys that are not finite numbers: {bad}")
-        return self._bound_grid().cell(point)
-
-    def out_of_range(self, metrics: Mapping[str, float]) -> list[str]:
-        """The behaviour keys whose values lie beyond the bounds."""
-        grid = self._bound_grid()
-        return [
-            axis.key
-            for axis, lower, upper in zip(self._axes, grid.lower, grid.upper, strict=True)
-            if not lower <= metrics[axis.key] <= upper
-        ]
-
-    def _bound_grid(self) -> _Grid:
-        if self._grid is None:
-            self._grid = _Grid(self._axes)
-        return self._grid
+        return point
 
 
 class _Grid:
-    """The axes as the arrays that the kernel takes."""
+    """The present cuts as the arrays that the kernels take. Where there are edges, the kernels see a single bin."""
 
-    def __init__(self, axes: Sequence[Axis]) -> None:
-        bounds = [axis.require_bounds() for axis in axes]
-        self.lower = np.array([lower for lower, _ in bounds], dtype=np.float64)
-        self.upper = np.array([upper for _, upper in bounds], dtype=np.float64)
-        self.resolution = np.array([axis.resolution for axis in axes], dtype=np.int64)
-        self.binning = np.array([Binning[axis.binning.name] for axis in axes], dtype=np.uint8)
+    def __init__(self, axes: Sequence[Axis], cuts: Sequence[Cut]) -> None:
+        self._bins = [axis.resolution for axis in axes]
+        self._edges = {place: cut.edges for place, cut in enumerate(cuts) if cut.edges is not None}
+        formulas = [
+            (0.0, 1.0, 1, Binning.LINEAR)
+            if cut.edges is not None
+            else (cut.lower, cut.upper, axis.resolution, Binning[axis.binning.name])
+            for axis, cut in zip(axes, cuts, strict=True)
+        ]
+        lower, upper, resolution, binning = zip(*formulas, strict=True)
+        self._lower = np.array(lower, dtype=np.float64)
+        self._upper = np.array(upper, dtype=np.float64)
+        self._resolution = np.array(resolution, dtype=np.int64)
+        self._binning = np.array(binning, dtype=np.uint8)
 
-    def cell(self, point: np.ndarray[tuple[int], np.dtype[np.float64]]) -> tuple[int, ...]:
-        return bin_point(point, self.lower, self.upper, self.resolution, self.binning)
+    def cell(self, point: FloatArray) -> tuple[int, ...]:
+        cell = bin_point(point, self._lower, self._upper, self._resolution, self._binning)
+        if not self._edges:
+            return cell
+        indices = list(cell)
+        for place, edges in self._edges.items():
+            indices[place] = int(edges.searchsorted(point[place], side="right"))
+        return tuple(indices)
 
-
-def _axis(key: str, bounds: Sequence[float | None] | None, resolution: int, binning: BinningType | str) -> Axis:
-    pair = (None, None) if bounds is None else tuple(bounds)
-    if len(pair) != 2:
-        raise ValueError(f"behaviour key {key!r}: bounds must be [lower, upper]; found {list(pair)}")
-    lower, upper = (None if bound is None else float(bound) for bound in pair)
-    return Axis(key=key, lower=lower, upper=upper, resolution=resolution, binning=BinningType.of(binning, key))
-
-
-def _by_key(
-    name: str, values: Mapping[str, _T] | Sequence[_T] | None, keys: Sequence[str], default: _T
-) -> dict[str, _T]:
-    """Settings by key, from a mapping or from a list in order of ``keys``."""
-    if values is None:
-        return dict.fromkeys(keys, default)
-    if isinstance(values, Mapping):
-        strangers = [key for key in values if key not in keys]
-        if strangers:
-            raise ValueError(f"behavior_space: {name} names {', '.join(strangers)}; the keys are {', '.join(keys)}")
-        return {key: values.get(key, default) for key in keys}
-    if len(values) != len(keys):
-        raise ValueError(f"behavior_space: {name} has {len(values)} entries for {len(keys)} keys")
-    return dict(zip(keys, values, strict=True))
-
-
-def _check_axes(axes: Sequence[Axis]) -> None:
-    keys = [axis.key for axis in axes]
-    if not 1 <= len(keys) <= MAX_DIMENSIONS:
-        raise ValueError(f"behavior_space: 1 to {MAX_DIMENSIONS} keys are possible; found {len(keys)}")
-    twice = sorted({key for key in keys if keys.count(key) > 1})
-    if twice:
-        raise ValueError(f"behavior_space: {', '.join(twice)} is named more than once")
-    cells = math.prod(axis.resolution for axis in axes)
-    if cells > MAX_CELLS:
-        raise ValueError(f"behavior_space: {cells:.3g} cells are too many; lower the resolutions")
+    def cells(self, points: FloatArray) -> IntArray:
+        cells, _ = bin_grid(points, self._lower, self._upper, self._resolution, self._binning)
+        if not self._edges:
+            return cells
+        indices = list(np.unravel_index(cells, tuple(self._resolution.tolist())))
+        columns = np.asarray(points, dtype=np.float64)
+        for place, edges in self._edges.items():
+            indices[place] = edges.searchsorted(columns[:, place], side="right")
+        flat = np.zeros(len(cells), dtype=np.int64)
+        for index, bins in zip(indices, self._bins, strict=True):
+            flat = flat * bins + index
+        return flat

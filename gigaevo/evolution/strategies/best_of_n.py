@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -15,6 +16,7 @@ from gigaevo.evolution.strategies.base import (
     StrategyMetrics,
 )
 from gigaevo.evolution.strategies.quality import QualityScale
+from gigaevo.kernels import ValueRanking
 from gigaevo.programs import Metrics, Program
 
 ISLAND = "best_of_n"
@@ -50,15 +52,15 @@ class BestOfN(EvolutionStrategy):
     async def add(self, program: Program) -> bool:
         if program.id in self.members():
             return True
-        if program.error is not None or not np.isfinite(self._fitness(program)):
-            return False
+        if program.error is not None or not math.isfinite(self._fitness(program)):
+            return self._reject(program)
         self._quality.note(program)
         if program.number < 0:
             self._record("insert", (-program.number,), program.id)
             self._initial[program.id] = program
             return True
         if not all(self._is_better(program, other) for other in self._kept()):
-            return False
+            return self._reject(program)
         displaced = None if self._best_child is None else self._best_child.id
         self._record("insert", BEST_CELL, program.id, displaced)
         self._best_child = program
@@ -79,14 +81,14 @@ class BestOfN(EvolutionStrategy):
     def apply(self, event: ArchiveEvent, program: Program) -> None:
         if event.action == "remove":
             self._take_out(program)
-        elif event.cell == BEST_CELL:
+            return
+        self._quality.note(program)
+        if event.action == "reject":
+            return
+        if event.cell == BEST_CELL:
             self._best_child = program
         else:
             self._initial[program.id] = program
-        self._quality.note(program)
-
-    def apply_rejection(self, program: Program) -> None:
-        self._quality.note(program)
 
     def snapshot(self) -> dict[str, Any]:
         return {
@@ -105,6 +107,9 @@ class BestOfN(EvolutionStrategy):
     def members(self) -> set[str]:
         return {program.id for program in self._kept()}
 
+    def holds(self, program_id: str) -> bool:
+        return program_id in self.members()
+
     async def get_metrics(self) -> StrategyMetrics:
         """Coverage is 1 as soon as there is a program: there are no cells to fill."""
         kept = self._kept()
@@ -112,7 +117,7 @@ class BestOfN(EvolutionStrategy):
         return StrategyMetrics(
             total_programs=len(kept),
             coverage=1.0 if kept else 0.0,
-            qd_score=self._quality.total(values),
+            qd_score=self._quality.total(ValueRanking(values)),
             sizes={ISLAND: len(kept)},
             generation=1 if self._best_child is not None else 0,
         )
@@ -138,6 +143,10 @@ class BestOfN(EvolutionStrategy):
         if self._metrics is None:
             raise ValueError("BestOfN must be bound to a run before it is given programs")
         return self._metrics
+
+    def _reject(self, program: Program) -> bool:
+        self._events.append(ArchiveEvent(action="reject", island_id=ISLAND, program_id=program.id))
+        return False
 
     def _record(self, action: str, cell: tuple[int, ...], program_id: str, displaced: str | None = None) -> None:
         self._events.append(

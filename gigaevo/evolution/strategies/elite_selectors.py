@@ -1,43 +1,20 @@
-"""Elite selectors: which elites become parents."""
+"""Elite selectors: which elites become parents. Everything that configurations name is importable from here."""
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
-from typing import Any, ClassVar
-
 import numpy as np
 
+from gigaevo.evolution.strategies.adaptive_selection import BoltzmannEliteSelector, UCB1EliteSelector
 from gigaevo.evolution.strategies.archive import ArchiveView, RowArray
-from gigaevo.evolution.strategies.parts import FitnessPart, FloatArray, StrategyPart
+from gigaevo.evolution.strategies.elite_base import EliteSelector, FitnessEliteSelector, RankedEliteSelector
+from gigaevo.evolution.strategies.novelty_selection import NoveltyEliteSelector
+from gigaevo.evolution.strategies.rank_selection import RankEliteSelector
+from gigaevo.evolution.strategies.tournament_selection import (
+    BracketTournamentEliteSelector,
+    ScalarTournamentEliteSelector,
+)
+from gigaevo.kernels import ValueRanking
 from gigaevo.programs import Program
-
-
-class EliteSelector(StrategyPart, ABC):
-    """Chooses parents among elites. A subclass of the user's defines ``__call__`` and nothing else."""
-
-    role: ClassVar[str] = "elite_selector"
-
-    def __init_subclass__(cls, **kwargs: Any) -> None:
-        super().__init_subclass__(**kwargs)
-        # Whoever overrides only the call means it to be used.
-        if "__call__" in cls.__dict__ and "select_rows" not in cls.__dict__:
-            cls.select_rows = EliteSelector.select_rows  # type: ignore[method-assign]
-
-    @abstractmethod
-    def __call__(self, programs: list[Program], total: int) -> list[Program]:
-        """At most ``total`` of ``programs``; empty only where there is nothing to choose from."""
-
-    def select_rows(self, archive: ArchiveView, total: int) -> RowArray | None:
-        """The same choice over an archive, without touching every program; None means: use the call.
-
-        Args:
-            archive: At least one elite.
-            total: How many parents are wanted, at least 1.
-
-        Returns:
-            Rows of the archive, int64, shape (m,) with 1 <= m <= total.
-        """
-        return None
 
 
 class RandomEliteSelector(EliteSelector):
@@ -50,31 +27,11 @@ class RandomEliteSelector(EliteSelector):
         return self._draw(len(archive), total)
 
     def _draw(self, count: int, total: int) -> RowArray:
+        # Its cost follows the number drawn and not the number of elites, unless a good part of them is drawn.
         return self.rng.choice(count, size=min(total, count), replace=False)
 
 
-class FitnessEliteSelector(FitnessPart, EliteSelector):
-    """Base of the selectors that look at one metric: a subclass defines ``draw``."""
-
-    def __call__(self, programs: list[Program], total: int) -> list[Program]:
-        if not programs or total < 1:
-            return []
-        return [programs[row] for row in self.draw(self.fitness_of(programs), total)]
-
-    def select_rows(self, archive: ArchiveView, total: int) -> RowArray:
-        return self.draw(archive.metric(self.fitness_key), total)
-
-    @abstractmethod
-    def draw(self, values: FloatArray, total: int) -> RowArray:
-        """Indices of the chosen, int64, shape (total,), with replacement.
-
-        Args:
-            values: The metric of each elite in its own sign, shape (n,), n >= 1.
-            total: How many to choose.
-        """
-
-
-class FitnessProportionalEliteSelector(FitnessEliteSelector):
+class FitnessProportionalEliteSelector(RankedEliteSelector):
     """Probability in proportion to fitness, with replacement.
 
     Where every fitness is positive and larger is better, fitness itself is the weight. Else the weight is the distance
@@ -85,47 +42,11 @@ class FitnessProportionalEliteSelector(FitnessEliteSelector):
         fitness_key_higher_is_better: Direction; None means as the problem declares it (True while unbound).
     """
 
-    def draw(self, values: FloatArray, total: int) -> RowArray:
-        cumulative = np.cumsum(proportional_weights(values, higher_is_better=self.higher_is_better))
-        targets = self.rng.random(total) * cumulative[-1]
-        # A target that rounds up to the whole sum belongs to the last elite that has any weight.
-        last = int(np.searchsorted(cumulative, cumulative[-1], side="left"))
-        rows: RowArray = np.minimum(np.searchsorted(cumulative, targets, side="right"), last)
-        return rows
+    def draw_ranked(self, ranking: ValueRanking, total: int) -> RowArray:
+        return ranking.sample_proportional(self.rng.random(total), higher_is_better=self.higher_is_better)
 
 
-class ScalarTournamentEliteSelector(FitnessEliteSelector):
-    """The best of a few elites drawn uniformly, with replacement.
-
-    Args:
-        fitness_key: Name of the metric; None means the problem's primary one.
-        fitness_key_higher_is_better: Direction; None means as the problem declares it (True while unbound).
-        tournament_size: How many compete, at least 1; the more, the greedier.
-
-    Raises:
-        ValueError: The size is less than 1.
-    """
-
-    def __init__(
-        self,
-        *,
-        fitness_key: str | None = None,
-        fitness_key_higher_is_better: bool | None = None,
-        tournament_size: int = 3,
-    ) -> None:
-        super().__init__(fitness_key=fitness_key, fitness_key_higher_is_better=fitness_key_higher_is_better)
-        if tournament_size < 1:
-            raise ValueError(f"tournament_size must be at least 1; found {tournament_size}")
-        self.tournament_size = tournament_size
-
-    def draw(self, values: FloatArray, total: int) -> RowArray:
-        contestants: RowArray = self.rng.integers(len(values), size=(total, self.tournament_size))
-        winners = np.argmax(self.signed(values)[contestants], axis=1)
-        chosen: RowArray = contestants[np.arange(total), winners]
-        return chosen
-
-
-class EpsilonGreedyEliteSelector(FitnessEliteSelector):
+class EpsilonGreedyEliteSelector(RankedEliteSelector):
     """The best elite, but for a share of draws that are uniform over all; with replacement.
 
     Of several that are best, each draw takes one uniformly. It is the default of islands: in an archive of many cells
@@ -152,29 +73,28 @@ class EpsilonGreedyEliteSelector(FitnessEliteSelector):
             raise ValueError(f"epsilon must be in [0, 1]; found {epsilon}")
         self.epsilon = epsilon
 
-    def draw(self, values: FloatArray, total: int) -> RowArray:
+    def draw_ranked(self, ranking: ValueRanking, total: int) -> RowArray:
+        if self.higher_is_better:
+            first, end = ranking.count_below(ranking.maximum), len(ranking)
+        else:
+            first, end = 0, ranking.count_at_most(ranking.minimum)
         rng = self.rng
-        signed = self.signed(values)
-        best = np.flatnonzero(signed == signed.max())
         explored = rng.random(total) < self.epsilon
-        rows: RowArray = np.where(
-            explored, rng.integers(len(values), size=total), best[rng.integers(len(best), size=total)]
-        )
-        return rows
+        anyone = rng.integers(len(ranking), size=total)
+        return np.where(explored, anyone, ranking.rows_at(rng.integers(first, end, size=total)))
 
 
-def proportional_weights(values: FloatArray, *, higher_is_better: bool) -> FloatArray:
-    """Weights of fitness-proportional selection, shape (n,), in [0, 1], at least one of them positive.
-
-    Args:
-        values: Finite fitness of each, shape (n,), n >= 1.
-        higher_is_better: Direction.
-    """
-    scale = np.abs(values).max()
-    if scale == 0.0:
-        return np.ones_like(values)
-    # Scaled first: the distance between the ends of the float range would overflow.
-    signed = (values if higher_is_better else -values) / scale
-    weights = signed if higher_is_better and values.min() > 0.0 else signed - signed.min()
-    top = weights.max()
-    return weights / top if top > 0.0 else np.ones_like(values)
+__all__ = [
+    "BoltzmannEliteSelector",
+    "BracketTournamentEliteSelector",
+    "EliteSelector",
+    "EpsilonGreedyEliteSelector",
+    "FitnessEliteSelector",
+    "FitnessProportionalEliteSelector",
+    "NoveltyEliteSelector",
+    "RandomEliteSelector",
+    "RankEliteSelector",
+    "RankedEliteSelector",
+    "ScalarTournamentEliteSelector",
+    "UCB1EliteSelector",
+]

@@ -2,57 +2,31 @@
 
 from __future__ import annotations
 
+import copy
 import math
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import replace
 from typing import Any
 
-from gigaevo.evolution.strategies.archive import FloatArray, Placement, ProgramArchive
+from gigaevo.evolution.randomness import RandomSource
+from gigaevo.evolution.strategies.archive import Cell, ProgramArchive
 from gigaevo.evolution.strategies.base import ArchiveEvent, StrategyContext
-from gigaevo.evolution.strategies.behavior_space import BehaviorSpace
-from gigaevo.evolution.strategies.elite_selectors import EliteSelector, EpsilonGreedyEliteSelector
-from gigaevo.evolution.strategies.migrant_selectors import MigrantSelector, TopFitnessMigrantSelector
+from gigaevo.evolution.strategies.elite_selectors import EpsilonGreedyEliteSelector
+from gigaevo.evolution.strategies.faults import PartFailed, PartFaults, name_of
+from gigaevo.evolution.strategies.island_config import IslandConfig
+from gigaevo.evolution.strategies.migrant_selectors import TopFitnessMigrantSelector
 from gigaevo.evolution.strategies.parts import bind_part, keys_of
-from gigaevo.evolution.strategies.removers import ArchiveRemover, FitnessArchiveRemover
-from gigaevo.evolution.strategies.selectors import (
-    ArchiveSelector,
-    SumArchiveSelector,
-    comparison,
-    scalar_score,
-)
+from gigaevo.evolution.strategies.population import Population
+from gigaevo.evolution.strategies.selectors import SumArchiveSelector
+from gigaevo.kernels import ValueRanking
 from gigaevo.programs import Program
+from gigaevo.programs.metrics import NOVELTY_KEY
 
 CURRENT_ISLAND = "current_island"  # where a program's metadata says which island keeps it
-
-
-@dataclass(kw_only=True)
-class IslandConfig:
-    """What an island is made of. What is left out gets a default on the problem's primary metric.
-
-    Attributes:
-        island_id: Unique among the islands of a strategy.
-        behavior_space: How programs are told apart.
-        max_size: Elites it holds at most; None means one per cell.
-        archive_selector: Decides who holds a cell; also a plain function of (candidate, current).
-        elite_selector: Chooses parents.
-        archive_remover: Chooses who goes when ``max_size`` is exceeded.
-        migrant_selector: Chooses whom to send to other islands.
-    """
-
-    island_id: str
-    behavior_space: BehaviorSpace
-    max_size: int | None = None
-    archive_selector: ArchiveSelector | Callable[[Program, Program], bool] | None = None
-    elite_selector: EliteSelector | None = None
-    archive_remover: ArchiveRemover | None = None
-    migrant_selector: MigrantSelector | None = None
-
-    def __post_init__(self) -> None:
-        if not self.island_id:
-            raise ValueError("island_id must not be empty")
-        if self.max_size is not None and self.max_size < 1:
-            raise ValueError(f"island {self.island_id}: max_size must be at least 1; found {self.max_size}")
+FAULT = "fault in "  # how a refusal by a part that raised begins
+ISLAND_FULL = "island full"  # how a refusal by the remover begins
 
 
 class Island:
@@ -63,23 +37,37 @@ class Island:
 
     Attributes:
         config: What it was made from; the parts in use, defaults included, are attributes of the same names.
-        refused: Programs that were turned away before any comparison, by reason.
+        offered: Programs offered to it, migrants not counted.
+        kept: Those of them that took a cell.
+        stagnation: Programs offered since its best objective improved.
+        best_objective: Best objective it ever held; None before the first.
+        refused: Programs that were turned away, by reason.
         clamped: Programs beyond the bounds of a behaviour key, by key.
+        walk: Leads parents out of local optima; None where there is none.
+        rebinned: Elites that lost their place because edges moved.
+        last_refusal: Why the latest program was turned away; None where it was kept.
+        last_cell: Where the latest program belonged; None where it was turned away before that was known.
     """
 
     def __init__(self, config: IslandConfig | None = None, **settings: Any) -> None:
-        self.config = IslandConfig(**settings) if config is None else config
-        self.refused: Counter[str] = Counter()
-        self.clamped: Counter[str] = Counter()
-        self.behavior_space = self.config.behavior_space
+        given = IslandConfig(**settings) if config is None else config
+        # What a space learns is of one island, also where a configuration names one space for several.
+        self.behavior_space = copy.deepcopy(given.behavior_space)
+        self.config = replace(given, behavior_space=self.behavior_space)
         self.archive_selector = self.config.archive_selector or SumArchiveSelector()
         self.elite_selector = self.config.elite_selector or EpsilonGreedyEliteSelector()
-        self.archive_remover = self.config.archive_remover or FitnessArchiveRemover()
+        self.archive_remover = self.config.archive_remover
         self.migrant_selector = self.config.migrant_selector or TopFitnessMigrantSelector()
-        self._score = scalar_score(self.archive_selector)
-        self._is_better = comparison(self.archive_selector)
-        self._primary: tuple[str, float] | None = None
-        self._archive: ProgramArchive | None = None
+        self.faults = PartFaults()
+        self.offered = self.kept = self.stagnation = self.rebinned = 0
+        self.best_objective: float | None = None
+        self.refused: Counter[str] = Counter()
+        self.clamped: Counter[str] = Counter()
+        self.last_refusal: str | None = None
+        self.last_cell: Cell | None = None
+        self.walk = copy.deepcopy(self.config.walk)
+        self._population = Population(self.behavior_space, self.archive_selector, columns=self._columns)
+        self._random = RandomSource(0)
         self._events: list[ArchiveEvent] = []
 
     def bind(self, context: StrategyContext) -> None:
@@ -89,10 +77,16 @@ class Island:
             ValueError: A part does not fit the problem; the message names island, part and key.
         """
         primary = context.metrics.primary_key
-        self._primary = (primary, 1.0 if context.metrics.higher_is_better(primary) else -1.0)
+        self._population.bind(primary, higher_is_better=context.metrics.higher_is_better(primary))
+        self._random = context.random
         try:
             for part in self._parts():
+                use_space = getattr(part, "use_space", None)
+                if use_space is not None:
+                    use_space(self.behavior_space)
                 bind_part(part, context)
+            if self.behavior_space.behavior_keys == [NOVELTY_KEY]:
+                raise ValueError(f"behaviour key {NOVELTY_KEY!r} needs another one beside it, to be measured by")
         except ValueError as error:
             raise ValueError(f"island {self.id}: {error}") from error
 
@@ -103,13 +97,8 @@ class Island:
 
     @property
     def archive(self) -> ProgramArchive:
-        """The elites; made when first needed, since the space may get axes and bounds when it is bound."""
-        if self._archive is None:
-            keys = [*self.behavior_space.behavior_keys, *(key for part in self._parts() for key in keys_of(part))]
-            if self._primary is not None:
-                keys.append(self._primary[0])
-            self._archive = ProgramArchive(self.behavior_space.shape, keys)
-        return self._archive
+        """The elites."""
+        return self._population.archive
 
     def __len__(self) -> int:
         return len(self.archive)
@@ -117,25 +106,30 @@ class Island:
     def __contains__(self, program_id: object) -> bool:
         return program_id in self.archive
 
-    def missing_keys(self, program: Program) -> list[str]:
-        """Metrics that this island needs and the program lacks."""
-        return [key for key in self.archive.columns if key not in program.metrics]
+    # What the island does
 
     async def add(self, program: Program) -> bool:
-        """Offer a program; whether the island keeps it now."""
+        """Offer a program; whether the island keeps it now.
+
+        A program that lives on another island comes as a migrant: it is not counted, and not told of if refused.
+        """
         if program.id in self.archive:
             return True
-        reason = self._reason_to_refuse(program)
-        if reason is not None:
-            self.refused[reason] += 1
-            return False
-        self.clamped.update(self.behavior_space.out_of_range(program.metrics))
-        cell = self.behavior_space.get_cell(program.metrics)
-        placement = self._compete(cell, program)
-        if not placement.kept:
-            return False
-        self._settle(cell, program, placement.displaced)
-        return program.id in self.archive
+        self.last_cell = None
+        comes_from = program.metadata.get(CURRENT_ISLAND)
+        novelty_elsewhere = program.metrics.get(NOVELTY_KEY)
+        try:
+            refusal = self._offer(program, comes_from)
+        except PartFailed as fault:
+            refusal = f"{FAULT}{fault.role}"
+        self.last_refusal = refusal
+        if refusal is not None and comes_from is not None:
+            _set_novelty(program, novelty_elsewhere)
+        if refusal is not None and comes_from is None:
+            details = {"reason": refusal}
+            self._record("reject", program.id, cell=self.last_cell or (), details=details)
+            self._note_refusal(program, refusal)
+        return refusal is None and program.id in self.archive
 
     async def remove(self, program_id: str) -> bool:
         """Take a program out; False where it is not here."""
@@ -144,28 +138,81 @@ class Island:
         self._take_out(program_id)
         return True
 
+    async def clear(self) -> None:
+        """Take everything out and begin anew: what it held and how far it came is forgotten, what it learned is not."""
+        for program_id in [program.id for program in self.archive.programs()]:
+            self._take_out(program_id)
+        self._record("reset")
+        self._begin_anew()
+
+    def _begin_anew(self) -> None:
+        self.stagnation, self.best_objective = 0, None
+        self.walk = copy.deepcopy(self.config.walk)
+
     async def get_elites(self) -> list[Program]:
         """All elites."""
         return self.archive.programs()
 
     async def select_elites(self, total: int) -> list[Program]:
-        """At most ``total`` parents."""
+        """At most ``total`` parents. Where there is a walk, most of them are its head, which need not be an elite."""
         if total < 1 or not len(self.archive):
             return []
-        select_rows = getattr(self.elite_selector, "select_rows", None)
-        rows = None if select_rows is None else select_rows(self.archive, total)
-        if rows is None:
-            return list(self.elite_selector(self.archive.programs(), total))
-        return self.archive.programs(rows)
+        of_the_walk = self._share_of_the_walk(total)
+        try:
+            with self.faults.guard(self.elite_selector, "elite_selector", self.id):
+                wanted = total - len(of_the_walk)
+                return of_the_walk + (self._chosen(self.elite_selector, "select_rows", wanted) if wanted else [])
+        except PartFailed:
+            return of_the_walk
+
+    def _share_of_the_walk(self, total: int) -> list[Program]:
+        if self.walk is None or self.walk.head is None:
+            return []
+        share = self.walk.share_of_elites if len(self.archive) > 1 else 0.0
+        elsewhere = self._random.generator("patient_walk").random(total) < share
+        return [self.walk.head] * (total - int(elsewhere.sum()))
 
     async def select_migrants(self, count: int) -> list[Program]:
         """At most ``count`` elites to be sent elsewhere."""
-        return list(self.migrant_selector(self.archive.programs(), count))
+        if count < 1 or not len(self.archive):
+            return []
+        try:
+            with self.faults.guard(self.migrant_selector, "migrant_selector", self.id):
+                return self._chosen(self.migrant_selector, "select_rows", count)[:count]
+        except PartFailed:
+            return []
+
+    def revise(self, program: Program) -> None:
+        """Take over metrics and artifacts of ``program``, another object of an elite, which keeps its cell; nothing
+        happens where it is not here."""
+        held = self.archive.get(program.id)
+        if held is not None:
+            held.metrics.update(program.metrics)
+            held.artifacts.update(program.artifacts)
+            held.out_of_bounds = list(program.out_of_bounds)
+            self.archive.revise(held, self._population.objective(held))
 
     def drain_events(self) -> list[ArchiveEvent]:
         """What changed since the last call, in order."""
         events, self._events = self._events, []
         return events
+
+    # What others may ask
+
+    def missing_keys(self, program: Program) -> list[str]:
+        """Metrics that this island needs and the program lacks."""
+        return self._population.missing_keys(program)
+
+    def standing(self, program: Program) -> float:
+        """Share of the elites that the program beats by this island's objective, in [0, 1]; 1 where there are none."""
+        ranking = self.archive.objective_ranking()
+        return ranking.count_below(self._population.objective(program)) / len(ranking) if len(ranking) else 1.0
+
+    def primary_ranking(self) -> ValueRanking:
+        """Order statistics over the primary metric; over the objective where the island is not bound to a run."""
+        return self._population.primary_ranking()
+
+    # Going on with a stored run
 
     def apply(self, event: ArchiveEvent, program: Program) -> None:
         """Repeat a journalled change.
@@ -173,138 +220,245 @@ class Island:
         Raises:
             ValueError: The archive is not in the state that the event was written in.
         """
-        if event.action == "insert":
-            placement = self._place_again(event.cell, program)
-            displaced = None if placement.displaced is None else placement.displaced.id
-            fits = displaced == event.displaced
+        if event.action == "observe":
+            self.behavior_space.observe((self.archive.get(program.id) or program).metrics)
+        elif event.action == "reset":
+            self._begin_anew()
+        elif event.action == "rebin":
+            self._move_edges(event.details)
+        elif event.action == "reject":
+            self.last_cell = event.cell or None
+            self._note_refusal(program, event.details["reason"])
+        elif event.action == "insert":
+            self.last_cell = event.cell
+            program.metrics.update(event.details.get("measured", {}))
+            self._insert_again(event, program)
         elif event.action == "remove":
-            fits = event.program_id in self.archive and self.archive.remove(event.program_id) == event.cell
+            if event.program_id not in self.archive or self.archive.cell_of(event.program_id) != event.cell:
+                raise self._misfit(event)
+            self._population.take_out(event.program_id)
         else:
             raise ValueError(f"island {self.id}: unknown action {event.action!r} in the journal")
-        if not fits:
-            raise ValueError(
-                f"island {self.id}: the journal does not fit the archive at {event.action} of {event.program_id}"
-            )
+
+    def _insert_again(self, event: ArchiveEvent, program: Program) -> None:
+        if not self._population.has_room(event.cell, over=event.displaced):
+            raise self._misfit(event)
+        objective = self._population.objective(program)
+        self._settle_in(event.cell, objective, program, event.displaced, event.details.get("from"))
+
+    def _misfit(self, event: ArchiveEvent) -> ValueError:
+        return ValueError(
+            f"island {self.id}: the journal does not fit the archive at {event.action} of {event.program_id}"
+        )
 
     def snapshot(self) -> dict[str, Any]:
-        """Elites in row order with their cells, and counters, as JSON values."""
+        """Elites in row order with their cells, and everything that is counted or learned, as JSON values."""
         return {
-            "elites": [[program.id, list(cell)] for cell, program in self.archive],
+            **self._population.state(),
+            "counts": [self.offered, self.kept, self.stagnation, self.rebinned],
+            "best": self.best_objective,
             "refused": dict(self.refused),
             "clamped": dict(self.clamped),
+            "walk": None if self.walk is None else self.walk.state(),
         }
 
     def restore(self, state: Mapping[str, Any], programs: Mapping[str, Program]) -> None:
-        """Go back to ``snapshot()``."""
-        self._archive = None
+        """Go back to ``snapshot()``. ``programs`` holds those of ``remembered()``."""
         self._events.clear()
-        for program_id, cell in state["elites"]:
-            self._place_again(cell, programs[program_id])
-        self.refused = Counter(state["refused"])
-        self.clamped = Counter(state["clamped"])
+        self._population.restore(state, programs)
+        for elite in self.archive.programs():
+            elite.metadata[CURRENT_ISLAND] = self.id
+        self.offered, self.kept, self.stagnation, self.rebinned = state["counts"]
+        self.best_objective = state["best"]
+        self.refused, self.clamped = Counter(state["refused"]), Counter(state["clamped"])
+        if self.walk is not None:
+            self.walk.restore(state["walk"], programs)
 
-    def primary_values(self) -> FloatArray:
-        """Primary metric of each elite, shape (n,); the objective where the island is not bound to a run."""
-        return self.archive.objectives if self._primary is None else self.archive.metric(self._primary[0])
+    def remembered(self) -> set[str]:
+        """Ids of the elites, and of the programs that the walk needs."""
+        return self.archive.ids | (set() if self.walk is None else self.walk.program_ids)
 
-    def _parts(self) -> tuple[Any, ...]:
-        return (
-            self.behavior_space,
-            self.archive_selector,
-            self.elite_selector,
-            *self._limit_parts(),
-            self.migrant_selector,
-        )
+    # One offer
 
-    def _limit_parts(self) -> tuple[Any, ...]:
-        return () if self.config.max_size is None else (self.archive_remover,)
-
-    def _reason_to_refuse(self, program: Program) -> str | None:
-        if program.error is not None:
-            return "invalid"
-        metrics = program.metrics
-        for key in self.archive.columns:
-            value = metrics.get(key)
-            if value is None:
-                return f"missing metric: {key}"
-            if not math.isfinite(value):
-                return f"not finite: {key}"
-        if self._score is not None and not math.isfinite(self._score(program)):
-            return "score not finite"
-        return None
-
-    def _compete(self, cell: Sequence[int], program: Program) -> Placement:
-        """Put a program into its cell if it is better than who sits there."""
-        if self._score is not None:
-            return self.archive.add(cell, self._score(program), program)
-        current = self.archive.elite_at(cell)
-        if current is not None and not self._is_better(program, current):
-            return Placement(kept=False)
-        return self.archive.put(cell, self._objective(program), program)
-
-    def _settle(self, cell: tuple[int, ...], program: Program, displaced: Program | None) -> None:
-        """Hold the size limit after a program took its cell, and journal what changed."""
-        try:
-            leaving = self._excess()
-        except Exception:
-            if displaced is None:
-                self.archive.remove(program.id)
-            else:
-                self._place_again(cell, displaced)
-            raise
-        if displaced is None and program.id in leaving:
-            # It is in the last row: without it the archive is what it was, row by row, and there is nothing to journal.
-            self.archive.remove(program.id)
-            leaving.remove(program.id)
+    def _offer(self, program: Program, comes_from: str | None) -> str | None:
+        """Let a program compete; returns why it is turned away, None where it is kept."""
+        refusal = self._population.reason_to_refuse(program)
+        if refusal is not None:
+            return refusal
+        with self.faults.guard(self.behavior_space, "behavior_space", self.id):
+            self._learn(program)
+            cell = self.last_cell = tuple(self.behavior_space.locate(program.metrics, self.archive))
+        with self.faults.guard(self.archive_selector, "archive_selector", self.id):
+            decision = self._population.decide(cell, program)
+            objective = self._population.objective(program)
+        if decision.refusal is not None:
+            return decision.refusal
+        refusal = None
+        if not decision.leaving:
+            refusal, leaving = self._make_room(cell, objective, program)
+            if refusal is not None:
+                return refusal
         else:
-            self._events.append(self._event("insert", cell, program.id, displaced))
-            program.metadata[CURRENT_ISLAND] = self.id
+            leaving = [holder.id for holder in decision.leaving[1:]]
+        displaced = decision.leaving[0].id if decision.leaving else None
+        self._record("insert", program.id, cell=cell, displaced=displaced, details=self._details(program, comes_from))
+        self._settle_in(cell, objective, program, displaced, comes_from)
         for program_id in leaving:
             self._take_out(program_id)
+        self._trim()
+        return None
 
-    def _place_again(self, cell: Sequence[int], program: Program) -> Placement:
-        program.metadata[CURRENT_ISLAND] = self.id
-        return self.archive.put(cell, self._objective(program), program)
+    def _trim(self) -> None:
+        """Hold a size limit that is lower than it was when the archive was filled, as soon as the remover can."""
+        limit = self.config.max_size
+        if limit is not None and len(self.archive) > limit:
+            with suppress(PartFailed), self.faults.guard(self.archive_remover, "archive_remover", self.id):
+                for program_id in self._excess(limit):
+                    self._take_out(program_id)
 
-    def _objective(self, program: Program) -> float:
-        """What the archive keeps as the program's objective; only a scalar selector compares by it."""
-        if self._score is not None:
-            return self._score(program)
-        if self._primary is None:
-            return 0.0
-        key, sign = self._primary
-        return sign * program.metrics[key]
+    def _make_room(self, cell: Cell, objective: float, program: Program) -> tuple[str | None, list[str]]:
+        """Who must leave so that a further program fits in; it may be that program itself, which is then refused."""
+        limit, archive = self.config.max_size, self.archive
+        if limit is None or len(archive) < limit:
+            return None, []
+        archive.put(cell, objective, program)  # in the last row, where taking it out again leaves no trace
+        leaving = [program.id]
+        try:
+            with self.faults.guard(self.archive_remover, "archive_remover", self.id):
+                leaving = self._excess(limit)
+        finally:
+            if program.id in leaving:
+                archive.remove(program.id)
+        if program.id in leaving:
+            return f"{ISLAND_FULL}: {name_of(self.archive_remover)} takes it out again", []
+        return None, leaving
 
-    def _excess(self) -> list[str]:
+    def _excess(self, limit: int) -> list[str]:
         """Ids of the elites that must go so that the size limit holds.
 
         Raises:
             ValueError: The remover named too few.
         """
-        limit, archive = self.config.max_size, self.archive
-        if limit is None or len(archive) <= limit:
-            return []
-        excess_rows = getattr(self.archive_remover, "excess_rows", None)
-        rows = None if excess_rows is None else excess_rows(archive, limit)
-        named = self.archive_remover(archive.programs(), limit) if rows is None else archive.programs(rows)
+        archive, remover = self.archive, self.archive_remover
+        assert remover is not None
+        named = self._chosen(remover, "excess_rows", limit)
         leaving = list(dict.fromkeys(program.id for program in named if program.id in archive))
         wanted = len(archive) - limit
         if len(leaving) < wanted:
-            name = type(self.archive_remover).__name__
-            raise ValueError(f"island {self.id}: {name} named {len(leaving)} elites where {wanted} must go")
+            raise ValueError(f"it named {len(leaving)} elites where {wanted} must go")
         return leaving
 
-    def _take_out(self, program_id: str) -> None:
-        cell = self.archive.remove(program_id)
-        self._events.append(self._event("remove", cell, program_id))
+    def _learn(self, program: Program) -> None:
+        """Let the space see the program; where its edges move, the elites move with them."""
+        space = self.behavior_space
+        if self._population.measures_novelty:
+            program.metrics[NOVELTY_KEY] = self._population.novelty(program)
+        if not space.learns:
+            return
+        space.observe(program.metrics)
+        self._record("observe", program.id)
+        edges = space.pending()
+        if edges is not None:
+            self._adopt(edges)
 
-    def _event(
-        self, action: str, cell: tuple[int, ...], program_id: str, displaced: Program | None = None
-    ) -> ArchiveEvent:
-        return ArchiveEvent(
-            action=action,
-            island_id=self.id,
-            cell=cell,
-            program_id=program_id,
-            displaced=None if displaced is None else displaced.id,
+    def _adopt(self, edges: Mapping[str, Any]) -> None:
+        """Move the edges and the elites with them; who loses its place is taken out."""
+        with self.faults.guard(self.archive_selector, "archive_selector", self.id):
+            cells = self._population.cells_by(edges)
+        lost = [program.id for program in self.archive.programs() if program.id not in cells]
+        for program_id in lost:
+            self._take_out(program_id)
+        moved = [list(cells[program.id]) for program in self.archive.programs()]
+        details = {"edges": edges, "cells": moved, "lost": len(lost)}
+        self._record("rebin", details=details)
+        self._move_edges(details)
+
+    def _move_edges(self, details: Mapping[str, Any]) -> None:
+        self._population.move_edges(details["edges"], [tuple(cell) for cell in details["cells"]])
+        self.rebinned += details["lost"]
+
+    # Coming and going
+
+    def _settle_in(
+        self, cell: Cell, objective: float, program: Program, displaced: str | None, comes_from: str | None
+    ) -> None:
+        if program.id not in self.archive:  # it is there already where somebody had to make room for it
+            self._population.put(cell, objective, program, over=displaced)
+        program.metadata[CURRENT_ISLAND] = self.id
+        if comes_from is None:
+            self._count_offer(program, objective)
+            self.kept += 1
+        if self.best_objective is None or objective > self.best_objective:
+            self.best_objective = objective
+            self.stagnation = 0
+
+    def _take_out(self, program_id: str) -> None:
+        self._record("remove", program_id, cell=self._population.take_out(program_id))
+
+    def _note_refusal(self, program: Program, refusal: str) -> None:
+        self.refused[refusal] += 1
+        competed = self.last_cell is not None and not refusal.startswith(FAULT)
+        self._count_offer(program, self._population.objective(program) if competed else None)
+        if self.last_cell is not None and competed:
+            self._population.turned_away(self.last_cell, program, refusal)
+
+    def _count_offer(self, program: Program, objective: float | None) -> None:
+        """Count a program that was offered; ``objective`` is None where it could not compete."""
+        self.offered += 1
+        self.stagnation += 1
+        if self.last_cell is not None:
+            self.clamped.update(self.behavior_space.out_of_range(program.metrics))
+        if self.walk is not None and objective is not None and math.isfinite(objective):
+            self.walk.offered(program, objective)
+
+    def _record(
+        self,
+        action: str,
+        program_id: str = "",
+        *,
+        cell: Cell = (),
+        displaced: str | None = None,
+        details: Mapping[str, Any] | None = None,
+    ) -> None:
+        self._events.append(
+            ArchiveEvent(
+                action=action,
+                island_id=self.id,
+                cell=cell,
+                program_id=program_id,
+                displaced=displaced,
+                details=details or {},
+            )
         )
+
+    def _details(self, program: Program, comes_from: str | None) -> dict[str, Any]:
+        details: dict[str, Any] = {}
+        if comes_from is not None:
+            details["from"] = comes_from
+        if self._population.measures_novelty:
+            details["measured"] = {NOVELTY_KEY: program.metrics[NOVELTY_KEY]}
+        return details
+
+    # What is asked of parts
+
+    def _parts(self) -> tuple[Any, ...]:
+        remover = () if self.config.max_size is None else (self.archive_remover,)
+        return (self.behavior_space, self.archive_selector, self.elite_selector, *remover, self.migrant_selector)
+
+    def _columns(self) -> list[str]:
+        return [key for part in self._parts() for key in keys_of(part)]
+
+    def _chosen(self, part: Any, by_rows: str, count: int) -> list[Program]:
+        """What a part chooses; without touching every program where it can choose by rows."""
+        choose = getattr(part, by_rows, None)
+        rows = None if choose is None else choose(self.archive, count)
+        if rows is not None:
+            return self.archive.programs(rows)
+        return [program for program in part(self.archive.programs(), count) if program.id in self.archive]
+
+
+def _set_novelty(program: Program, novelty: float | None) -> None:
+    if novelty is None:
+        program.metrics.pop(NOVELTY_KEY, None)
+    else:
+        program.metrics[NOVELTY_KEY] = novelty

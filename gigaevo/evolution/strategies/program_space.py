@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from gigaevo.evolution.strategies.axes import Axis, BinningType
 from gigaevo.evolution.strategies.base import StrategyContext
-from gigaevo.evolution.strategies.behavior_space import Axis, BehaviorSpace, BinningType
+from gigaevo.evolution.strategies.behavior_space import BehaviorSpace
 
 # What small and very large programs measure; beyond it programs share the outermost bins.
 SIZE_BOUNDS = (10.0, 5000.0)
@@ -14,7 +15,8 @@ class ProgramBehaviorSpace(BehaviorSpace):
     """Size, number of paths, and the metrics that the problem names as behaviour.
 
     The first axis is ``complexity_score`` (logarithmic), the second ``cyclomatic_complexity`` (square root), then comes
-    one linear axis between declared bounds for each of the problem's behaviour keys, known once it is bound.
+    one linear axis for each of the problem's behaviour keys, known once it is bound: between declared bounds, or over
+    the observed range where none are declared.
 
     Args:
         size_resolution: Bins of size.
@@ -34,11 +36,9 @@ class ProgramBehaviorSpace(BehaviorSpace):
         """Add an axis for each of the problem's behaviour keys.
 
         Raises:
-            ValueError: One of them is not measured, or lacks a declared bound.
+            ValueError: One of them is not measured.
         """
         named = [key for key in context.behavior_keys if key not in self.behavior_keys]
-        self._set_axes([*self._axes, *map(self._metric_axis, named)])
+        if named:
+            self._set_axes([*self._axes, *(Axis(key=key, resolution=self._metric_resolution) for key in named)])
         super().bind(context)
-
-    def _metric_axis(self, key: str) -> Axis:
-        return Axis(key=key, lower=None, upper=None, resolution=self._metric_resolution, binning=BinningType.LINEAR)

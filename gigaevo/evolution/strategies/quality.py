@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import numpy as np
-import numpy.typing as npt
 
 from gigaevo.evolution.strategies.base import StrategyContext
+from gigaevo.kernels import ValueRanking
 from gigaevo.programs import Program
 
 
@@ -15,20 +15,21 @@ class QualityScale:
     The worst is the primary metric's declared bound on that side, else the worst value seen.
 
     Attributes:
+        higher_is_better: Direction of the primary metric.
         worst_seen: Worst primary metric among programs noted, in its own sign; None before the first.
     """
 
     def __init__(self) -> None:
+        self.higher_is_better = True
         self.worst_seen: float | None = None
         self._key: str | None = None
-        self._sign = 1.0
         self._bound: float | None = None
 
     def bind(self, context: StrategyContext) -> None:
         """Take name, direction and bounds of the primary metric."""
         spec = context.metrics.primary
         self._key = context.metrics.primary_key
-        self._sign = 1.0 if spec.higher_is_better else -1.0
+        self.higher_is_better = spec.higher_is_better
         self._bound = spec.lower_bound if spec.higher_is_better else spec.upper_bound
 
     def note(self, program: Program) -> None:
@@ -36,14 +37,19 @@ class QualityScale:
         value = None if self._key is None else program.metrics.get(self._key)
         if value is None or not np.isfinite(value):
             return
-        if self.worst_seen is None or self._sign * value < self._sign * self.worst_seen:
-            self.worst_seen = float(value)
+        worse = min if self.higher_is_better else max
+        self.worst_seen = float(value if self.worst_seen is None else worse(value, self.worst_seen))
 
-    def total(self, values: npt.NDArray[np.float64]) -> float:
-        """QD-score of elites whose primary metric is ``values``, shape (n,)."""
-        if not len(values):
+    def total(self, ranking: ValueRanking) -> float:
+        """QD-score of elites whose primary metric is ranked; elites beyond the declared bound add nothing."""
+        count = len(ranking)
+        if not count:
             return 0.0
-        signed = self._sign * values
+        sign = 1.0 if self.higher_is_better else -1.0
+        worst_held = ranking.minimum if self.higher_is_better else ranking.maximum
         worst = self._bound if self._bound is not None else self.worst_seen
-        floor = signed.min() if worst is None else self._sign * worst
-        return float(np.maximum(signed - floor, 0.0).sum())
+        if worst is None:
+            worst = worst_held
+        if sign * worst_held < sign * worst:
+            return float(np.maximum(sign * (ranking.values - worst), 0.0).sum())
+        return max(0.0, sign * (ranking.total - count * worst))

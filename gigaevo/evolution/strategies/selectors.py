@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, ClassVar
 
+import numpy as np
+
 from gigaevo.evolution.strategies.base import StrategyContext
+from gigaevo.evolution.strategies.pareto import dominates
 from gigaevo.evolution.strategies.parts import StrategyPart, check_metric, resolve_direction
-from gigaevo.programs import Program
+from gigaevo.programs import MetricSpec, Program
+
+SIMPLICITY_KEY = "complexity_score"  # what a program's fitness is weighed against where nothing else is said
 
 
 class ArchiveSelector(StrategyPart):
@@ -38,13 +43,13 @@ class ScalarArchiveSelector(ArchiveSelector, ABC):
         return self.score(candidate) > self.score(current)
 
 
-class SumArchiveSelector(ScalarArchiveSelector):
-    """Compares by the weighted sum of metrics; one to be minimised counts with a minus sign.
+class ObjectivesArchiveSelector(ArchiveSelector):
+    """Base of the selectors that compare by several metrics: keys and their directions.
 
     Args:
-        fitness_keys: Metrics to sum; None means the problem's primary one.
+        fitness_keys: The metrics, None among them meaning the problem's primary one; None in place of the list means
+            those of ``default_keys``. What None stands for is known from ``bind`` on.
         fitness_key_higher_is_better: Direction of each; None means as the problem declares them (True while unbound).
-        weights: Weight of each; None means 1.
         higher_is_better: Another name of ``fitness_key_higher_is_better``.
 
     Raises:
@@ -53,21 +58,21 @@ class SumArchiveSelector(ScalarArchiveSelector):
 
     def __init__(
         self,
-        fitness_keys: Sequence[str] | None = None,
+        fitness_keys: Sequence[str | None] | None = None,
         fitness_key_higher_is_better: Sequence[bool] | None = None,
-        weights: Sequence[float] | None = None,
         *,
         higher_is_better: Sequence[bool] | None = None,
     ) -> None:
+        name = type(self).__name__
         if fitness_key_higher_is_better is not None and higher_is_better is not None:
-            raise ValueError("SumArchiveSelector: give fitness_key_higher_is_better or higher_is_better, not both")
-        directions = higher_is_better if fitness_key_higher_is_better is None else fitness_key_higher_is_better
-        self._keys = None if fitness_keys is None else _checked_keys(fitness_keys)
-        self._directions = None if directions is None else tuple(directions)
-        self._weights = None if weights is None else tuple(float(weight) for weight in weights)
+            raise ValueError(f"{name}: give fitness_key_higher_is_better or higher_is_better, not both")
+        given = higher_is_better if fitness_key_higher_is_better is None else fitness_key_higher_is_better
+        self._keys = None if fitness_keys is None else _checked_keys(fitness_keys, name)
+        self._directions = None if given is None else tuple(given)
         self._terms: tuple[tuple[str, float], ...] | None = None
-        if self._keys is not None:
-            self._combine(self._keys, self._directions or (True,) * len(self._keys))
+        named = [key for key in self._keys or () if key is not None]
+        if self._keys is not None and len(named) == len(self._keys):
+            self._combine(named, self._directions or (True,) * len(named))
 
     def bind(self, context: StrategyContext) -> None:
         """Fill in keys and directions where they were left out.
@@ -76,20 +81,84 @@ class SumArchiveSelector(ScalarArchiveSelector):
             ValueError: Nobody measures one of the metrics, or the lists differ in length.
         """
         super().bind(context)
-        keys = self._keys if self._keys is not None else (context.metrics.primary_key,)
+        name = type(self).__name__
+        primary = context.metrics.primary_key
+        keys = [primary if key is None else key for key in self._keys or self.default_keys(context)]
         given: Sequence[bool | None] = self._directions or (None,) * len(keys)
         for key in keys:
-            check_metric(context, key, "SumArchiveSelector")
+            check_metric(context, key, name)
         if len(given) == len(keys):
-            given = [
-                resolve_direction(context, key, flag, "SumArchiveSelector")
-                for key, flag in zip(keys, given, strict=True)
-            ]
+            given = [resolve_direction(context, key, flag, name) for key, flag in zip(keys, given, strict=True)]
         self._combine(keys, [flag is not False for flag in given])
+
+    def default_keys(self, context: StrategyContext) -> tuple[str, ...]:
+        """The metrics where none were given: the problem's primary one."""
+        return (context.metrics.primary_key,)
 
     @property
     def metric_keys(self) -> tuple[str, ...]:
         return tuple(key for key, _ in self._terms or ())
+
+    def terms(self, program: Program) -> Iterator[float]:
+        """Each metric of a program, turned so that larger is better, and weighted.
+
+        Raises:
+            KeyError: The program lacks one of them.
+            ValueError: No keys were given and the selector is not bound to a run.
+        """
+        if self._terms is None:
+            raise ValueError(f"{type(self).__name__} needs fitness_keys where it is not bound to a run")
+        metrics = program.metrics
+        return (factor * metrics[key] for key, factor in self._terms)
+
+    def _combine(self, keys: Sequence[str], directions: Sequence[bool]) -> None:
+        """Settle what each metric is multiplied with."""
+        self._check_length("fitness_key_higher_is_better", directions, keys)
+        self._terms = tuple((key, 1.0 if higher else -1.0) for key, higher in zip(keys, directions, strict=True))
+
+    def _check_length(self, setting: str, values: Sequence[object], keys: Sequence[str]) -> None:
+        if len(values) != len(keys):
+            raise ValueError(f"{type(self).__name__}: {setting} has {len(values)} entries for {len(keys)} fitness_keys")
+
+
+class SumArchiveSelector(ObjectivesArchiveSelector, ScalarArchiveSelector):
+    """Compares by the weighted sum of metrics; one to be minimised counts with a minus sign.
+
+    Args:
+        fitness_keys: Metrics to sum; None, or a None among them, means the problem's primary one.
+        fitness_key_higher_is_better: Direction of each; None means as the problem declares them (True while unbound).
+        weights: Weight of each; None means 1.
+        higher_is_better: Another name of ``fitness_key_higher_is_better``.
+        normalized: Whether each metric counts as a share of its declared range, so that weights compare like with like.
+            One without two declared bounds counts in its own unit.
+
+    Raises:
+        ValueError: Lists of different lengths, no key, or both names of the directions.
+    """
+
+    def __init__(
+        self,
+        fitness_keys: Sequence[str | None] | None = None,
+        fitness_key_higher_is_better: Sequence[bool] | None = None,
+        weights: Sequence[float] | None = None,
+        *,
+        higher_is_better: Sequence[bool] | None = None,
+        normalized: bool = False,
+    ) -> None:
+        self._weights = None if weights is None else tuple(float(weight) for weight in weights)
+        self._normalized = normalized
+        super().__init__(fitness_keys, fitness_key_higher_is_better, higher_is_better=higher_is_better)
+
+    def bind(self, context: StrategyContext) -> None:
+        """Fill in keys and directions where they were left out, and the ranges that metrics are shares of.
+
+        Raises:
+            ValueError: Nobody measures one of the metrics, or the lists differ in length.
+        """
+        super().bind(context)
+        if self._normalized:
+            specs = context.metrics.specs
+            self._terms = tuple((key, factor / _width(specs[key])) for key, factor in self._terms or ())
 
     def score(self, program: Program) -> float:
         """Weighted sum of the metrics, larger is better.
@@ -97,29 +166,74 @@ class SumArchiveSelector(ScalarArchiveSelector):
         Raises:
             KeyError: The program lacks one of them.
         """
-        metrics = program.metrics
-        return sum(weight * metrics[key] for key, weight in self._resolved())
-
-    def _resolved(self) -> tuple[tuple[str, float], ...]:
-        if self._terms is None:
-            raise ValueError("SumArchiveSelector needs fitness_keys where it is not bound to a run")
-        return self._terms
+        return sum(self.terms(program))
 
     def _combine(self, keys: Sequence[str], directions: Sequence[bool]) -> None:
-        weights = self._weights or (1.0,) * len(keys)
-        for name, values in (("fitness_key_higher_is_better", directions), ("weights", weights)):
-            if len(values) != len(keys):
-                raise ValueError(f"SumArchiveSelector: {name} has {len(values)} entries for {len(keys)} fitness_keys")
-        self._terms = tuple(
-            (key, weight if higher else -weight) for key, higher, weight in zip(keys, directions, weights, strict=True)
-        )
+        super()._combine(keys, directions)
+        if self._weights is not None:
+            self._check_length("weights", self._weights, keys)
+            pairs = zip(self._terms or (), self._weights, strict=True)
+            self._terms = tuple((key, sign * weight) for (key, sign), weight in pairs)
 
 
-def _checked_keys(keys: Sequence[str]) -> tuple[str, ...]:
+class ParetoArchiveSelector(ObjectivesArchiveSelector):
+    """Compares by Pareto dominance: the better one is nowhere worse and somewhere better.
+
+    Of two that do not dominate each other neither is better, so a cell with room for one program keeps the first. With
+    a larger ``front_size`` it keeps both; where the front of a cell outgrows its size, the most crowded one goes (see
+    ``gigaevo.evolution.strategies.pareto``).
+
+    Args:
+        fitness_keys: The objectives; None means the problem's primary metric and ``complexity_score``.
+        fitness_key_higher_is_better: Direction of each; None means as the problem declares them (True while unbound).
+        higher_is_better: Another name of ``fitness_key_higher_is_better``.
+        front_size: Programs that a cell may hold, at least 1.
+
+    Raises:
+        ValueError: Lists of different lengths, no key, both names of the directions, or a size below 1.
+    """
+
+    def __init__(
+        self,
+        fitness_keys: Sequence[str | None] | None = None,
+        fitness_key_higher_is_better: Sequence[bool] | None = None,
+        *,
+        higher_is_better: Sequence[bool] | None = None,
+        front_size: int = 1,
+    ) -> None:
+        super().__init__(fitness_keys, fitness_key_higher_is_better, higher_is_better=higher_is_better)
+        if front_size < 1:
+            raise ValueError(f"ParetoArchiveSelector: front_size must be at least 1; found {front_size}")
+        self.front_size = front_size
+
+    def default_keys(self, context: StrategyContext) -> tuple[str, ...]:
+        return tuple(dict.fromkeys((context.metrics.primary_key, SIMPLICITY_KEY)))
+
+    def vector(self, program: Program) -> tuple[float, ...]:
+        """The objectives, each turned so that larger is better.
+
+        Raises:
+            KeyError: The program lacks one of them.
+        """
+        return tuple(self.terms(program))
+
+    def is_better(self, candidate: Program, current: Program) -> bool:
+        """Whether ``candidate`` dominates ``current``."""
+        return dominates(np.array(self.vector(candidate)), np.array(self.vector(current)))
+
+
+def _width(spec: MetricSpec) -> float:
+    """Length of a metric's declared range; 1 where it has none."""
+    if spec.lower_bound is None or spec.upper_bound is None:
+        return 1.0
+    return spec.upper_bound - spec.lower_bound or 1.0
+
+
+def _checked_keys(keys: Sequence[str | None], owner: str) -> tuple[str | None, ...]:
     if isinstance(keys, str):
-        raise ValueError(f"SumArchiveSelector: fitness_keys must be a list, such as [{keys}]; found {keys!r}")
+        raise ValueError(f"{owner}: fitness_keys must be a list, such as [{keys}]; found {keys!r}")
     if not keys:
-        raise ValueError("SumArchiveSelector: fitness_keys must name at least one metric")
+        raise ValueError(f"{owner}: fitness_keys must name at least one metric")
     return tuple(keys)
 
 
