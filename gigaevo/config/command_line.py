@@ -16,17 +16,16 @@ from omegaconf import DictConfig, OmegaConf
 
 from gigaevo.config.errors import ConfigError, one_line
 from gigaevo.config.explain import explain, is_configuration_error, no_problem_chosen
+from gigaevo.config.places import CONFIG_ROOT, PROBLEMS
 from gigaevo.config.resolvers import register_resolvers
 from gigaevo.config.result import ExitStatus, JobFailed, RunResult
+from gigaevo.config.sweep.options import register_options
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-ROOT = Path(__file__).resolve().parents[2]
-CONFIG_ROOT = ROOT / "config"
-PROBLEMS = ROOT / "problems"
-
 _RESUME = "resume="
+_WITH_VALUE = ("--config-dir", "-cd", "--config-path", "-cp", "--config-name", "-cn", "--package", "-p", "--info", "-i")
 _DASHED = re.compile(r"--?(?P<override>[A-Za-z_][\w.]*=.*)")
 
 
@@ -42,9 +41,11 @@ def main(task: Callable[[], Any], arguments: Sequence[str]) -> int:
     """
     os.environ.setdefault("HYDRA_FULL_ERROR", "1")  # else Hydra prints several lines and exits with status 1
     register_resolvers()
+    register_options()
 
     def command() -> RunResult:
         _refuse_dashes(arguments)
+        sys.argv[1:] = _flags_first(arguments)
         if any(argument.startswith(_RESUME) and argument != "resume=null" for argument in arguments):
             return resume(arguments)
         try:
@@ -75,15 +76,20 @@ def run(config: DictConfig) -> float | None:
     register_resolvers()  # a launcher may have started this process
     context = HydraConfig.get()
     folder = Path(context.runtime.output_dir)
+
+    def start() -> RunResult:
+        result = _reported(lambda: _start(config, folder))
+        _remove_if_empty(folder)
+        return result
+
     if context.mode == RunMode.MULTIRUN:
-        sys.stdout.write(f"job {context.job.num}: {' '.join(context.overrides.task)}\n")
-    result = _reported(lambda: _start(config, folder))
-    _remove_if_empty(folder)
-    if result.status == ExitStatus.ENDED:
-        return result.best_fitness
-    if context.mode == RunMode.MULTIRUN and result.status != ExitStatus.INTERRUPTED:
-        raise JobFailed(int(result.status))
-    raise SystemExit(int(result.status))
+        from gigaevo.config.sweep.job import run_job
+
+        return run_job(context, folder, start)
+    result = start()
+    if result.status != ExitStatus.ENDED:
+        raise SystemExit(int(result.status))
+    return result.best_fitness
 
 
 def resume(arguments: Sequence[str]) -> RunResult:
@@ -98,6 +104,7 @@ def resume(arguments: Sequence[str]) -> RunResult:
     from gigaevo.config import stored
     from gigaevo.config.prepare import settings_of
     from gigaevo.config.schema import LIMITS
+    from gigaevo.config.sweep.job import recorded_again
 
     folder, limits = None, {}
     for argument in arguments:
@@ -114,7 +121,7 @@ def resume(arguments: Sequence[str]) -> RunResult:
     settings = settings_of(config)
     if limits:
         stored.replace(folder, stored.with_limits(config, {"resume": None}))
-    return _execute(settings, config, folder)
+    return recorded_again(folder, lambda: _execute(settings, config, folder))
 
 
 def _folder(text: str) -> Path:
@@ -135,6 +142,7 @@ def _read(argument: str, value: str) -> Any:
 def _start(config: DictConfig, folder: Path) -> RunResult:
     from gigaevo.config import stored
     from gigaevo.config.prepare import check_keys, complete, settings_of
+    from gigaevo.config.sweep.side_by_side import output_apart
     from gigaevo.problems import ProblemError
 
     if config.get("resume") is not None:
@@ -145,7 +153,8 @@ def _start(config: DictConfig, folder: Path) -> RunResult:
     settings = settings_of(final)
     stored.claim(folder, final)
     try:
-        return _execute(settings, final, folder)
+        with output_apart(folder):
+            return _execute(settings, final, folder)
     except (ConfigError, ProblemError):
         stored.withdraw(folder)
         raise
@@ -177,17 +186,28 @@ def _reported(action: Callable[[], RunResult]) -> RunResult:
     try:
         return action()
     except JobFailed as failure:
-        return RunResult(status=failure.status)
+        return RunResult(status=failure.status, error=failure.reason)
     except KeyboardInterrupt:
         return RunResult(status=ExitStatus.INTERRUPTED)
     except Exception as error:
+        if _is_engine_error(error):
+            sys.stderr.write(f"error: {one_line(error)}\n")
+            return RunResult(status=ExitStatus.FAULT, error=one_line(error))
         if is_configuration_error(error) or _is_problem_error(error):
             line = explain(error, config_root=CONFIG_ROOT) if is_configuration_error(error) else one_line(error)
             sys.stderr.write(f"error: {line}\n")
-            return RunResult(status=ExitStatus.CONFIGURATION)
+            return RunResult(status=ExitStatus.CONFIGURATION, error=line)
         traceback.print_exc()
-        sys.stderr.write(f"fault in gigaevo: {type(error).__name__}: {one_line(error)}\n")
-        return RunResult(status=ExitStatus.FAULT)
+        line = f"{type(error).__name__}: {one_line(error)}"
+        sys.stderr.write(f"fault in gigaevo: {line}\n")
+        return RunResult(status=ExitStatus.FAULT, error=f"fault in gigaevo: {line}")
+
+
+def _is_engine_error(error: Exception) -> bool:
+    """Whether the run could not go on, for a reason that its message gives."""
+    from gigaevo.evolution.engine.errors import EngineError
+
+    return isinstance(error, EngineError)
 
 
 def _is_problem_error(error: Exception) -> bool:
@@ -202,6 +222,16 @@ def _refuse_dashes(arguments: Sequence[str]) -> None:
         match = _DASHED.fullmatch(argument)
         if match is not None and not argument.startswith(("--config-", "--package", "--info", "--cfg")):
             raise ConfigError(f"{argument}: write {match['override']}, without dashes")
+
+
+def _flags_first(arguments: Sequence[str]) -> list[str]:
+    """The same arguments in an order that Hydra can read: its parser takes no flag between two overrides."""
+    overrides = [
+        argument
+        for before, argument in zip(["", *arguments], arguments, strict=False)
+        if not argument.startswith("-") and ("=" in argument or argument.startswith("~")) and before not in _WITH_VALUE
+    ]
+    return [argument for argument in arguments if argument not in overrides] + overrides
 
 
 def _problem_list() -> str:

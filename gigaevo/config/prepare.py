@@ -93,15 +93,29 @@ def complete(config: DictConfig, *, problems: Path, import_paths: Sequence[Path]
     Raises:
         ConfigError: The problem is not there.
     """
-    name = problem_name(config.problem)
-    folder = Path(config.problem.dir).resolve() if config.problem.dir is not None else problems / name
-    if not folder.is_dir():
-        raise ConfigError(_no_problem(config, name, folder, problems))
+    name, folder = problem_folder(config, problems=problems)
     with open_dict(config):
         config.problem.name, config.problem.dir = name, str(folder)
         if OmegaConf.is_list(config.get("import_paths")):
             own = [Path(str(path)).resolve() for path in config.import_paths]
             config.import_paths = [str(path) for path in dict.fromkeys([*own, *import_paths])]
+
+
+def problem_folder(config: DictConfig, *, problems: Path) -> tuple[str, Path]:
+    """Name and folder of the problem that is chosen.
+
+    Args:
+        config: As composed.
+        problems: Folder of the problems that have a name.
+
+    Raises:
+        ConfigError: The problem is not there.
+    """
+    name = problem_name(config.problem)
+    folder = Path(config.problem.dir).resolve() if config.problem.dir is not None else problems / name
+    if not folder.is_dir():
+        raise ConfigError(_no_problem(config, name, folder, problems))
+    return name, folder
 
 
 def _no_problem(config: DictConfig, name: str, folder: Path, problems: Path) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -10,6 +9,7 @@ from typing import Any
 from omegaconf import OmegaConf
 
 from gigaevo.config.errors import ConfigError
+from gigaevo.config.sweep.side_by_side import cores
 
 
 class NoProblemChosen(ConfigError):
@@ -19,18 +19,13 @@ class NoProblemChosen(ConfigError):
 def register_resolvers() -> None:
     """Make ``${ref:...}``, ``${cores:}`` and ``${problem_name:...}`` known to OmegaConf. May be called again."""
     OmegaConf.register_new_resolver("ref", _ref, replace=True)
-    OmegaConf.register_new_resolver("cores", _cores, replace=True)
+    OmegaConf.register_new_resolver("cores", cores, replace=True)
     OmegaConf.register_new_resolver("problem_name", problem_name, replace=True)
 
 
 def _ref(node: str) -> str:
     """``${ref:node}`` stands for an object: as a value it is its own text, which the builder replaces."""
     return f"${{ref:{node}}}"
-
-
-def _cores() -> int:
-    """Cores that this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def problem_name(problem: Any) -> str:

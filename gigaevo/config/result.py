@@ -24,10 +24,14 @@ class RunResult:
         status: Exit status of the process.
         best_fitness: Primary metric of the best program in the problem's own sign; None without a valid program.
             Sweepers tune settings against it.
+        rescored_fitness: The same as measured once more at the end; None where that was not possible.
+        error: What went wrong, in one line; empty where nothing did.
     """
 
     status: ExitStatus
     best_fitness: float | None = None
+    rescored_fitness: float | None = None
+    error: str = ""
 
 
 class JobFailed(RuntimeError):
@@ -35,11 +39,13 @@ class JobFailed(RuntimeError):
 
     Args:
         status: What ``python run.py`` would have returned for this job alone.
+        reason: Its message.
     """
 
-    def __init__(self, status: int) -> None:
-        super().__init__(status)
+    def __init__(self, status: int, reason: str = "") -> None:
+        super().__init__(status, reason)  # both, because launchers send it from process to process
         self.status = ExitStatus(status)
+        self.reason = reason
 
     def __str__(self) -> str:
-        return f"the job ended with status {int(self.status)}"
+        return self.reason or f"the job ended with status {int(self.status)}"

@@ -1,0 +1,6 @@
+"""Many runs with one command: ``python run.py -m ...``.
+
+``job`` runs one of them, ``record`` keeps what became of each and makes ``sweep_summary.csv`` of it, ``side_by_side``
+lets jobs share a machine, ``launcher`` runs them so with joblib, ``space`` reads what a study may try, and ``study``
+searches there with Optuna. Hydra finds launcher and sweeper by way of ``hydra_plugins/gigaevo_sweeps.py``.
+"""
