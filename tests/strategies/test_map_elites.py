@@ -507,3 +507,18 @@ async def test_an_island_over_fitness_and_validity_with_every_part_spelled_out(m
 def test_names_that_configurations_use_are_where_they_say(path: str) -> None:
     module, _, name = path.rpartition(".")
     assert isinstance(getattr(importlib.import_module(f"gigaevo.evolution.strategies.{module}"), name), type)
+
+
+def test_islands_share_a_space_that_stays_as_it_is_and_have_one_of_their_own_where_it_learns(make_context) -> None:
+    fixed, learning = BehaviorSpace(keys=["x"], resolution=[4]), BehaviorSpace(keys=["unbounded"], resolution=[4])
+    strategy = MapElitesMultiIsland(
+        island_configs=[
+            IslandConfig(island_id=f"{name}{number}", behavior_space=space)
+            for name, space in (("fixed", fixed), ("learning", learning))
+            for number in range(2)
+        ]
+    )
+    strategy.bind(make_context())
+    islands = strategy.islands
+    assert islands["fixed0"].behavior_space is islands["fixed1"].config.behavior_space is fixed
+    assert islands["learning0"].behavior_space is not islands["learning1"].behavior_space

@@ -13,6 +13,7 @@ from typing import Any
 from gigaevo.evolution.randomness import RandomSource
 from gigaevo.evolution.strategies.archive import Cell, ProgramArchive
 from gigaevo.evolution.strategies.base import ArchiveEvent, StrategyContext
+from gigaevo.evolution.strategies.behavior_space import BehaviorSpace
 from gigaevo.evolution.strategies.elite_selectors import EpsilonGreedyEliteSelector
 from gigaevo.evolution.strategies.faults import PartFailed, PartFaults, name_of
 from gigaevo.evolution.strategies.island_config import IslandConfig
@@ -50,10 +51,7 @@ class Island:
     """
 
     def __init__(self, config: IslandConfig | None = None, **settings: Any) -> None:
-        given = IslandConfig(**settings) if config is None else config
-        # What a space learns is of one island, also where a configuration names one space for several.
-        self.behavior_space = copy.deepcopy(given.behavior_space)
-        self.config = replace(given, behavior_space=self.behavior_space)
+        self.config = IslandConfig(**settings) if config is None else config
         self.archive_selector = self.config.archive_selector or SumArchiveSelector()
         self.elite_selector = self.config.elite_selector or EpsilonGreedyEliteSelector()
         self.archive_remover = self.config.archive_remover
@@ -66,7 +64,7 @@ class Island:
         self.last_refusal: str | None = None
         self.last_cell: Cell | None = None
         self.walk = copy.deepcopy(self.config.walk)
-        self._population = Population(self.behavior_space, self.archive_selector, columns=self._columns)
+        self._population = Population(self.config.behavior_space, self.archive_selector, columns=self._columns)
         self._random = RandomSource(0)
         self._events: list[ArchiveEvent] = []
 
@@ -80,6 +78,8 @@ class Island:
         self._population.bind(primary, higher_is_better=context.metrics.higher_is_better(primary))
         self._random = context.random
         try:
+            bind_part(self.behavior_space, context)
+            self._own_a_space_that_learns()
             for part in self._parts():
                 use_space = getattr(part, "use_space", None)
                 if use_space is not None:
@@ -89,6 +89,17 @@ class Island:
                 raise ValueError(f"behaviour key {NOVELTY_KEY!r} needs another one beside it, to be measured by")
         except ValueError as error:
             raise ValueError(f"island {self.id}: {error}") from error
+
+    def _own_a_space_that_learns(self) -> None:
+        """What a space learns is of this island, also where a configuration names one space for several."""
+        if self.behavior_space.learns:
+            self.config = replace(self.config, behavior_space=copy.deepcopy(self.behavior_space))
+            self._population.space = self.config.behavior_space
+
+    @property
+    def behavior_space(self) -> BehaviorSpace:
+        """How programs are told apart."""
+        return self.config.behavior_space
 
     @property
     def id(self) -> str:
@@ -443,7 +454,7 @@ class Island:
 
     def _parts(self) -> tuple[Any, ...]:
         remover = () if self.config.max_size is None else (self.archive_remover,)
-        return (self.behavior_space, self.archive_selector, self.elite_selector, *remover, self.migrant_selector)
+        return (self.archive_selector, self.elite_selector, *remover, self.migrant_selector)
 
     def _columns(self) -> list[str]:
         return [key for part in self._parts() for key in keys_of(part)]
