@@ -56,7 +56,7 @@ async def test_an_interrupted_run_ends_with_every_mutant_recorded_once(tmp_path:
     assert {program.state for program in programs} <= {ProgramState.EVOLVING, ProgramState.DISCARDED}
     # The QD-score is measured from the worst program offered, kept or not.
     worst = min(program.metrics["fitness"] for program in programs if program.is_valid)
-    assert last.strategy.snapshot()["worst"] == worst
+    assert last.strategy.snapshot()["tally"]["worst"] == worst
 
 
 async def test_an_interrupted_deterministic_run_makes_the_programs_of_an_unbroken_one(tmp_path: Path) -> None:

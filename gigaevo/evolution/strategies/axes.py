@@ -149,7 +149,8 @@ def bin_bounds(axis: Axis, cut: Cut, index: int) -> tuple[float, float]:
         ]
         index = min(index, len(cut.edges))
         return float(outer[index]), float(outer[index + 1])
-    assert cut.lower is not None and cut.upper is not None
+    assert cut.lower is not None
+    assert cut.upper is not None
     lower, upper = cut.lower, cut.upper
 
     def value_at(share: float) -> float:

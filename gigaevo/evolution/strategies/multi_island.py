@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
@@ -15,7 +15,6 @@ from gigaevo.evolution.strategies.advice import design_advice
 from gigaevo.evolution.strategies.base import (
     ArchiveEvent,
     EvolutionStrategy,
-    IslandMetrics,
     StrategyContext,
     StrategyMetrics,
 )
@@ -27,7 +26,7 @@ from gigaevo.evolution.strategies.island_reset import IslandReset
 from gigaevo.evolution.strategies.migration import Migration
 from gigaevo.evolution.strategies.mutant_router import MutantRouter, RandomMutantRouter
 from gigaevo.evolution.strategies.parts import bind_part
-from gigaevo.evolution.strategies.quality import QualityScale
+from gigaevo.evolution.strategies.tally import Tally
 from gigaevo.programs import Program
 
 PARENT_ISLAND = "parent_island"  # where a program's metadata says which island its first parent came from
@@ -54,7 +53,6 @@ class MapElitesMultiIsland(EvolutionStrategy):
 
     Attributes:
         islands: By id. An island that is added later takes part from then on.
-        unrouted: Programs that no island was found for, by reason.
         created: What the islands were made from that were made at run time, in order.
     """
 
@@ -75,7 +73,6 @@ class MapElitesMultiIsland(EvolutionStrategy):
         if not ids or len(set(ids)) < len(ids):
             raise ValueError(f"island_configs must be islands of different ids; found {ids}")
         self.islands: dict[str, Island] = {config.island_id: Island(config) for config in island_configs}
-        self.unrouted: Counter[str] = Counter()
         self.created: list[dict[str, Any]] = []
         self.router: MutantRouter = RandomMutantRouter() if mutant_router is None else mutant_router
         self.migration = migration or Migration(
@@ -89,11 +86,8 @@ class MapElitesMultiIsland(EvolutionStrategy):
         self._context: StrategyContext | None = None
         self._random = RandomSource(0)
         self._generation_size = 20
+        self._tally = Tally()
         self._bound: set[str] = set()
-        self._quality = QualityScale()
-        self._mutants_seen = 0
-        self._migrants = [0, 0]
-        self._acceptance: defaultdict[str, list[int]] = defaultdict(lambda: [0, 0])
         self._diagnosis = Diagnosis(self.islands, self.router)
         self._events: list[ArchiveEvent] = []
 
@@ -101,7 +95,7 @@ class MapElitesMultiIsland(EvolutionStrategy):
         self._context = context
         self._random = context.random
         self._generation_size = context.generation_size
-        self._quality.bind(context)
+        self._tally.bind(context)
         bind_part(self.router, context)
         self._take_in_islands()
         self.migration.bind(context, list(self.islands))
@@ -157,7 +151,7 @@ class MapElitesMultiIsland(EvolutionStrategy):
                 self._record(event)
         if self.reset is not None and proposal > 0 and proposal % self._generation_size == 0:
             events = await self.reset.run(
-                self.islands, higher_is_better=self._quality.higher_is_better, copy=self.migration.copy
+                self.islands, higher_is_better=self._tally.quality.higher_is_better, copy=self.migration.copy
             )
             self._events += events
 
@@ -222,12 +216,7 @@ class MapElitesMultiIsland(EvolutionStrategy):
 
     def _note_offer(self, program: Program, island: Island | None, *, kept: bool, reason: str = "") -> None:
         """Count a program that was offered; the same live and on replay."""
-        self._quality.note(program)
-        if program.number >= 0:
-            self._mutants_seen = max(self._mutants_seen, program.number + 1)
-            counts = self._acceptance[program.operator]
-            counts[0] += 1
-            counts[1] += kept
+        self._tally.offered(program, kept=kept)
         if island is None:
             self.unrouted[reason] += 1
         elif hasattr(self.router, "credit"):
@@ -276,8 +265,7 @@ class MapElitesMultiIsland(EvolutionStrategy):
             self._note_migration(event)
 
     def _note_migration(self, event: ArchiveEvent) -> None:
-        self._migrants[0] += event.details["tried"]
-        self._migrants[1] += event.details["moved"]
+        self._tally.migrated(sent=event.details["tried"], settled=event.details["moved"])
 
     def apply(self, event: ArchiveEvent, program: Program) -> None:
         """Repeat a journalled change.
@@ -308,12 +296,8 @@ class MapElitesMultiIsland(EvolutionStrategy):
         return {
             "created": list(self.created),
             "islands": {island_id: island.snapshot() for island_id, island in self.islands.items()},
-            "unrouted": dict(self.unrouted),
-            "mutants": self._mutants_seen,
-            "migrants": list(self._migrants),
-            "acceptance": {operator: list(counts) for operator, counts in self._acceptance.items()},
+            "tally": self._tally.state(),
             "router": None if state is None else state(),
-            "worst": self._quality.worst_seen,
         }
 
     def restore(self, state: Mapping[str, Any], programs: Mapping[str, Program]) -> None:
@@ -333,14 +317,9 @@ class MapElitesMultiIsland(EvolutionStrategy):
         for island_id, island_state in state["islands"].items():
             self.islands[island_id].restore(island_state, programs)
         self._events.clear()
-        self.unrouted = Counter(state["unrouted"])
-        self._mutants_seen = state["mutants"]
-        self._migrants = list(state["migrants"])
-        self._acceptance.clear()
-        self._acceptance.update({operator: list(counts) for operator, counts in state["acceptance"].items()})
+        self._tally.restore(state["tally"])
         if state["router"] is not None:
             self.router.restore(state["router"])
-        self._quality.worst_seen = state["worst"]
 
     # Questions
 
@@ -350,6 +329,11 @@ class MapElitesMultiIsland(EvolutionStrategy):
     def remembered(self) -> set[str]:
         return set().union(*(island.remembered() for island in self.islands.values()))
 
+    @property
+    def unrouted(self) -> Counter[str]:
+        """Programs that no island was found for, by reason."""
+        return self._tally.unrouted
+
     def holds(self, program_id: str) -> bool:
         return self._home_of(program_id) is not None
 
@@ -357,39 +341,12 @@ class MapElitesMultiIsland(EvolutionStrategy):
         """Islands that are empty, and why nobody migrated where there was nothing to log so far."""
         notes = self._diagnosis.closing_notes()
         reason = self.migration.reason_for_none(self._random.proposal, len(self.islands))
-        if reason is not None and len(self.islands) > 1 and not self._migrants[0]:
+        if reason is not None and len(self.islands) > 1 and not self._tally.has_migrants:
             notes.append(f"[Migration] 0 migrants transferred ({reason})")
         return notes
 
     async def get_metrics(self) -> StrategyMetrics:
-        islands = {island.id: self._metrics_of(island) for island in self.islands.values()}
-        cells = sum(island.behavior_space.total_cells for island in self.islands.values())
-        taken = sum(island.archive.occupied for island in self.islands.values())
-        return StrategyMetrics(
-            total_programs=sum(island.size for island in islands.values()),
-            coverage=taken / cells,
-            qd_score=sum(island.qd_score for island in islands.values()),
-            sizes={island_id: island.size for island_id, island in islands.items()},
-            generation=self._mutants_seen // self._generation_size,
-            islands=islands,
-            acceptance={operator: (offered, kept) for operator, (offered, kept) in self._acceptance.items()},
-            migrants=(self._migrants[0], self._migrants[1]),
-            faults=self.faults.total,
-        )
-
-    def _metrics_of(self, island: Island) -> IslandMetrics:
-        ranking = island.primary_ranking()
-        size = len(ranking)
-        extremes = (ranking.minimum, ranking.maximum) if size else (None, None)
-        return IslandMetrics(
-            size=size,
-            coverage=island.archive.coverage,
-            qd_score=self._quality.total(ranking),
-            best=extremes[self._quality.higher_is_better],
-            mean=ranking.total / size if size else None,
-            offered=island.offered,
-            kept=island.kept,
-        )
+        return self._tally.metrics(self.islands.values(), faults=self.faults.total)
 
     def _home_of(self, program_id: str) -> str | None:
         return next((island.id for island in self.islands.values() if program_id in island), None)
