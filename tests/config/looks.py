@@ -257,6 +257,21 @@ def most_open(run: Ran) -> int:
     return most
 
 
+def most_made_at_a_time(run: Ran) -> int:
+    return max(program["metadata"].get("made_at_a_time", 0) for program in run.programs)
+
+
+def most_run_at_a_time(run: Ran) -> int:
+    return max(program["artifacts"].get("run_at_a_time", 0) for program in run.programs)
+
+
+def operators_are_told_of_time(run: Ran) -> bool:
+    """Whether what operators learn from says how long things took."""
+    rows = run.rows("SELECT payload FROM journal WHERE kind = 'ingested'")
+    credits = [json.loads(payload)["credit"] for (payload,) in rows]
+    return any(credit["seconds"] is not None for credit in credits if credit is not None)
+
+
 def snapshots(run: Ran) -> int:
     return len(run.rows("SELECT sequence FROM snapshots"))
 

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import asyncio
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from pydantic import BaseModel
 
+from gigaevo.evaluation.pipeline import StageResult
+from gigaevo.evaluation.stages.run import RunStage
 from gigaevo.evolution.mutation.base import Mutation, MutationContext, MutationOperator
 from gigaevo.programs import Program
 
@@ -45,10 +49,32 @@ def broken() -> None:
 
 
 class TwiceEach(MutationOperator):
-    """An operator that costs nothing and makes each child twice."""
+    """An operator that costs nothing and makes each child twice. Notes how many it makes at a time."""
 
     name = "twice"
 
+    def __init__(self) -> None:
+        self._inside = 0
+
     async def mutate(self, parents: Sequence[Program], context: MutationContext) -> Mutation:
+        self._inside += 1
+        for _ in range(100):  # turns of the event loop, in which whoever may comes in
+            await asyncio.sleep(0)
+        notes = {"made_at_a_time": self._inside}
+        self._inside -= 1
         x = context.proposal // 2 % 400 / 100
-        return Mutation(source=f"def entrypoint():\n    return [{x}, {x}]\n", operator=self.name, description="x")
+        source = f"def entrypoint():\n    return [{x}, {x}]\n"
+        return Mutation(source=source, operator=self.name, description="x", notes=notes)
+
+
+class CrowdedRun(RunStage):
+    """The stage that runs programs. Notes how many it runs at a time."""
+
+    inside = 0
+
+    async def run(self, program: Program, inputs: Mapping[str, StageResult]) -> StageResult:
+        self.inside += 1
+        count = self.inside
+        result = await super().run(program, inputs)
+        self.inside -= 1
+        return replace(result, artifacts={"run_at_a_time": count})

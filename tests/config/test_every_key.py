@@ -110,6 +110,28 @@ ENGINE = {
     "engine.reevaluate_duplicates": ran(GENERATIONS, "true", looks.duplicates, 0),
 }
 
+CROWDED = "pipeline.stages.1._target_=tests.config.parts.CrowdedRun"
+BY_GENERATION = f"{SHORT_RUN} engine=generational {CROWDED}"
+
+
+def by_generation(value: str, seen: Callable[[Ran], Any], after: Any, shared: str = "") -> Effect:
+    return Effect(value, seen, after, of="ran", base=BY_GENERATION, shared=shared)
+
+
+POOLS = "engine.max_mutations_in_flight=4 engine.max_evaluations_in_flight=3 engine.num_parents=3"
+SMALL = "engine.generation_size=4 engine.deterministic=false engine.snapshot_interval=1"
+STEADY = "engine.loop=steady_state engine.reevaluate_duplicates=true"
+GENERATIONAL = {
+    "engine.loop": by_generation("steady_state", looks.most_open, 8 + 1, STEADY),
+    "engine.generation_size": by_generation("4", looks.most_open, 4, SMALL),
+    "engine.num_parents": by_generation("3", looks.parents_of_mutants, {3}, POOLS),
+    "engine.max_mutations_in_flight": by_generation("4", looks.most_made_at_a_time, 4, POOLS),
+    "engine.max_evaluations_in_flight": by_generation("3", looks.most_run_at_a_time, 3, POOLS),
+    "engine.deterministic": by_generation("false", looks.operators_are_told_of_time, True, SMALL),
+    "engine.snapshot_interval": by_generation("1", looks.snapshots, 2, SMALL),
+    "engine.reevaluate_duplicates": by_generation("true", looks.duplicates, 0, STEADY),
+}
+
 STRATEGIES = "gigaevo.evolution.strategies.map_elites"
 OTHER_ISLAND = f"{{_target_:{STRATEGIES}.IslandConfig,island_id:other,behavior_space:${{behavior_space}}}}"
 OTHER_SPACE = f"{{_target_:{STRATEGIES}.BehaviorSpace,keys:[is_valid],resolution:3}}"
@@ -184,6 +206,7 @@ EFFECTS: dict[str, dict[str, Effect]] = {
     "algorithm/single_island.yaml": SINGLE_ISLAND,
     "algorithm/fitness_validity.yaml": FITNESS_VALIDITY,
     "engine/steady_state.yaml": ENGINE,
+    "engine/generational.yaml": GENERATIONAL,
     "mutation/no_freeze.yaml": OPERATORS,
     "mutation/default.yaml": {
         "operators.freeze.evaluations": Effect("77", looks.asked_of_a_search("evaluations"), 77),

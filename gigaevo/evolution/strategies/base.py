@@ -32,10 +32,10 @@ class StrategyContext:
 class ArchiveEvent:
     """One change of a strategy's state, as it is journalled: applying the events in order gives that state again.
 
-    The actions: ``"insert"`` (into a free place of a cell or over its occupant), ``"remove"``, ``"reject"`` (a program was
-    offered and is not kept), ``"observe"`` (a learning behaviour space saw a program), ``"rebin"`` (its edges moved, and
-    the elites with them), ``"reset"`` (an island begins anew), ``"create"`` (a new island), ``"migration"`` (what became
-    of the migrants).
+    The actions: ``"insert"`` (into a free place of a cell or over its occupant), ``"remove"``, ``"reject"`` (a
+    program was offered and is not kept), ``"observe"`` (a learning behaviour space saw a program), ``"rebin"`` (its
+    edges moved, and the elites with them), ``"reset"`` (an island begins anew), ``"create"`` (a new island),
+    ``"migration"`` (what became of the migrants).
 
     Attributes:
         action: One of these.
