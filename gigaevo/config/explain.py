@@ -23,14 +23,16 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+# Hydra's own words, for a value of the defaults list that YAML reads as something else than text.
+_NOT_TEXT = re.compile(r"Unsupported item value in defaults : (?P<kind>\w+)")
 _SEVERAL_VALUES = re.compile(r"Ambiguous value for argument '(?P<key>[^'=]+)=(?P<values>[^']*)'")
 
 
 def is_configuration_error(error: BaseException) -> bool:
     """Whether the user's configuration, and not this program, is to blame."""
-    return isinstance(error, HydraException | OmegaConfBaseException | YAMLError) or any(
-        isinstance(link, ConfigError) for link in _chain(error)
-    )
+    if isinstance(error, HydraException | OmegaConfBaseException | YAMLError) or _NOT_TEXT.search(str(error)):
+        return True
+    return any(isinstance(link, ConfigError) for link in _chain(error))
 
 
 def no_problem_chosen(error: BaseException) -> bool:
@@ -56,6 +58,10 @@ def explain(error: BaseException, *, config_root: Path) -> str:
         if isinstance(link, OverrideParseException):
             problem = one_line(str(link.message).splitlines()[0])
             return f"cannot read {link.override!r}: {problem}; write key=value, with quotes around special characters"
+        not_text = _NOT_TEXT.search(str(link))
+        if not_text is not None:
+            what = f"a defaults list has a choice that YAML reads as {not_text['kind']}"
+            return f'{what}; put it in quotes: - override /migration: "off"'
         several = _SEVERAL_VALUES.search(str(link))
         if several is not None:
             key, values = several["key"], several["values"]

@@ -1,4 +1,7 @@
-"""What is looked at to see what a key of the configuration does; subjects are those of ``tests.config.subjects``."""
+"""What is looked at to see what a key of the configuration does; subjects are those of ``tests.config.subjects``.
+
+What is seen of strategies is in ``tests.config.strategy_looks``.
+"""
 
 from __future__ import annotations
 
@@ -19,52 +22,6 @@ from gigaevo.evolution.randomness import RandomSource
 from gigaevo.programs import Program
 from gigaevo.programs.syntax import analyse
 from tests.config.subjects import TOY, Built, Ran, Started
-
-# What is seen of strategies
-
-
-def cell(**metrics: float) -> Callable[[Built], Any]:
-    return lambda built: built.offer(it=metrics)[-1].cell
-
-
-def island_of_the_first(built: Built) -> str:
-    return built.offer(it={})[0].island_id
-
-
-# Each of the two is better by one metric.
-SHORT_AND_BAD = {"fitness": 4000.0, "complexity_score": 20.0}
-LONG_AND_GOOD = {"fitness": 10.0, "complexity_score": 900.0}
-
-
-def number_kept(built: Built) -> int:
-    _offer_four(built)
-    return len(built.strategy.members())
-
-
-def parents_among_four(built: Built) -> int:
-    _offer_four(built)
-    return len(built.selected(50))
-
-
-def survivors(built: Built) -> set[str]:
-    built.offer(short=SHORT_AND_BAD, long=LONG_AND_GOOD)
-    return built.strategy.members()
-
-
-def parents(built: Built) -> set[str]:
-    built.offer(short=SHORT_AND_BAD, long=LONG_AND_GOOD)
-    return built.selected(50)
-
-
-def holder_of_a_shared_cell(built: Built) -> set[str]:
-    built.offer(short={**SHORT_AND_BAD, "fitness": 20.0}, long=LONG_AND_GOOD)
-    return built.strategy.members()
-
-
-def _offer_four(built: Built) -> None:
-    """Four programs in cells of their own."""
-    built.offer(**{f"p{k}": {"bearing": float(k), "fitness": 1000.0 * k} for k in range(4)})
-
 
 # What is seen of operators
 

@@ -78,3 +78,10 @@ class CrowdedRun(RunStage):
         result = await super().run(program, inputs)
         self.inside -= 1
         return replace(result, artifacts={"run_at_a_time": count})
+
+
+class LastIsland:
+    """A router that gives every program to the last island."""
+
+    async def route_mutant(self, program: Program, candidates: Sequence[Any]) -> Any:
+        return candidates[-1]

@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import functools
 import io
+import itertools
 import json
 import sqlite3
 from collections.abc import Callable, Sequence
@@ -32,6 +33,20 @@ from gigaevo.programs import Program
 from tests.config.command import ROOT, Ended, run, started
 
 TOY = ROOT / "problems" / "toy_example"
+
+GENERATION_SIZE = 20  # proposals
+
+# What a program of the toy example measures where a test says nothing else.
+METRICS = {
+    "fitness": 1000.0,
+    "is_valid": 1.0,
+    "validity": 1.0,
+    "bearing": 0.0,
+    "complexity_score": 100.0,
+    "cyclomatic_complexity": 2.0,
+    "paradigm": 0.0,
+    "runtime": 1.0,
+}
 
 
 # Built: objects without a run
@@ -61,7 +76,9 @@ class Built:
     def __init__(self, config: DictConfig) -> None:
         self.config = config
         self.given = {name: StandIn() for name in ("program_server", "validators", "spare")}
+        self.random = RandomSource(0)
         self._builder = Builder(config, given={"output_dir": Path("/folder"), **self.given})
+        self._numbers = itertools.count()
 
     @classmethod
     def of(cls, arguments: Sequence[str]) -> Built:
@@ -97,23 +114,27 @@ class Built:
         strategy.bind(
             StrategyContext(
                 metrics=self.problem.metrics,
-                random=RandomSource(0),
+                random=self.random,
                 behavior_keys=self.problem.settings.behavior_keys,
+                generation_size=GENERATION_SIZE,
             )
         )
         return strategy
 
+    def program(self, program_id: str, /, parents: Sequence[str] = (), **metrics: float) -> Program:
+        """A program that was evaluated, with other values of some of its metrics."""
+        return Program(
+            id=program_id,
+            number=next(self._numbers),
+            source="def entrypoint():\n    return [0.0, 0.0]\n",
+            parents=list(parents),
+            metrics={**METRICS, **metrics},
+        )
+
     def offer(self, **programs: dict[str, float]) -> list[ArchiveEvent]:
         """Offers programs to the strategy, each as ``id={metric: value}``, and returns what happened."""
-        for number, (program_id, metrics) in enumerate(programs.items()):
-            values = {"fitness": 1000.0, "is_valid": 1.0, "bearing": 0.0, "complexity_score": 100.0}
-            program = Program(
-                id=program_id,
-                number=number,
-                source="def entrypoint():\n    return [0.0, 0.0]\n",
-                metrics={**values, "cyclomatic_complexity": 2.0, **metrics},
-            )
-            asyncio.run(self.strategy.add(program))
+        for program_id, metrics in programs.items():
+            asyncio.run(self.strategy.add(self.program(program_id, **metrics)))
         return self.strategy.drain_events()
 
     def selected(self, total: int) -> set[str]:

@@ -7,39 +7,19 @@ import math
 import re
 import shutil
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
 
-from tests.config import looks
+from tests.config import looks, strategy_looks
 from tests.config.command import ROOT
+from tests.config.effects import Effect
+from tests.config.strategy_keys import ALGORITHMS, MIGRATION
 from tests.config.subjects import TOY, Built, Ran, Sandbox, Started, printed, swept
 
 CONFIG = ROOT / "config"
-
-
-@dataclass(frozen=True)
-class Effect:
-    """What changing a key makes visible.
-
-    Attributes:
-        value: The other value, as typed.
-        seen: What is looked at.
-        after: What is seen after the change, and not before.
-        of: What is made of the arguments: ``built``, ``started``, ``swept``, ``printed``, ``ran`` or ``sandboxed``.
-        base: Arguments that are there before and after.
-        shared: All changes, ``<key>=<value>`` among them, where several keys are seen in one run.
-    """
-
-    value: str
-    seen: Callable[[Any], Any]
-    after: Any
-    of: str = "built"
-    base: str = "problem.name=toy_example"
-    shared: str = ""
 
 
 # Runs that several keys share. The operator makes each child twice and costs nothing.
@@ -75,7 +55,7 @@ EVERYDAY = {
     "stage_timeout": Effect("3", looks.limits_of_stages, (3, 3)),
     "memory_limit_mb": Effect("100", looks.failure("bytearray(200 << 20)"), "memory", "sandboxed"),
     "num_parents": ran(FEW, "2", looks.parents_of_mutants, {2}),
-    "island_max_size": Effect("2", looks.number_kept, 2),
+    "island_max_size": Effect("2", strategy_looks.number_kept, 2),
     "resume": Effect("{tmp}/earlier", looks.seed, 41, "started", base=""),
     "import_paths": Effect(
         "[{tmp}/mine]",
@@ -132,47 +112,6 @@ GENERATIONAL = {
     "engine.reevaluate_duplicates": by_generation("true", looks.duplicates, 0, STEADY),
 }
 
-STRATEGIES = "gigaevo.evolution.strategies.map_elites"
-OTHER_ISLAND = f"{{_target_:{STRATEGIES}.IslandConfig,island_id:other,behavior_space:${{behavior_space}}}}"
-OTHER_SPACE = f"{{_target_:{STRATEGIES}.BehaviorSpace,keys:[is_valid],resolution:3}}"
-LARGEST = looks.cell(complexity_score=5000.0, cyclomatic_complexity=32.0, bearing=3.2)
-
-
-def islands_of(algorithm: str) -> dict[str, Effect]:
-    """Keys that all algorithms with islands have."""
-    base = f"problem.name=toy_example algorithm={algorithm}"
-    return {
-        "islands.0.island_id": Effect("mine", looks.island_of_the_first, "mine", base=base),
-        "islands.0.max_size": Effect("2", looks.number_kept, 2, base=base),
-        "islands.0.behavior_space": Effect(OTHER_SPACE, looks.cell(is_valid=1.0), (2,), base=base),
-        "evolution_strategy.island_configs": Effect(f"[{OTHER_ISLAND}]", looks.island_of_the_first, "other", base=base),
-    }
-
-
-SINGLE_ISLAND = {
-    **islands_of("single_island"),
-    "behavior_space.size_resolution": Effect("20", LARGEST, (19, 5, 9)),
-    "behavior_space.paths_resolution": Effect("8", LARGEST, (11, 7, 9)),
-    "behavior_space.metric_resolution": Effect("4", LARGEST, (11, 5, 3)),
-    "islands.0.elite_selector.epsilon": Effect("0.0", looks.parents_among_four, 1),
-}
-
-BY_FITNESS = "problem.name=toy_example algorithm=fitness_validity"
-FITNESS_VALIDITY = {
-    **islands_of("fitness_validity"),
-    "behavior_space.keys": Effect("[fitness,bearing]", looks.cell(bearing=0.0), (4, 2), base=BY_FITNESS),
-    "behavior_space.bounds": Effect("[[0,2000],null]", looks.cell(), (10, 4), base=BY_FITNESS),
-    "behavior_space.resolutions": Effect("[10,3]", looks.cell(), (2, 2), base=BY_FITNESS),
-    "behavior_space.binning_types": Effect("[SQUARE_ROOT,LINEAR]", looks.cell(), (8, 4), base=BY_FITNESS),
-    "islands.0.archive_selector.fitness_keys": Effect(
-        "[complexity_score]", looks.holder_of_a_shared_cell, {"short"}, base=BY_FITNESS
-    ),
-    "islands.0.elite_selector.fitness_key": Effect("complexity_score", looks.parents, {"short"}, base=BY_FITNESS),
-    "islands.0.archive_remover.fitness_key": Effect(
-        "complexity_score", looks.survivors, {"short"}, base=f"{BY_FITNESS} islands.0.max_size=1"
-    ),
-}
-
 OPERATORS = {
     "operators.constants.step": Effect("0.5", looks.step_after(0, improved=True), 0.5),
     "operators.constants.min_step": Effect("0.01", looks.step_after(1000, improved=False), 0.01),
@@ -202,9 +141,10 @@ SANDBOX = {
 EFFECTS: dict[str, dict[str, Effect]] = {
     "config.yaml": {**EVERYDAY, **HYDRA},
     "experiment/base.yaml": {},
-    "algorithm/best_of_n.yaml": {},
-    "algorithm/single_island.yaml": SINGLE_ISLAND,
-    "algorithm/fitness_validity.yaml": FITNESS_VALIDITY,
+    "experiment/multi_island_complexity.yaml": {},
+    "experiment/multi_island_speed.yaml": {},
+    **ALGORITHMS,
+    **MIGRATION,
     "engine/steady_state.yaml": ENGINE,
     "engine/generational.yaml": GENERATIONAL,
     "mutation/no_freeze.yaml": OPERATORS,

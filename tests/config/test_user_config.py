@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from tests.config.command import Ended, run
+from tests.config.command import Ended, run, start
 from tests.config.sweeping import sweep, table
 
 EXPERIMENT = """\
@@ -103,3 +103,13 @@ def test_a_mistake_in_ones_own_preset_is_one_line_with_key_class_and_parameter(
     assert ended.err.startswith(f"error: {said.format(file=file)}"), ended.err
     assert ended.err.count("\n") == 1
     assert not (tmp_path / "here").exists()
+
+
+def test_a_choice_that_yaml_reads_as_no_text_is_told_of_in_one_line(tmp_path: Path) -> None:
+    experiment = tmp_path / "experiment"
+    experiment.mkdir()
+    (experiment / "mine.yaml").write_text("# @package _global_\ndefaults:\n  - base\n  - override /migration: off\n")
+    started = start("--config-dir", str(tmp_path), "experiment=mine", "problem.name=heilbron", cwd=tmp_path)
+    assert started.status == 2
+    assert started.err.count("\n") == 1
+    assert 'put it in quotes: - override /migration: "off"' in started.err

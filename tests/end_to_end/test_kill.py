@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import subprocess
 import time
 from pathlib import Path
@@ -11,9 +10,9 @@ import numpy as np
 import psutil
 import pytest
 
-from gigaevo.programs import Program, ProgramState
-from gigaevo.storage.sqlite import SqliteProgramStorage
+from gigaevo.programs import ProgramState
 from tests.end_to_end.command import ROOT, command, metrics_lines, mutant_numbers, run, summary
+from tests.end_to_end.population import islands_at_the_end, islands_by_journal, stored_programs
 
 
 def kill_and_resume(folder: Path, *, mutants: int, kills: int, seed: int) -> list[psutil.Process]:
@@ -36,19 +35,10 @@ def kill_and_resume(folder: Path, *, mutants: int, kills: int, seed: int) -> lis
     return seen
 
 
-async def stored(folder: Path) -> list[Program]:
-    storage = SqliteProgramStorage(path=folder / "run.db")
-    await storage.open()
-    try:
-        return [program async for program in storage.programs()]
-    finally:
-        await storage.close()
-
-
 def check(folder: Path, mutants: int, seen: list[psutil.Process]) -> None:
     assert psutil.wait_procs(seen, timeout=10)[1] == [], "a process is left over"
     assert sorted(mutant_numbers(folder)) == list(range(mutants))
-    programs = asyncio.run(stored(folder))
+    programs = stored_programs(folder)
     assert len({program.id for program in programs}) == len(programs)
     assert {program.state for program in programs} <= {ProgramState.EVOLVING, ProgramState.DISCARDED}
     assert sorted(line["number"] for line in metrics_lines(folder)) == list(range(mutants))
@@ -56,30 +46,9 @@ def check(folder: Path, mutants: int, seen: list[psutil.Process]) -> None:
     assert result["counts"]["mutants"] == mutants
     elites = {program.id for program in programs if program.state is ProgramState.EVOLVING}
     assert len(elites) == result["archive"]["elites"]
-    assert replayed_members(folder) == elites
-
-
-def replayed_members(folder: Path) -> set[str]:
-    """Who is in the archive by the journal alone, from its first entry, with no snapshot."""
-
-    async def replay() -> set[str]:
-        storage = SqliteProgramStorage(path=folder / "run.db")
-        await storage.open()
-        cells: dict[tuple[str, tuple[int, ...]], str] = {}
-        try:
-            async for entry in storage.journal():
-                for event in entry.payload.get("events", ()):
-                    place = (event.get("island_id"), tuple(event.get("cell", ())))
-                    if event["action"] == "insert":
-                        assert cells.get(place) == event.get("displaced")
-                        cells[place] = event["program_id"]
-                    elif event["action"] == "remove":
-                        assert cells.pop(place) == event["program_id"]
-        finally:
-            await storage.close()
-        return set(cells.values())
-
-    return asyncio.run(replay())
+    islands = islands_by_journal(folder)
+    assert islands == islands_at_the_end(folder)
+    assert set().union(*islands.values()) == elites
 
 
 def test_a_run_killed_three_times_ends_as_if_it_had_not_been(tmp_path: Path) -> None:

@@ -34,7 +34,7 @@ def design_advice(islands: Sequence[Island], migration: Migration | None, *, may
     ]
     for island in islands:
         lines += _on_island(island)
-    if all(isinstance(island.elite_selector, RandomEliteSelector) for island in islands):
+    if all(island.walk is None and isinstance(island.elite_selector, RandomEliteSelector) for island in islands):
         lines.append(
             "all parents are drawn at random, whatever their fitness; a selector such as EpsilonGreedyEliteSelector or "
             "ScalarTournamentEliteSelector makes more of what is found"
@@ -50,7 +50,7 @@ def _on_island(island: Island) -> list[str]:
     if (island.config.max_size or 0) > LARGE_ISLAND:
         lines.append(f"island {island.id} may hold {island.config.max_size} programs, all of them in memory")
     selector = island.elite_selector
-    if isinstance(selector, EpsilonGreedyEliteSelector) and selector.epsilon == 0:
+    if island.walk is None and isinstance(selector, EpsilonGreedyEliteSelector) and selector.epsilon == 0:
         lines.append(
             f"island {island.id} takes its best elite as the only parent and soon stays where it is: give its "
             f"{name_of(selector)} an epsilon above 0"
