@@ -160,9 +160,10 @@ def test_a_subclass_that_overrides_the_call_is_called(make: Maker) -> None:
 
 
 @pytest.mark.parametrize("kind", BY_FITNESS)
-def test_without_a_key_and_a_run_nothing_can_be_ranked(kind) -> None:
-    with pytest.raises(ValueError, match=f"{kind.__name__} needs a fitness_key"):
-        kind()(population([1.0]), 1)
+def test_without_a_key_and_a_run_the_metric_is_fitness(kind) -> None:
+    assert kind().fitness_key == "fitness"
+    programs = population([1.0])
+    assert kind()(programs, 1) == programs
 
 
 @pytest.mark.parametrize(

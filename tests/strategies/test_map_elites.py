@@ -522,3 +522,13 @@ def test_islands_share_a_space_that_stays_as_it_is_and_have_one_of_their_own_whe
     islands = strategy.islands
     assert islands["fixed0"].behavior_space is islands["fixed1"].config.behavior_space is fixed
     assert islands["learning0"].behavior_space is not islands["learning1"].behavior_space
+
+
+async def test_an_island_without_a_run_works_with_nothing_but_a_space(make_program) -> None:
+    island = Island(island_id="alone", max_size=2, behavior_space=BehaviorSpace(keys=["x"], resolution=[4]))
+    for number in range(4):
+        await island.add(make_program(f"p{number}", fitness=float(number), x=float(number)))
+    assert island.archive.ids == {"p2", "p3"}
+    assert island.faults.total == 0
+    assert [migrant.id for migrant in await island.select_migrants(1)] == ["p3"]
+    assert (await island.select_elites(1))[0].id in {"p2", "p3"}

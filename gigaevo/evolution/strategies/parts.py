@@ -19,6 +19,9 @@ from gigaevo.programs import Program
 FloatArray = npt.NDArray[np.float64]
 
 
+UNBOUND_KEY = "fitness"  # the primary metric's usual name, taken where no run says what it is
+
+
 class StrategyPart:
     """Base of selectors, removers and routers. A subclass need not call ``super().__init__()``.
 
@@ -117,6 +120,9 @@ class FitnessPart(StrategyPart):
         fitness_key_higher_is_better: Direction; None means as the problem declares it (True while unbound).
     """
 
+    _fitness_key: str | None = None
+    _higher_is_better: bool | None = None
+
     def __init__(self, *, fitness_key: str | None = None, fitness_key_higher_is_better: bool | None = None) -> None:
         self._fitness_key = fitness_key
         self._higher_is_better = fitness_key_higher_is_better
@@ -136,14 +142,8 @@ class FitnessPart(StrategyPart):
 
     @property
     def fitness_key(self) -> str:
-        """Name of the metric.
-
-        Raises:
-            ValueError: None was given and the part is not bound to a run.
-        """
-        if self._fitness_key is None:
-            raise ValueError(f"{type(self).__name__} needs a fitness_key where it is not bound to a run")
-        return self._fitness_key
+        """Name of the metric; where none was given and the part is not bound to a run, ``fitness``."""
+        return UNBOUND_KEY if self._fitness_key is None else self._fitness_key
 
     @property
     def higher_is_better(self) -> bool:

@@ -10,7 +10,7 @@ import numpy as np
 
 from gigaevo.evolution.strategies.base import StrategyContext
 from gigaevo.evolution.strategies.pareto import dominates
-from gigaevo.evolution.strategies.parts import StrategyPart, check_metric, resolve_direction
+from gigaevo.evolution.strategies.parts import UNBOUND_KEY, StrategyPart, check_metric, resolve_direction
 from gigaevo.programs import MetricSpec, Program
 
 SIMPLICITY_KEY = "complexity_score"  # what a program's fitness is weighed against where nothing else is said
@@ -48,7 +48,7 @@ class ObjectivesArchiveSelector(ArchiveSelector):
 
     Args:
         fitness_keys: The metrics, None among them meaning the problem's primary one; None in place of the list means
-            those of ``default_keys``. What None stands for is known from ``bind`` on.
+            those of ``default_keys``. While unbound, the primary metric is taken to be ``fitness``.
         fitness_key_higher_is_better: Direction of each; None means as the problem declares them (True while unbound).
         higher_is_better: Another name of ``fitness_key_higher_is_better``.
 
@@ -69,10 +69,9 @@ class ObjectivesArchiveSelector(ArchiveSelector):
         given = higher_is_better if fitness_key_higher_is_better is None else fitness_key_higher_is_better
         self._keys = None if fitness_keys is None else _checked_keys(fitness_keys, name)
         self._directions = None if given is None else tuple(given)
-        self._terms: tuple[tuple[str, float], ...] | None = None
-        named = [key for key in self._keys or () if key is not None]
-        if self._keys is not None and len(named) == len(self._keys):
-            self._combine(named, self._directions or (True,) * len(named))
+        self._terms: tuple[tuple[str, float], ...] = ()
+        keys = self._named(UNBOUND_KEY)
+        self._combine(keys, self._directions or (True,) * len(keys))
 
     def bind(self, context: StrategyContext) -> None:
         """Fill in keys and directions where they were left out.
@@ -82,8 +81,7 @@ class ObjectivesArchiveSelector(ArchiveSelector):
         """
         super().bind(context)
         name = type(self).__name__
-        primary = context.metrics.primary_key
-        keys = [primary if key is None else key for key in self._keys or self.default_keys(context)]
+        keys = self._named(context.metrics.primary_key)
         given: Sequence[bool | None] = self._directions or (None,) * len(keys)
         for key in keys:
             check_metric(context, key, name)
@@ -91,23 +89,23 @@ class ObjectivesArchiveSelector(ArchiveSelector):
             given = [resolve_direction(context, key, flag, name) for key, flag in zip(keys, given, strict=True)]
         self._combine(keys, [flag is not False for flag in given])
 
-    def default_keys(self, context: StrategyContext) -> tuple[str, ...]:
-        """The metrics where none were given: the problem's primary one."""
-        return (context.metrics.primary_key,)
+    def default_keys(self, primary: str) -> tuple[str, ...]:
+        """The metrics where none were given: the primary one."""
+        return (primary,)
+
+    def _named(self, primary: str) -> list[str]:
+        return [primary if key is None else key for key in self._keys or self.default_keys(primary)]
 
     @property
     def metric_keys(self) -> tuple[str, ...]:
-        return tuple(key for key, _ in self._terms or ())
+        return tuple(key for key, _ in self._terms)
 
     def terms(self, program: Program) -> Iterator[float]:
         """Each metric of a program, turned so that larger is better, and weighted.
 
         Raises:
             KeyError: The program lacks one of them.
-            ValueError: No keys were given and the selector is not bound to a run.
         """
-        if self._terms is None:
-            raise ValueError(f"{type(self).__name__} needs fitness_keys where it is not bound to a run")
         metrics = program.metrics
         return (factor * metrics[key] for key, factor in self._terms)
 
@@ -158,7 +156,7 @@ class SumArchiveSelector(ObjectivesArchiveSelector, ScalarArchiveSelector):
         super().bind(context)
         if self._normalized:
             specs = context.metrics.specs
-            self._terms = tuple((key, factor / _width(specs[key])) for key, factor in self._terms or ())
+            self._terms = tuple((key, factor / _width(specs[key])) for key, factor in self._terms)
 
     def score(self, program: Program) -> float:
         """Weighted sum of the metrics, larger is better.
@@ -172,7 +170,7 @@ class SumArchiveSelector(ObjectivesArchiveSelector, ScalarArchiveSelector):
         super()._combine(keys, directions)
         if self._weights is not None:
             self._check_length("weights", self._weights, keys)
-            pairs = zip(self._terms or (), self._weights, strict=True)
+            pairs = zip(self._terms, self._weights, strict=True)
             self._terms = tuple((key, sign * weight) for (key, sign), weight in pairs)
 
 
@@ -206,8 +204,8 @@ class ParetoArchiveSelector(ObjectivesArchiveSelector):
             raise ValueError(f"ParetoArchiveSelector: front_size must be at least 1; found {front_size}")
         self.front_size = front_size
 
-    def default_keys(self, context: StrategyContext) -> tuple[str, ...]:
-        return tuple(dict.fromkeys((context.metrics.primary_key, SIMPLICITY_KEY)))
+    def default_keys(self, primary: str) -> tuple[str, ...]:
+        return tuple(dict.fromkeys((primary, SIMPLICITY_KEY)))
 
     def vector(self, program: Program) -> tuple[float, ...]:
         """The objectives, each turned so that larger is better.
