@@ -532,3 +532,13 @@ async def test_an_island_without_a_run_works_with_nothing_but_a_space(make_progr
     assert island.faults.total == 0
     assert [migrant.id for migrant in await island.select_migrants(1)] == ["p3"]
     assert (await island.select_elites(1))[0].id in {"p2", "p3"}
+
+
+async def test_a_router_may_choose_any_empty_island() -> None:
+    class ToTheLast(MutantRouter):
+        async def route_mutant(self, program: Program, candidate_islands: list[Island]) -> Island | None:
+            return candidate_islands[-1]
+
+    strategy = build(islands=("a", "b"), router=ToTheLast())
+    assert await strategy.add(program_of(1, Step(0, 1.0, False)))
+    assert contents(strategy) == {"a": [], "b": [((0,), "p1")]}
