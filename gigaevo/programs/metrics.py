@@ -48,8 +48,7 @@ class MetricSpec(BaseModel):
         return f"{value:.{self.decimals}f}{' ' + self.unit if self.unit else ''}"
 
 
-# What a run measures of every program, beside the problem's own metrics. A problem may declare any of them itself.
-RUN_METRICS: dict[str, MetricSpec] = {
+_MEASURED: dict[str, MetricSpec] = {
     "wall_time_s": MetricSpec(
         description="Wall-clock time of the program's process",
         higher_is_better=False,
@@ -101,15 +100,6 @@ RUN_METRICS: dict[str, MetricSpec] = {
         upper_bound=5000.0,
         include_in_prompts=False,
     ),
-    # What behaviour spaces name, in words: of several numbers of one kind the one that describes a program best.
-    "complexity": MetricSpec(
-        description="complexity_score, by the name that behaviour spaces use",
-        decimals=0,
-        higher_is_better=False,
-        lower_bound=6.0,
-        upper_bound=5000.0,
-        include_in_prompts=False,
-    ),
     "paradigm": MetricSpec(
         description="How the program goes about its work, from its syntax: "
         + ", ".join(f"{member.value} {member.name.lower().replace('_', ' ')}" for member in Paradigm)
@@ -119,13 +109,6 @@ RUN_METRICS: dict[str, MetricSpec] = {
         upper_bound=float(max(Paradigm)),
         include_in_prompts=False,
     ),
-    "runtime": MetricSpec(
-        description="cpu_time_s, by the name that behaviour spaces use; other programs at work disturb it least",
-        higher_is_better=False,
-        lower_bound=0.0,
-        unit="s",
-        include_in_prompts=False,
-    ),
     NOVELTY_KEY: MetricSpec(
         description="How far the program behaves from its nearest neighbours in an archive, in parts of the axes' "
         "ranges; an island knows it, evaluation does not",
@@ -133,6 +116,17 @@ RUN_METRICS: dict[str, MetricSpec] = {
         upper_bound=1.0,
         include_in_prompts=False,
     ),
+}
+
+# What behaviour spaces name, in words: of several numbers of one kind the one that describes a program best.
+_NAMED = {
+    "complexity": ("complexity_score", "complexity_score, by the name that behaviour spaces use"),
+    "runtime": ("cpu_time_s", "cpu_time_s, by the name that behaviour spaces use; other programs disturb it least"),
+}
+
+# What a run measures of every program, beside the problem's own metrics. A problem may declare any of them itself.
+RUN_METRICS: dict[str, MetricSpec] = _MEASURED | {
+    name: _MEASURED[key].model_copy(update={"description": description}) for name, (key, description) in _NAMED.items()
 }
 
 # What validation says of every program. A problem may declare these too.

@@ -542,3 +542,18 @@ async def test_a_router_may_choose_any_empty_island() -> None:
     strategy = build(islands=("a", "b"), router=ToTheLast())
     assert await strategy.add(program_of(1, Step(0, 1.0, False)))
     assert contents(strategy) == {"a": [], "b": [((0,), "p1")]}
+
+
+async def test_a_novelty_that_the_problem_measures_is_left_as_it_is(make_program) -> None:
+    metrics = Metrics(
+        {
+            "fitness": MetricSpec(description="f", is_primary=True),
+            "novelty": MetricSpec(description="the problem's own", lower_bound=0.0, upper_bound=8.0),
+        }
+    )
+    island = Island(island_id="own", behavior_space=BehaviorSpace(keys=["novelty"], resolution=[8]))
+    island.bind(StrategyContext(metrics=metrics, random=RandomSource(0)))
+    assert island.missing_keys(make_program("without", fitness=1.0)) == ["novelty"]
+    assert await island.add(make_program("p", fitness=1.0, novelty=6.5))
+    assert island.archive.cell_of("p") == (6,)
+    assert island.archive.get("p").metrics["novelty"] == 6.5

@@ -74,8 +74,7 @@ class Island:
         Raises:
             ValueError: A part does not fit the problem; the message names island, part and key.
         """
-        primary = context.metrics.primary_key
-        self._population.bind(primary, higher_is_better=context.metrics.higher_is_better(primary))
+        self._population.bind(context.metrics)
         self._random = context.random
         try:
             bind_part(self.behavior_space, context)
@@ -85,7 +84,7 @@ class Island:
                 if use_space is not None:
                     use_space(self.behavior_space)
                 bind_part(part, context)
-            if self.behavior_space.behavior_keys == [NOVELTY_KEY]:
+            if self._population.measures_novelty and len(self.behavior_space.behavior_keys) == 1:
                 raise ValueError(f"behaviour key {NOVELTY_KEY!r} needs another one beside it, to be measured by")
         except ValueError as error:
             raise ValueError(f"island {self.id}: {error}") from error
@@ -304,13 +303,11 @@ class Island:
             objective = self._population.objective(program)
         if decision.refusal is not None:
             return decision.refusal
-        refusal = None
+        leaving = [holder.id for holder in decision.leaving[1:]]
         if not decision.leaving:
             refusal, leaving = self._make_room(cell, objective, program)
             if refusal is not None:
                 return refusal
-        else:
-            leaving = [holder.id for holder in decision.leaving[1:]]
         displaced = decision.leaving[0].id if decision.leaving else None
         self._record("insert", program.id, cell=cell, displaced=displaced, details=self._details(program, comes_from))
         self._settle_in(cell, objective, program, displaced, comes_from)

@@ -210,16 +210,21 @@ class MapElitesMultiIsland(EvolutionStrategy):
     def _with_parent_island(self, event: ArchiveEvent, program: Program) -> ArchiveEvent:
         """The event, with what a learning router wants to know when it is replayed."""
         home = program.metadata[PARENT_ISLAND]
-        if home is None or event.program_id != program.id or len(self.islands) == 1:
+        if home is None or event.program_id != program.id or not self._router_learns:
             return event
         return replace(event, details={**event.details, PARENT_ISLAND: home})
+
+    @property
+    def _router_learns(self) -> bool:
+        """Whether the router wants to know what became of programs; one of a user's own may not know the question."""
+        return getattr(type(self.router), "credit", MutantRouter.credit) is not MutantRouter.credit
 
     def _note_offer(self, program: Program, island: Island | None, *, kept: bool, reason: str = "") -> None:
         """Count a program that was offered; the same live and on replay."""
         self._tally.offered(program, kept=kept)
         if island is None:
             self.unrouted[reason] += 1
-        elif hasattr(self.router, "credit"):
+        elif self._router_learns:
             with suppress(PartFailed), self.faults.guard(self.router, "mutant_router"):
                 self.router.credit(program, island.id, kept)
 

@@ -29,7 +29,7 @@ class PatientWalk:
     While children keep improving, and on a smooth problem that is most of the time, the walk is a greedy climb.
 
     The archive is not touched: its cells hold the best they have seen. Head and heir need not be elites.
-    ``docs/strategies.md`` has the figures that the defaults come from.
+    ``benchmarks/bench_hill_climbing.py`` compares the defaults with greedy climbing.
 
     Args:
         patience: Worse children in a row that make the walk descend, at the beginning of an epoch; above 0.

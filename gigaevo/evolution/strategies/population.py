@@ -11,7 +11,7 @@ from gigaevo.evolution.strategies.archive import Cell, ProgramArchive
 from gigaevo.evolution.strategies.behavior_space import BehaviorSpace
 from gigaevo.evolution.strategies.competition import Competition, Decision, competition_for
 from gigaevo.kernels import ValueRanking
-from gigaevo.programs import Program
+from gigaevo.programs import Metrics, Program
 from gigaevo.programs.metrics import NOVELTY_KEY
 
 NOVELTY_NEIGHBORS = 5  # elites that a program's novelty is measured by
@@ -29,16 +29,20 @@ class Population:
 
     def __init__(self, space: BehaviorSpace, selector: Any, *, columns: Callable[[], Iterable[str]]) -> None:
         self.space = space
-        self.depth = competition_for(selector).depth
         self._selector = selector
         self._competition: Competition = competition_for(selector)
+        self.depth = self._competition.depth
+        self._novelty_is_given = False
         self._columns = columns
         self._primary: tuple[str, float] | None = None
         self._archive: ProgramArchive | None = None
 
-    def bind(self, primary_key: str, *, higher_is_better: bool) -> None:
-        """Learn the problem's primary metric, the objective where the selector gives none."""
-        self._primary = (primary_key, 1.0 if higher_is_better else -1.0)
+    def bind(self, metrics: Metrics) -> None:
+        """Learn the primary metric, the objective where the selector gives none, and whether the problem measures a
+        ``novelty`` of its own."""
+        key = metrics.primary_key
+        self._primary = (key, 1.0 if metrics.higher_is_better(key) else -1.0)
+        self._novelty_is_given = NOVELTY_KEY in metrics.declared
 
     @property
     def archive(self) -> ProgramArchive:
@@ -52,12 +56,17 @@ class Population:
 
     @property
     def measures_novelty(self) -> bool:
-        """Whether novelty is one of the axes, which only an archive can tell."""
-        return NOVELTY_KEY in self.space.behavior_keys
+        """Whether novelty is one of the axes, and to be told by this archive."""
+        return NOVELTY_KEY in self.space.behavior_keys and not self._novelty_is_given
 
     def missing_keys(self, program: Program) -> list[str]:
         """Metrics that are needed here and that the program lacks."""
-        return [key for key in self.archive.columns if key not in program.metrics and key != NOVELTY_KEY]
+        return [key for key in self._needed if key not in program.metrics]
+
+    @property
+    def _needed(self) -> list[str]:
+        """Metrics that a program must bring along."""
+        return [key for key in self.archive.columns if not (key == NOVELTY_KEY and self.measures_novelty)]
 
     def reason_to_refuse(self, program: Program) -> str | None:
         """Why a program cannot even compete; None where it can."""
@@ -66,8 +75,8 @@ class Population:
         missing = self.missing_keys(program)
         if missing:
             return f"missing metric: {', '.join(missing)}"
-        for key in self.archive.columns:
-            if key != NOVELTY_KEY and not math.isfinite(program.metrics[key]):
+        for key in self._needed:
+            if not math.isfinite(program.metrics[key]):
                 return f"not finite: {key}"
         return None
 
