@@ -134,6 +134,25 @@ def test_a_sweep_that_is_stopped_leaves_no_process_and_its_table_is_right(ending
     assert {row["status"] for row in rows} <= {"unfinished", "interrupted"}
 
 
+def test_a_launcher_that_is_stuck_after_an_interrupt_ends_all_the_same() -> None:
+    program = (
+        "import threading\n"
+        "from gigaevo.config.sweep.side_by_side import ending_on_interrupt\n"
+        "with ending_on_interrupt(patience_s=0.2):\n"
+        "    print('ready', flush=True)\n"
+        "    while True:\n"
+        "        try:\n"
+        "            threading.Event().wait()\n"
+        "        except KeyboardInterrupt:\n"
+        "            pass\n"
+    )
+    stuck = subprocess.Popen([sys.executable, "-c", program], cwd=ROOT, stdout=subprocess.PIPE, text=True)
+    assert stuck.stdout is not None
+    assert stuck.stdout.readline() == "ready\n"
+    stuck.send_signal(signal.SIGINT)
+    assert stuck.wait(30) == ExitStatus.INTERRUPTED
+
+
 def test_a_job_that_is_resumed_gets_its_row_anew(tmp_path: Path) -> None:
     assert sweep("problem.name=toy_example", "seed=0,1", cwd=tmp_path).returncode == 0
     before = table(tmp_path / "all")

@@ -14,7 +14,7 @@ from omegaconf import DictConfig
 
 from gigaevo.config.errors import ConfigError
 from gigaevo.config.result import ExitStatus, JobFailed
-from gigaevo.config.sweep.side_by_side import CORES, overrides_for
+from gigaevo.config.sweep.side_by_side import CORES, ending_on_interrupt, overrides_for
 
 if TYPE_CHECKING:
     from gigaevo.config.sweep.record import Row
@@ -72,7 +72,8 @@ class SideBySideLauncher(Launcher):
         while waiting := [number for number in jobs if number not in done]:
             batch = _consecutive(waiting)
             try:
-                returns = self._joblib.launch([jobs[number] for number in batch], initial_job_idx=batch[0])
+                with ending_on_interrupt():
+                    returns = self._joblib.launch([jobs[number] for number in batch], initial_job_idx=batch[0])
             except BrokenExecutor:
                 rows = {row["job"]: row for row in self._record.rows()[earlier:] if row["job"] in batch}
                 if not rows.keys() - done.keys():

@@ -12,6 +12,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from pathlib import Path
+from types import FrameType
 
 from gigaevo.config.result import ExitStatus
 
@@ -24,6 +25,7 @@ LAUNCHER = "GIGAEVO_LAUNCHER"
 OUTPUT_FILE = "console.log"
 
 _WATCH = "launcher-watch"
+PATIENCE_S = 5.0  # that a launcher has, after Ctrl-C, to end its jobs in its own way
 
 
 def cores() -> int:
@@ -64,6 +66,33 @@ def end_with_launcher() -> None:
 def _watch(launcher: int) -> None:
     select.select([launcher], [], [])  # readable once the process has ended
     os.kill(os.getpid(), signal.SIGTERM)
+
+
+@contextmanager
+def ending_on_interrupt(patience_s: float = PATIENCE_S) -> Iterator[None]:
+    """While jobs run: end this process some seconds after Ctrl-C, should it still be there; its jobs end with it.
+
+    An interrupt in the wrong moment can leave joblib waiting for processes that it has killed itself.
+
+    Args:
+        patience_s: Seconds.
+    """
+    earlier = signal.getsignal(signal.SIGINT)
+    if threading.current_thread() is not threading.main_thread() or not callable(earlier):
+        yield
+        return
+
+    def interrupted(number: int, frame: FrameType | None) -> None:
+        last_resort = threading.Timer(patience_s, os._exit, (ExitStatus.INTERRUPTED,))
+        last_resort.daemon = True
+        last_resort.start()
+        earlier(number, frame)
+
+    signal.signal(signal.SIGINT, interrupted)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, earlier)
 
 
 @contextmanager
