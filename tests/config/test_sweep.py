@@ -139,9 +139,9 @@ def test_a_launcher_that_is_stuck_after_an_interrupt_ends_all_the_same() -> None
         "import threading\n"
         "from gigaevo.config.sweep.side_by_side import ending_on_interrupt\n"
         "with ending_on_interrupt(patience_s=0.2):\n"
-        "    print('ready', flush=True)\n"
         "    while True:\n"
         "        try:\n"
+        "            print('ready', flush=True)\n"  # in here, since the answer may come at once
         "            threading.Event().wait()\n"
         "        except KeyboardInterrupt:\n"
         "            pass\n"
