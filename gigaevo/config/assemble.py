@@ -17,9 +17,8 @@ from gigaevo.config.result import ExitStatus, RunResult
 from gigaevo.config.schema import Settings
 from gigaevo.config.terminal import ClosingPage, interruptible, logging_to
 from gigaevo.evaluation.base import Evaluation
-from gigaevo.evaluation.sandbox.limits import Limits as ProgramLimits
-from gigaevo.evaluation.sandbox.limits import missing_protections
 from gigaevo.evaluation.sandbox.process import SandboxStartError
+from gigaevo.evaluation.sandbox.settings import SandboxSettings
 from gigaevo.evolution.engine.children import files_hash
 from gigaevo.evolution.engine.core import EvolutionEngine
 from gigaevo.evolution.engine.events import Limits, Listener, RunReport
@@ -79,7 +78,7 @@ class _Parts:
     limits: Limits
     stoppers: Sequence[Stopper]
     engine: EngineSettings
-    program_limits: ProgramLimits
+    sandbox: SandboxSettings
     strategy: EvolutionStrategy
     operator: MutationOperator
     storage: ProgramStorage
@@ -97,7 +96,7 @@ def _parts(settings: Settings, builder: Builder, problem: Problem) -> _Parts:
             limits, problem.metrics, generation_size=engine.generation_size, plateau=settings.plateau
         ),
         engine=replace(engine, reevaluate_duplicates=engine.reevaluate_duplicates or problem.settings.noisy),
-        program_limits=_limits_for(problem, builder.node("sandbox")),
+        sandbox=_sandbox_for(problem, builder.node("sandbox")),
         strategy=builder.node("evolution_strategy"),
         operator=builder.node("mutation_operator"),
         storage=builder.node("program_storage"),
@@ -122,7 +121,7 @@ async def _run(settings: Settings, builder: Builder, output_dir: Path, problem: 
         stack.enter_context(logging_to(view, output_dir))
         parts = _parts(settings, builder, problem)
         processes = await stack.enter_async_context(
-            problem_processes(problem, parts.program_limits, workers=parts.engine.max_evaluations_in_flight)
+            problem_processes(problem, parts.sandbox, workers=parts.engine.max_evaluations_in_flight)
         )
         searchers = SearchWorkers(
             problem,
@@ -192,11 +191,11 @@ def _engine(
     )
 
 
-def _limits_for(problem: Problem, limits: ProgramLimits) -> ProgramLimits:
-    """The configured limits, with the processes and threads that ``problem.yaml`` asks for."""
+def _sandbox_for(problem: Problem, sandbox: SandboxSettings) -> SandboxSettings:
+    """The configured sandbox, with the processes and threads that ``problem.yaml`` asks for."""
     if {"threads", "processes"} & set(problem.settings.sandbox.allow):
-        return replace(limits, processes=max(limits.processes, ALLOWED_PROCESSES))
-    return limits
+        return replace(sandbox, processes=max(sandbox.processes, ALLOWED_PROCESSES))
+    return sandbox
 
 
 def _status(report: RunReport) -> ExitStatus:
@@ -238,7 +237,7 @@ class _FreshSandbox:
     async def evaluate(self, program: Program) -> Evaluation:
         """See ``gigaevo.evaluation.base.Evaluator``."""
         parts, context = self._parts, self._processes.context
-        async with program_server(parts.problem, parts.program_limits, context=context) as server:
+        async with program_server(parts.problem, parts.sandbox, context=context) as server:
             pipeline = self._builder.anew(given={"program_server": server}).node("pipeline")
             evaluation: Evaluation = await pipeline.evaluate(program)
             return evaluation
@@ -263,4 +262,4 @@ async def _metrics_log(output_dir: Path, parts: _Parts) -> Listener:
 
 def _notes() -> list[str]:
     kernel_note = kernels.backend_note()
-    return [*([] if kernel_note is None else [kernel_note]), *missing_protections()]
+    return [] if kernel_note is None else [kernel_note]
