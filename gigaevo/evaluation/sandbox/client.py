@@ -344,7 +344,7 @@ def _entry_first(program: ProgramFiles) -> dict[str, str]:
 def _run_outcome(message: Message) -> RunOutcome:
     header, payloads = message
     answer, artifacts, stdout, stderr = payloads if len(payloads) == 4 else [b""] * 4
-    end = header["ends"][0] if header["ends"] else _NO_END
+    end: Mapping[str, Any] = header["ends"][0] if header["ends"] else _NO_END
     error = _error(header["failure"] or end["error"], "run")
     return RunOutcome(
         output=None if error else answer.decode("ascii"),
@@ -384,7 +384,7 @@ def _drive_outcome(message: Message, count: int) -> DriveOutcome:
     return DriveOutcome(output=output, error=error, programs=costs, stdout=texts[0], stderr=texts[1])
 
 
-_NO_END = {"error": None, "wall_s": 0.0, "cpu_s": 0.0, "peak_mb": 0.0}
+_NO_END: Mapping[str, Any] = {"error": None, "wall_s": 0.0, "cpu_s": 0.0, "peak_mb": 0.0}
 
 
 def _error(failure: Mapping[str, str] | None, stage: str) -> ProgramError | None:

@@ -1,4 +1,4 @@
-"""The system calls that the sandbox needs and Python has no name for. On other systems those of ``prctl`` do nothing."""
+"""The system calls that the sandbox needs and Python does not name. On other systems those of ``prctl`` do nothing."""
 
 from __future__ import annotations
 

@@ -1,6 +1,7 @@
 """Numbers of the system calls that the filter names, by machine.
 
-Source: Linux, ``asm/unistd_64.h`` for x86_64 and ``asm-generic/unistd.h`` for aarch64. From 424 on the numbers are the same on every machine.
+Source: Linux, ``asm/unistd_64.h`` for x86_64 and ``asm-generic/unistd.h`` for
+aarch64. From 424 on the numbers are the same on every machine.
 """
 
 from __future__ import annotations
