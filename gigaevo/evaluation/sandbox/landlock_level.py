@@ -80,6 +80,7 @@ class LandlockIsolation(Isolation):
         policy = seccomp.Policy(
             threads=threads,
             processes=processes,
+            change_attributes=self._is_root,  # then it runs as a user who owns nothing else
             own_signals_only=not landlock.keeps_signals_in(self._abi),
             truncate_by_name=self._abi >= 3,
         )

@@ -8,6 +8,8 @@ import os
 import signal
 import socket
 import struct
+from dataclasses import replace
+from pathlib import Path
 from typing import NoReturn
 
 from gigaevo.evaluation.sandbox import landlock, linux, private_root, privileges, seccomp
@@ -52,8 +54,9 @@ class StrictIsolation(Isolation):
             raise OSError(reason)
         if not self._is_root:
             privileges.become_root_of_new_user_namespace()
-        linux.unshare(linux.CLONE_NEWPID | _OWN)
+        linux.unshare(linux.CLONE_NEWPID)
         _become_first_process(self._setting.base)
+        linux.unshare(_OWN)
         self.pid_outside = int(os.readlink("/proc/self"))  # noqa: PTH115 (this /proc is still the one outside)
         private_root.enter(self._setting.base, self._setting.visible)
         self._own_pids = os.open("/proc/self/ns/pid", os.O_RDONLY | os.O_CLOEXEC)
@@ -167,14 +170,18 @@ def probe(setting: Setting) -> str:
     """Why this machine does not offer the strict level; empty where it does. Tries everything once, in a process of
     its own, down to a program's child."""
     reads, writes = os.pipe()
+    trial = replace(setting, base=f"{setting.base}/trial")
+    Path(trial.base).mkdir()
     pid = os.fork()
     if pid == 0:
         os.close(reads)
-        _try_out(StrictIsolation(setting), writes)
+        _try_out(StrictIsolation(trial), writes)
     os.close(writes)
     with os.fdopen(reads, "rb") as pipe:
         answer = pipe.read().decode("utf-8", "replace")
     os.waitpid(pid, 0)
+    with contextlib.suppress(OSError):
+        Path(trial.base).rmdir()  # where the trial did not get to it
     return "" if answer == "ok" else answer or "its trial ended without an answer"
 
 
