@@ -183,15 +183,11 @@ EFFECTS: dict[str, dict[str, Effect]] = {
         "pipeline.stages.2.call_timeout_s": Effect("4", looks.limits_of_stages, (10, 4)),
     },
     "sandbox/auto.yaml": SANDBOX,
-    "sandbox/process.yaml": {"sandbox.level": Effect("strict", looks.value(NAMESPACED), "true", "sandboxed", PROCESS)},
-    "sandbox/landlock.yaml": {
-        "sandbox.level": Effect("strict", looks.value(NAMESPACED), "true", "sandboxed", LANDLOCK)
-    },
-    "sandbox/strict.yaml": {"sandbox.level": Effect("process", looks.value(NAMESPACED), "false", "sandboxed", STRICT)},
-    "sandbox/container.yaml": {
-        "sandbox.level": Effect("auto", looks.value("return 1"), "1", "sandboxed", NO_CONTAINER)
-    },
-    "sandbox/inline.yaml": {"sandbox.level": Effect("strict", looks.value(NAMESPACED), "true", "sandboxed", INLINE)},
+    "sandbox/process.yaml": level("process", "strict", NAMESPACED, "true"),
+    "sandbox/landlock.yaml": level("landlock", "strict", NAMESPACED, "true"),
+    "sandbox/strict.yaml": level("strict", "process", NAMESPACED, "false"),
+    "sandbox/container.yaml": level("container sandbox.engine=no_such_engine", "auto", "return 1", "1"),
+    "sandbox/inline.yaml": level("inline", "strict", NAMESPACED, "true"),
     "storage/sqlite.yaml": {
         "program_storage.path._args_": Effect("[/elsewhere,my.db]", looks.path_of_the_storage, "/elsewhere/my.db"),
         "program_storage.synchronous": Effect(
