@@ -1,7 +1,7 @@
 """What one trivial program costs at each level: CPU of engine, warm server and child together, scoring left out.
 
-Run as ``python benchmarks/bench_sandbox.py [--programs 100] [--rounds 5]``. Needs psutil. numpy and scipy are preloaded.
-The levels take turns, so that other work on the machine disturbs all alike; figures are medians of rounds. Beside them:
+Run as ``python benchmarks/bench_sandbox.py [--programs 100] [--rounds 5]``. Needs psutil. It preloads numpy and
+scipy. The levels take turns, so that other work on the machine disturbs all alike; figures are medians of rounds. Beside them:
 CPU of the start, memory of the warm server, and what it grew by over all programs.
 """
 
@@ -61,6 +61,11 @@ def memory_of(pid: int) -> float:
     return float(psutil.Process(pid).memory_full_info().pss) / (1 << 20)
 
 
+def resident(pid: int) -> float:
+    """Resident memory of a process in MiB. Unlike the other figure it does not move when other processes end."""
+    return float(psutil.Process(pid).memory_info().rss) / (1 << 20)
+
+
 async def round_of(server: ForkServer, programs: int, costs: Costs) -> None:
     """Run ``programs`` programs, one after the other, and note what they cost."""
     assert server.pid is not None
@@ -95,12 +100,12 @@ async def measure(programs: int, rounds: int, folder: Path) -> None:
         print(f"{level:9} start {cpu_of(server.pid):.2f} CPU-s, memory {memory_of(server.pid):.1f} MiB")
         await round_of(server, 20, Costs())
     costs = {level: Costs() for level in servers}
-    before = {level: memory_of(server.pid or 0) for level, server in servers.items()}
+    before = {level: resident(server.pid or 0) for level, server in servers.items()}
     for _ in range(rounds):
         for level, server in servers.items():
             await round_of(server, programs, costs[level])
     for level, server in servers.items():
-        grown = memory_of(server.pid or 0) - before[level]
+        grown = resident(server.pid or 0) - before[level]
         print(f"{level:9} {costs[level].line()} CPU-ms a program; grew by {grown:.2f} MiB in {programs * rounds}")
         await server.close()
 
