@@ -1,8 +1,8 @@
 """What one trivial program costs at each level: CPU of engine, warm server and child together, scoring left out.
 
 Run as ``python benchmarks/bench_sandbox.py [--programs 100] [--rounds 5]``. Needs psutil. It preloads numpy and
-scipy. The levels take turns, so that other work on the machine disturbs all alike; figures are medians of rounds. Beside them:
-CPU of the start, memory of the warm server, and what it grew by over all programs.
+scipy. The levels take turns, so that other work on the machine disturbs all alike; figures are medians of rounds.
+Beside them: CPU of the start, memory of the warm server, and what it grew by over all programs.
 """
 
 from __future__ import annotations
