@@ -21,6 +21,7 @@ ALLOWED: dict[str, set[str]] = {
     "optimize": {"kernels"},
     "evaluation": {"programs", "problems", "optimize"},
     "evolution.randomness": set(),
+    "evolution.arena": {"programs"},
     "evolution.strategies": {"kernels", "programs", "evolution.randomness"},
     "evolution.mutation": {"programs", "optimize", "evolution.randomness"},
     "evolution.engine": {
@@ -39,6 +40,7 @@ ALLOWED: dict[str, set[str]] = {
         "storage",
         "evaluation",
         "evolution.randomness",
+        "evolution.arena",
         "evolution.strategies",
         "evolution.mutation",
         "evolution.engine",
