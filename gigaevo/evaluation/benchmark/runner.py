@@ -53,8 +53,9 @@ class ParallelBenchmarkRunner:
     Args:
         server: Runs the programs, each in a sandbox.
         seed: Of inputs and orders. Keep it from the programs: whoever knows it can compute answers before it is asked.
-        seconds: Wall-clock seconds to spend on each program, all of its processes together. Programs so slow that the
-            least number of rounds takes longer get it all the same.
+        seconds: Wall-clock seconds to spend on each program, all of its processes together: a population of n takes n
+            times that, divided by ``max_workers``. Where two rounds in each process take longer, they are measured all
+            the same.
         processes: Of each program; at least 6, or nothing ever differs.
         warm_up: Rounds in each process that are not measured.
         most_rounds: Most rounds in each process, an even number.
@@ -138,7 +139,8 @@ class ParallelBenchmarkRunner:
             raise ValueError("every program of a population needs an id of its own")
         seed = [self._seed, self._number]
         self._number += 1
-        schedule = _Schedule(self._seconds * len(records), self._sessions(list(records.values()), seed))
+        seconds = self._seconds * len(records) / len(self._cpus)
+        schedule = _Schedule(seconds, self._sessions(list(records.values()), seed))
         try:
             async with asyncio.TaskGroup() as group:
                 for cpu in self._cpus:
