@@ -4,7 +4,7 @@
     python benchmarks/bench_ranking.py --tries 20 --turns 200000 --load 2
     python benchmarks/bench_ranking.py --workers 2        # sessions side by side: what they cost in precision
 
-The programs are loops of integer arithmetic over a fresh list of numbers; the slower one takes 5 % more turns. The equal
+The programs are loops of integer arithmetic over a fresh list of numbers; the slower one takes more turns. The equal
 pair differs in the names of its variables. Prints a line for each try with the ratio and its interval in per cent, and
 at the end how many were right, wrong or undecided, the width of the intervals and the longest try. ``--load`` starts
 processes that keep a processor busy and sweep through memory meanwhile.

@@ -22,7 +22,7 @@ ALLOWED: dict[str, set[str]] = {
     "evaluation": {"programs", "problems", "optimize"},
     "evolution.randomness": set(),
     "evolution.arena": {"programs"},
-    "evolution.strategies": {"kernels", "programs", "evolution.randomness"},
+    "evolution.strategies": {"kernels", "programs", "evolution.randomness", "evolution.arena"},
     "evolution.mutation": {"programs", "optimize", "evolution.randomness"},
     "evolution.engine": {
         "programs",
