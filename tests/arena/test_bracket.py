@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gigaevo.evolution.arena import Bracket, BracketResult, TournamentSelection, seeded_places
@@ -19,11 +19,13 @@ def play(seeding: list[int]) -> BracketResult[int]:
     return TournamentSelection[int](judge=max).play(seeding)
 
 
+@settings(deadline=None)
 @given(orders)
 def test_the_best_of_a_transitive_judge_wins_wherever_it_is_seeded(seeding: list[int]) -> None:
     assert play(seeding).winner == max(seeding)
 
 
+@settings(deadline=None)
 @given(orders)
 def test_every_competitor_but_the_winner_loses_exactly_once(seeding: list[int]) -> None:
     result = play(seeding)
@@ -31,6 +33,7 @@ def test_every_competitor_but_the_winner_loses_exactly_once(seeding: list[int]) 
     assert sorted([*losers, result.winner]) == sorted(seeding)
 
 
+@settings(deadline=None)
 @given(orders)
 def test_there_is_one_match_fewer_than_there_are_competitors(seeding: list[int]) -> None:
     result = play(seeding)
@@ -38,6 +41,7 @@ def test_there_is_one_match_fewer_than_there_are_competitors(seeding: list[int])
     assert max((match.round + 1 for match in result.matches), default=0) == math.ceil(math.log2(len(seeding)))
 
 
+@settings(deadline=None)
 @given(st.integers(2, 70))
 def test_the_first_seeded_have_the_byes_and_nobody_has_two(count: int) -> None:
     result = play(list(range(count)))
@@ -48,6 +52,7 @@ def test_the_first_seeded_have_the_byes_and_nobody_has_two(count: int) -> None:
         assert rounds == list(range(int(competitor < byes), rounds[-1] + 1))
 
 
+@settings(deadline=None)
 @given(st.integers(1, 70))
 def test_the_strongest_meet_late_where_they_are_seeded_by_strength(count: int) -> None:
     seeding = list(range(count, 0, -1))
@@ -61,6 +66,7 @@ def test_the_textbook_order_of_eight_places() -> None:
     assert seeded_places(8) == [0, 7, 3, 4, 1, 6, 2, 5]
 
 
+@settings(deadline=None)
 @given(sizes)
 def test_places_are_a_permutation_of_the_least_power_of_two_that_holds_all(count: int) -> None:
     places = seeded_places(count)

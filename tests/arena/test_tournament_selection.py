@@ -8,7 +8,7 @@ from collections import Counter
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gigaevo.evolution.arena import AsyncTournamentSelection, FitnessJudge, TournamentSelection
@@ -23,6 +23,7 @@ def population(count: int) -> list[Program]:
     return [program(str(number), fitness=float(number)) for number in range(count)]
 
 
+@settings(deadline=None)
 @given(st.integers(0, 60), st.integers(2, 9), st.integers(0, 2**32))
 def test_everyone_is_in_one_bracket_and_brackets_are_of_even_size(count: int, size: int, seed: int) -> None:
     brackets = TournamentSelection[int](size, rng=np.random.default_rng(seed)).create_brackets(range(count))
@@ -79,6 +80,7 @@ def test_a_tournament_of_one_is_refused(size: int) -> None:
         TournamentSelection[int](size)
 
 
+@settings(deadline=None)
 @given(st.lists(st.floats(allow_nan=True), min_size=2, max_size=2), st.booleans())
 def test_fitness_is_judged_alike_from_both_sides(values: list[float], higher: bool) -> None:
     one, other = (program(str(number), fitness=value) for number, value in enumerate(values))

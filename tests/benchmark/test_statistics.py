@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from itertools import combinations_with_replacement
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gigaevo.evaluation.benchmark.statistics import (
@@ -24,6 +23,7 @@ ratios = st.lists(st.floats(-0.5, 0.5), min_size=6, max_size=20)
 times = st.lists(st.floats(1e-6, 1e3), min_size=1, max_size=12)
 
 
+@settings(deadline=None)
 @given(ratios)
 def test_swapping_two_programs_inverts_the_ratio_and_keeps_the_verdict(values: list[float]) -> None:
     one, other = difference(values), difference([-value for value in values])
@@ -32,12 +32,14 @@ def test_swapping_two_programs_inverts_the_ratio_and_keeps_the_verdict(values: l
     assert one.differs == other.differs
 
 
+@settings(deadline=None)
 @given(ratios, st.floats(-1.0, 1.0))
 def test_a_program_slower_by_a_factor_has_a_ratio_larger_by_it(values: list[float], shift: float) -> None:
     before, after = difference(values), difference([value + shift for value in values])
     assert after.ratio == pytest.approx(before.ratio * math.exp(shift))
 
 
+@settings(deadline=None)
 @given(st.lists(st.floats(0.03, 0.05), min_size=11, max_size=11), st.floats(-20.0, 20.0))
 def test_one_wild_pair_of_processes_in_twelve_does_not_change_the_verdict(values: list[float], wild: float) -> None:
     found = difference([*values, wild])
@@ -45,6 +47,7 @@ def test_one_wild_pair_of_processes_in_twelve_does_not_change_the_verdict(values
     assert 1.03 < found.ratio < 1.06
 
 
+@settings(deadline=None)
 @given(ratios)
 def test_two_programs_differ_only_where_the_interval_is_beyond_the_margin(values: list[float]) -> None:
     found = difference(values, margin=0.02)
@@ -72,16 +75,18 @@ def test_what_is_no_number_is_refused(values: list[float]) -> None:
         difference(values)
 
 
-@given(times, st.randoms(use_true_random=False))
-def test_the_typical_log_ratio_is_the_median_of_all_means_of_two(ones: list[float], random: object) -> None:
-    others = list(ones)
-    random.shuffle(others)  # type: ignore[attr-defined]
-    logs = [math.log(one / other) for one, other in zip(ones, others, strict=True)]
-    means = [(one + other) / 2 for one, other in combinations_with_replacement(logs, 2)]
-    found = typical_log_ratio(np.array(ones), np.array(others))
-    assert found == pytest.approx(float(np.median(means)), abs=1e-12)
+@settings(deadline=None)
+@given(st.lists(st.tuples(st.floats(1e-6, 1e3), st.floats(1e-6, 1e3)), min_size=1, max_size=12))
+def test_the_typical_log_ratio_is_no_more_than_half_of_the_rounds_away(pairs: list[tuple[float, float]]) -> None:
+    ones, others = np.array(pairs).T
+    found = typical_log_ratio(ones, others)
+    logs = [math.log(one / other) for one, other in pairs]
+    assert sum(log <= found + 1e-9 for log in logs) >= len(logs) / 2
+    assert sum(log >= found - 1e-9 for log in logs) >= len(logs) / 2
+    assert typical_log_ratio(others, ones) == pytest.approx(-found, abs=1e-12)
 
 
+@settings(deadline=None)
 @given(st.lists(st.floats(-1e6, 1e6), min_size=1, max_size=30))
 def test_median_and_deviation_are_those_of_the_definition(values: list[float]) -> None:
     middle = float(np.median(values))
@@ -91,6 +96,7 @@ def test_median_and_deviation_are_those_of_the_definition(values: list[float]) -
     )
 
 
+@settings(deadline=None)
 @given(st.lists(times, min_size=1, max_size=6), st.integers(0, 2**32), st.floats(0.5, 100.0))
 def test_the_bootstrap_interval_scales_with_the_unit_and_lies_among_the_samples(
     processes: list[list[float]], seed: int, unit: float
@@ -164,7 +170,7 @@ def test_five_percent_are_found_and_equals_are_not_told_apart(
     noise: Callable[..., tuple[FloatArray, FloatArray]],
 ) -> None:
     rng = np.random.default_rng(11)
-    tries = 200
+    tries = 100
     ranked = [difference(pairs(noise, 1.05, rng)) for _ in range(tries)]
     equal = [difference(pairs(noise, 1.0, rng)) for _ in range(tries)]
     assert sum(found.differs and found.ratio > 1 for found in ranked) >= 0.95 * tries

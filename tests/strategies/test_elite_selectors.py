@@ -455,6 +455,7 @@ def test_an_arena_goes_by_its_judge_and_not_by_fitness() -> None:
     assert ids(selector(programs, 5)) == [programs[0].id] * 5
 
 
+@settings(deadline=None)
 @given(ELITES, st.integers(2, 9))
 def test_the_best_of_a_bracket_that_holds_all_wins_it(drawn: list[tuple[float, float, float]], total: int) -> None:
     programs = elites_of(drawn)

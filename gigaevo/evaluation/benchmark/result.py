@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+import numpy as np
+
 from gigaevo.evaluation.benchmark.statistics import (
     LEVEL,
     MARGIN,
@@ -13,6 +15,8 @@ from gigaevo.evaluation.benchmark.statistics import (
     typical_log_ratio,
 )
 from gigaevo.programs import ProgramError
+
+_CLOCK_RESOLUTION_S = 1e-9
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -113,4 +117,6 @@ def compare(
 def _log_ratio(one: FloatArray, other: FloatArray) -> float:
     """The typical log-ratio over the rounds that both processes had."""
     rounds = min(len(one), len(other))
-    return typical_log_ratio(one[:rounds].sum(axis=1), other[:rounds].sum(axis=1))
+    # Where processes are not pinned a clock may stand still for a round.
+    ones, others = (np.maximum(samples[:rounds].sum(axis=1), _CLOCK_RESOLUTION_S) for samples in (one, other))
+    return typical_log_ratio(ones, others)
