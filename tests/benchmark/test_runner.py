@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import time
 from typing import Any
 
 import pytest
@@ -93,6 +95,7 @@ def check(input, answer):
     population = [program(name, f"NAME = {name!r}\n" + RECITING) for name in "abc"]
     results = await runner.benchmark_population(population, workload)
     assert [result.error for result in results.values()] == [None] * 3
+    assert all(len(samples) <= 10 for result in results.values() for samples in result.timing.processes)
 
 
 async def test_the_second_round_of_a_pair_goes_through_the_programs_backwards(open_runner: Any) -> None:
@@ -114,6 +117,14 @@ def check(input, answer):
     population = [program(name, f"NAME = {name!r}\n" + RECITING) for name in "abc"]
     results = await runner.benchmark_population(population, workload)
     assert [result.error for result in results.values()] == [None] * 3
+
+
+async def test_two_benchmarks_at_once_wait_for_each_other(open_runner: Any) -> None:
+    runner = await open_runner(seconds=0.15, most_rounds=10_000)
+    pairs = [[program(name, doubling(WORK)) for name in names] for names in ("ab", "cd")]
+    begun = time.monotonic()
+    await asyncio.gather(*(runner.benchmark_population(pair, DOUBLING) for pair in pairs))
+    assert time.monotonic() - begun >= 4 * 0.15
 
 
 # Failures
@@ -253,7 +264,7 @@ async def test_what_a_thread_computes_between_calls_is_charged(open_runner: Any)
 
 
 async def test_an_arena_of_speed_finds_the_fastest(open_runner: Any) -> None:
-    runner = await open_runner(seconds=0.1)
-    population = [program(str(work), doubling(work * WORK)) for work in (9, 3, 27, 1, 81)]
-    arena = AsyncTournamentSelection[Program](5, judge=BenchmarkJudge(runner, DOUBLING))
+    runner = await open_runner(seconds=0.05)
+    population = [program(str(work), doubling(work * WORK)) for work in (8, 2, 32, 1)]
+    arena = AsyncTournamentSelection[Program](4, judge=BenchmarkJudge(runner, DOUBLING))
     assert [winner.id for winner in await arena.select_winners(population)] == ["1"]

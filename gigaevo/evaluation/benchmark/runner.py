@@ -117,11 +117,12 @@ class ParallelBenchmarkRunner:
             self._cpus = [processors[-1 - worker % len(processors)] for worker in range(workers)]
         self._driver = inspect.getsource(rounds)
         self._number = 0
+        self._one_at_a_time = asyncio.Lock()
 
     async def benchmark_population(
         self, population: Sequence[Program], test_data: Workload
     ) -> dict[str, BenchmarkResult]:
-        """Time every program of ``population``; each call of this has inputs of its own.
+        """Time every program of ``population``; each call has inputs of its own, and waits until no other is measured.
 
         Args:
             population: Programs of different ids.
@@ -140,13 +141,14 @@ class ParallelBenchmarkRunner:
         seed = [self._seed, self._number]
         self._number += 1
         seconds = self._seconds * len(records) / len(self._cpus)
-        schedule = _Schedule(seconds, self._sessions(list(records.values()), seed))
-        try:
-            async with asyncio.TaskGroup() as group:
-                for cpu in self._cpus:
-                    group.create_task(self._work(schedule, test_data, seed, cpu))
-        except ExceptionGroup as failures:
-            raise failures.exceptions[0] from None
+        async with self._one_at_a_time:
+            schedule = _Schedule(seconds, self._sessions(list(records.values()), seed))
+            try:
+                async with asyncio.TaskGroup() as group:
+                    for cpu in self._cpus:
+                        group.create_task(self._work(schedule, test_data, seed, cpu))
+            except ExceptionGroup as failures:
+                raise failures.exceptions[0] from None
         name = hashlib.blake2b(f"{seed}{test_data}".encode(), digest_size=8).hexdigest()
         rng = np.random.default_rng([*seed, _RESAMPLE])
         return {key: record.result(test_data, name, rng) for key, record in records.items()}
