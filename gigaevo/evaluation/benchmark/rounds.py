@@ -22,7 +22,7 @@ from typing import Any
 import numpy as np
 
 # Streams of random numbers, told apart so that one more draw in one does not change another.
-_INPUTS, _ORDER, _WARM_UP = 0, 1, 2
+_INPUTS, _ORDER, _WARM_UP = 1, 2, 3
 _MESSAGE_CHARACTERS = 300
 
 # perf_event_open(2) has no wrapper in the C library. Version 5 of its attributes is 112 bytes long.
