@@ -108,7 +108,7 @@ def main() -> None:
     parser.add_argument("--tries", type=int, default=100)
     parser.add_argument("--percent", type=float, default=5.0, help="how much slower the slower program is")
     parser.add_argument("--turns", type=int, default=20_000, help="of the faster program's loop")
-    parser.add_argument("--seconds", type=float, default=2.25, help="for each program; the default of the runner")
+    parser.add_argument("--seconds", type=float, default=2.1, help="for each program; the default of the runner")
     parser.add_argument("--workers", type=int, default=None, help="sessions side by side")
     parser.add_argument("--load", type=int, default=0, help="busy processes beside")
     parser.add_argument("--seed", type=int, default=0)

@@ -77,7 +77,7 @@ class ParallelBenchmarkRunner:
         server: ForkServer,
         *,
         seed: int = 0,
-        seconds: float = 2.25,
+        seconds: float = 2.1,
         processes: int = 12,
         warm_up: int = 1,
         most_rounds: int = 400,
