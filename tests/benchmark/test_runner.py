@@ -23,10 +23,10 @@ def program(name: str, source: str) -> Program:
 
 async def test_the_faster_of_two_wins(open_runner: Any) -> None:
     runner = await open_runner()
-    found = await runner.compare(program("slow", doubling(3 * WORK)), program("fast", doubling(WORK)), DOUBLING)
+    found = await runner.compare(program("slow", doubling(8 * WORK)), program("fast", doubling(WORK)), DOUBLING)
     assert found.differs
     assert found.winner == "fast"
-    assert found.ratio > 1.5
+    assert found.ratio > 2
     assert found.interval[0] <= found.ratio <= found.interval[1]
 
 
@@ -39,7 +39,7 @@ async def test_a_program_does_not_differ_from_itself(open_runner: Any) -> None:
 
 async def test_everything_asked_for_is_reported_of_each_program(open_runner: Any) -> None:
     runner = await open_runner(max_workers=2, group_size=2)
-    sources = {str(number): doubling(WORK * number) for number in range(1, 6)}
+    sources = {str(number): doubling(WORK * number) for number in (1, 2, 3, 4, 20)}
     results = await runner.benchmark_population([program(*item) for item in sources.items()], DOUBLING)
     assert list(results) == list(sources)
     for name, result in results.items():
@@ -55,7 +55,7 @@ async def test_everything_asked_for_is_reported_of_each_program(open_runner: Any
         assert timing.peak_memory_mb > 1
         # Counted or not: never both, never neither.
         assert (timing.instructions is None) == bool(timing.no_instructions)
-    assert compare(results["5"], results["1"]).winner == "1"
+    assert compare(results["20"], results["1"]).winner == "1"
 
 
 async def test_each_size_has_a_time_of_its_own(open_runner: Any) -> None:
@@ -258,13 +258,14 @@ async def test_threads_are_refused_where_the_problem_does_not_allow_them(open_ru
 
 async def test_what_a_thread_computes_between_calls_is_charged(open_runner: Any) -> None:
     runner = await open_runner(allow=("threads",), limits=Limits(memory_mb=256, processes=8), seconds=0.3)
-    ahead = program("ahead", doubling(WORK, first=WORKING_AHEAD))
-    found = await runner.compare(ahead, program("honest", doubling(WORK)), DOUBLING)
-    assert found.winner == "honest"
+    ahead = program("ahead", doubling(0, first=WORKING_AHEAD))
+    found = await runner.compare(ahead, program("honest", doubling(0)), DOUBLING)
+    # Both answer at once; the thread holds the interpreter for milliseconds before each answer.
+    assert found.ratio > 2
 
 
 async def test_an_arena_of_speed_finds_the_fastest(open_runner: Any) -> None:
     runner = await open_runner(seconds=0.05)
-    population = [program(str(work), doubling(work * WORK)) for work in (8, 2, 32, 1)]
+    population = [program(str(work), doubling(work * WORK)) for work in (10, 100, 1)]
     arena = AsyncTournamentSelection[Program](4, judge=BenchmarkJudge(runner, DOUBLING))
     assert [winner.id for winner in await arena.select_winners(population)] == ["1"]
