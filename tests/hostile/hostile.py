@@ -154,5 +154,14 @@ def _no_secret(trial: Trial) -> str:
 
 NO_SECRET = Verdict("no secret in the outcome", _no_secret)
 
+def _worth(trial: Trial) -> str:
+    if trial.score is None:
+        return "" if trial.kind else "it was not scored"
+    earned = trial.score.metrics.get("fitness", 0.0)
+    return "" if trial.score.error is not None or earned <= 0.5 else f"it earned {earned}"
+
+
+WORTH = Verdict("earns what its data are worth, or nothing", _worth)
+
 ANY_END = Verdict("whatever it ends with, the rest is as before", lambda trial: "")
 """For attacks on what is outside; that the rest is as before is checked after every program."""

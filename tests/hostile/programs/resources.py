@@ -141,7 +141,7 @@ def entrypoint():
     for flags in (mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS, mmap.MAP_SHARED | mmap.MAP_ANONYMOUS):
         try:
             while total < 1024:
-                block = mmap.mmap(-1, 1 << 24, flags=flags | mmap.MAP_NORESERVE)
+                block = mmap.mmap(-1, 1 << 24, flags=flags | 0x4000)
                 for page in range(0, 1 << 24, 4096):
                     block[page] = 1
                 held.append(block)

@@ -2,18 +2,8 @@
 
 from __future__ import annotations
 
-from tests.hostile.hostile import ANY_END, EVERYWHERE, HELD, NO_SECRET, Hostile, Verdict, answers
-from tests.hostile.hostile import Trial as _Trial
+from tests.hostile.hostile import EVERYWHERE, HELD, NO_SECRET, WORTH, Hostile, answers
 
-
-def _worth(trial: _Trial) -> str:
-    if trial.score is None:
-        return "" if trial.kind else "it was not scored"
-    earned = trial.score.metrics.get("fitness", 0.0)
-    return "" if trial.score.error is not None or earned <= 0.5 else f"it earned {earned}"
-
-
-WORTH = Verdict("earns what its data are worth, or nothing", _worth)
 
 PROGRAMS = (
     Hostile(
@@ -211,7 +201,7 @@ def entrypoint():
             thing["honest"] = "changed"
     return 0.25
 """,
-        verdict=ANY_END & WORTH,
+        verdict=WORTH,
         levels=EVERYWHERE,
     ),
 )
