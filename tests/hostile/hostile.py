@@ -63,9 +63,7 @@ class Verdict:
         return Verdict(f"{self.text}, or {other.text}", complaint)
 
     def __and__(self, other: Verdict) -> Verdict:
-        return Verdict(
-            f"{self.text}; {other.text}", lambda trial: self.complaint(trial) or other.complaint(trial)
-        )
+        return Verdict(f"{self.text}; {other.text}", lambda trial: self.complaint(trial) or other.complaint(trial))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -116,7 +114,9 @@ def fails(*kinds: str, message: str = "", attacked: str = "") -> Verdict:
 
     def complaint(trial: Trial) -> str:
         if trial.kind not in kinds:
-            return f"its error is {trial.kind or 'none'} ({trial.message or repr(trial.answer)[:300]}); expected {kinds}"
+            return (
+                f"its error is {trial.kind or 'none'} ({trial.message or repr(trial.answer)[:300]}); expected {kinds}"
+            )
         if not re.search(message, trial.message):
             return f"its error says {trial.message!r}; expected {message!r}"
         return "" if attacked in trial.outcome.stdout else f"it never came to its attack: {trial.outcome.stdout!r}"
@@ -153,6 +153,7 @@ def _no_secret(trial: Trial) -> str:
 
 
 NO_SECRET = Verdict("no secret in the outcome", _no_secret)
+
 
 def _worth(trial: Trial) -> str:
     if trial.score is None:

@@ -78,7 +78,11 @@ def main(arguments: Sequence[str]) -> None:
         if options:
             _deny_namespaces()
         _drop_privileges()
-        environment = {"PATH": os.environ.get("PATH", "/usr/bin:/bin"), "HOME": str(home), "PYTHONDONTWRITEBYTECODE": "1"}
+        environment = {
+            "PATH": os.environ.get("PATH", "/usr/bin:/bin"),
+            "HOME": str(home),
+            "PYTHONDONTWRITEBYTECODE": "1",
+        }
         os.chdir(CHECKOUT)
         os.execvpe(words[0], words, environment)
     status = os.waitpid(pid, 0)[1]
@@ -141,7 +145,12 @@ def _deny_namespaces() -> None:
     for number in refused.values():
         lines += [jump(equals, number, 0, 1), statement(give, deny)]
     lines += [jump(equals, clone3, 0, 1), statement(give, absent)]  # its flags are in memory, which no filter can read
-    lines += [jump(equals, clone, 0, 3), statement(load, 16), jump(has_bits, _NAMESPACE_FLAGS, 0, 1), statement(give, deny)]
+    lines += [
+        jump(equals, clone, 0, 3),
+        statement(load, 16),
+        jump(has_bits, _NAMESPACE_FLAGS, 0, 1),
+        statement(give, deny),
+    ]
     lines.append(statement(give, allow))
     code = ctypes.create_string_buffer(b"".join(lines))
     program = ctypes.create_string_buffer(struct.pack("HxxxxxxQ", len(lines), ctypes.addressof(code)))

@@ -8,8 +8,8 @@ from __future__ import annotations
 import ctypes
 import hashlib
 import os
-import py_compile
 import pwd
+import py_compile
 import secrets
 import shutil
 import socket
@@ -146,7 +146,9 @@ class Surroundings:
         return {
             "files": dict(self._files()),
             "packages": [_stamp(Path(path)) for path in (os.__file__, numpy.__file__, sys.executable)],
-            "mounts": sorted(line for line in Path("/proc/self/mounts").read_text().splitlines() if str(self.root) in line),
+            "mounts": sorted(
+                line for line in Path("/proc/self/mounts").read_text().splitlines() if str(self.root) in line
+            ),
             "sibling": _condition(self.sibling.pid),
             "tests": _condition(os.getpid()),
             "host": os.uname().nodename,
@@ -250,7 +252,7 @@ def _bound(family: int, kind: int, address: Any) -> socket.socket:
 def _stamp(path: Path) -> tuple[Any, ...]:
     info = path.lstat()
     # The times and links of a folder whose bytecode our own processes may write say nothing.
-    own = path.name == "__pycache__" or path.is_dir() and (path / "__pycache__").exists()
+    own = path.name == "__pycache__" or (path.is_dir() and (path / "__pycache__").exists())
     stamp: tuple[Any, ...] = (info.st_mode, info.st_uid, info.st_gid, () if own else (info.st_mtime_ns, info.st_nlink))
     if path.is_file() and not path.is_symlink():
         stamp += (hashlib.sha256(path.read_bytes()).hexdigest(), tuple(os.listxattr(path)))

@@ -157,9 +157,7 @@ _POISON = {
         "gc.get_referents(int.__dict__)[0]['bit_length'] = lambda self: 0\n"
         "gc.get_referents(str.__dict__)[0]['encode'] = lambda *a: b'\"forged\"'"
     ),
-    "changes what a small integer is": (
-        "ctypes.c_long.from_address(id(200) + 24).value = 7"
-    ),
+    "changes what a small integer is": ("ctypes.c_long.from_address(id(200) + 24).value = 7"),
     "sets locale, umask and time zone": (
         "import locale\nos.umask(0o777)\nos.environ['TZ'] = 'Asia/Tokyo'\ntime.tzset()\n"
         "try:\n    locale.setlocale(locale.LC_ALL, 'C')\nexcept locale.Error: pass"
@@ -176,9 +174,14 @@ _POISON = {
 
 PROGRAMS = (
     *(
-        Hostile(name=name, source=source, verdict=fails("signal", "exception", "memory", "exit") | _QUARTER | ANY_END
-                if name in ("writes all over its memory", "frees what is not its own", "runs bytes that are no code")
-                else fails("signal", "exception", "memory", "timeout"), levels=EVERYWHERE)
+        Hostile(
+            name=name,
+            source=source,
+            verdict=fails("signal", "exception", "memory", "exit") | _QUARTER | ANY_END
+            if name in ("writes all over its memory", "frees what is not its own", "runs bytes that are no code")
+            else fails("signal", "exception", "memory", "timeout"),
+            levels=EVERYWHERE,
+        )
         for name, source in _CRASHES.items()
     ),
     *(
@@ -197,11 +200,7 @@ PROGRAMS = (
     Hostile(
         name="files that shadow what the sandbox imports",
         source="import numpy, json, helper\ndef entrypoint():\n    return 0.25\n",
-        files={
-            name: "raise SystemExit('shadowed')\n"
-            for name in ("numpy.py", "json.py", "helper.py", "validate.py", "gigaevo/__init__.py", "sitecustomize.py",
-                         "traceback.py", "linecache.py", "base64.py", "encodings/__init__.py")
-        },
+        files=dict.fromkeys(("numpy.py", "json.py", "helper.py", "validate.py", "gigaevo/__init__.py", "sitecustomize.py", "traceback.py", "linecache.py", "base64.py", "encodings/__init__.py"), "raise SystemExit('shadowed')\n"),
         verdict=_BROKEN,
         levels=EVERYWHERE,
     ),

@@ -84,7 +84,9 @@ def entrypoint():
     os.kill(0, signal.SIGKILL)
     return 1
 """,
-        verdict=fails("signal", message="SIGKILL") | answers("1: it may not", lambda answer: answer == 1) | fails("exception"),
+        verdict=fails("signal", message="SIGKILL")
+        | answers("1: it may not", lambda answer: answer == 1)
+        | fails("exception"),
         levels=EVERYWHERE,
     ),
     Hostile(
@@ -198,17 +200,14 @@ def entrypoint():
             "child in another group": "os.setpgid(0, 0)",
             "daemon": "os.fork() and os._exit(0); tried('session', os.setsid); os.fork() and os._exit(0)",
             "daemon without descriptors": (
-                "os.fork() and os._exit(0); tried('session', os.setsid); "
-                "[os.close(fd) for fd in (0, 1, 2, 3)]"
+                "os.fork() and os._exit(0); tried('session', os.setsid); [os.close(fd) for fd in (0, 1, 2, 3)]"
             ),
             "child that ignores signals": (
                 "[signal.signal(n, signal.SIG_IGN) for n in set(signal.Signals) - {9, 19}]; "
                 "signal.pthread_sigmask(signal.SIG_BLOCK, set(signal.Signals))"
             ),
             "child that adopts orphans": "libc.prctl(36, 1, 0, 0, 0); os.fork() or time.sleep(1000)",
-            "chain of sessions": (
-                "[os.fork() and os._exit(0) or tried('session', os.setsid) for _ in range(5)]"
-            ),
+            "chain of sessions": ("[os.fork() and os._exit(0) or tried('session', os.setsid) for _ in range(5)]"),
             "child that changes its name": (
                 "libc.prctl(15, b'python', 0, 0, 0); libc.prctl(4, 0, 0, 0, 0); libc.prctl(1, 0, 0, 0, 0)"
             ),

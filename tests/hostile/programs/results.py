@@ -113,9 +113,7 @@ _LIARS = {
         "class Liar(dict):\n    def items(self):\n        while True: yield 'x', 1\n"
         "def entrypoint():\n    return Liar(x=0)"
     ),
-    "a named tuple": (
-        "import collections\ndef entrypoint():\n    return collections.namedtuple('P', 'x')(1.0)"
-    ),
+    "a named tuple": ("import collections\ndef entrypoint():\n    return collections.namedtuple('P', 'x')(1.0)"),
     "an array of a subclass": (
         "import numpy\nclass Liar(numpy.ndarray):\n    def tobytes(self, *a): return b'forged'\n"
         "def entrypoint():\n    return numpy.zeros(3).view(Liar)"

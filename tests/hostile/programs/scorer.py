@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from tests.hostile.hostile import EVERYWHERE, HELD, NO_SECRET, WORTH, Hostile, answers
 
-
 PROGRAMS = (
     Hostile(
         name="reads the validator and its bytecode",
@@ -158,7 +157,10 @@ def entrypoint():
     Hostile(
         name="replaces helper in the folder that comes first",
         source="def entrypoint():\n    return 0.25\n",
-        files={"helper.py": "def score(value): return 1.0\n", "validate.py": "def validate(output): return {'fitness': 1}\n"},
+        files={
+            "helper.py": "def score(value): return 1.0\n",
+            "validate.py": "def validate(output): return {'fitness': 1}\n",
+        },
         verdict=WORTH,
         levels=EVERYWHERE,
     ),
