@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import ctypes
-import inspect
 import os
 import signal
 import sys
@@ -231,13 +230,14 @@ def limits_of(hostile: Hostile) -> Limits:
 
 def new_server(problem: Path, level: str, allow: tuple[str, ...] = ()) -> ForkServer:
     """A server of the suite's problem, not started."""
-    more: dict[str, Any] = {"level": level, "allow": allow, "hidden": ("hidden/*",)}
-    known = inspect.signature(ForkServer).parameters
-    if "level" not in known:
-        if level != "process":
-            raise Unavailable("not built yet")
-        more = {}
-    return ForkServer(problem_dir=problem, has_context_file=False, limits=LIMITS, **more)
+    return ForkServer(
+        problem_dir=problem,
+        has_context_file=False,
+        limits=LIMITS,
+        level=level,
+        allow=allow,
+        hidden=("hidden/*",),
+    )
 
 
 def descendants() -> set[int]:

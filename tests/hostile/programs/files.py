@@ -207,6 +207,7 @@ def entrypoint():
     Hostile(
         name="changes mode, owner, times and attributes of the user's files",
         source="""
+import fcntl
 def entrypoint():
     for path in (T["home"] + "/.env", T["home"], T["problem"] + "/validate.py", T["beside"], T["problem"]):
         attempt(f"mode of {path}", os.chmod, path, 0o777)
@@ -215,7 +216,14 @@ def entrypoint():
         attempt(f"times of {path}", os.utime, path, (1, 1))
         attempt(f"attribute of {path}", os.setxattr, path, b"user.gx", b"1")
         attempt(f"mode by descriptor of {path}", lambda: os.chmod(f"/proc/self/fd/{os.open(path, os.O_PATH)}", 0o777))
-        attempt(f"mode by open descriptor of {path}", lambda: os.fchmod(os.open(path, os.O_RDONLY), 0o777))
+    for path in (T["problem"] + "/data.csv", T["problem"] + "/helper.py"):  # which it may read
+        fd = os.open(path, os.O_RDONLY)
+        attempt(f"mode by descriptor of {path}", os.fchmod, fd, 0o600)
+        attempt(f"times by descriptor of {path}", os.utime, fd, (1, 1))
+        attempt(f"owner by descriptor of {path}", os.fchown, fd, os.getuid(), os.getgid())
+        attempt(f"attribute by descriptor of {path}", os.setxattr, fd, b"user.gx", b"1")
+        attempt(f"flags by descriptor of {path}", fcntl.ioctl, fd, 0x40086602, struct.pack("l", 0x40))
+        attempt(f"lease of {path}", fcntl.fcntl, fd, fcntl.F_SETLEASE, fcntl.F_WRLCK)
     return books()
 """,
         verdict=HELD,

@@ -194,6 +194,7 @@ def entrypoint():
     Hostile(
         name="uses a private loopback to reach the host",
         allow=("loopback",),
+        levels=("strict",),
         source="""
 def entrypoint():
     attempt("the host's TCP server", lambda: socket.create_connection(("127.0.0.1", T["tcp"]), 1).send(b"x"))
