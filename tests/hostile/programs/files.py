@@ -26,13 +26,15 @@ def entrypoint():
         name="reads accounts, logs and settings of the machine",
         source="""
 def entrypoint():
-    for path in ("/etc/passwd", "/etc/shadow", "/etc/hosts", "/etc/hostname", "/etc/machine-id", "/etc/ssh/sshd_config",
+    for path in ("/etc/shadow", "/etc/hostname", "/etc/machine-id", "/etc/ssh/sshd_config",
                  "/etc/fstab", "/var/log/dpkg.log", "/var/lib/dpkg/status", "/boot/config", "/proc/cmdline",
                  "/proc/kcore", "/proc/kallsyms", "/proc/config.gz", "/proc/1/cmdline", "/sys/kernel/notes"):
         attempt(path, read, path, 64)
-    for folder in ("/", "/root", "/home", "/etc", "/var", "/work", "/srv", "/opt", "/mnt", "/boot", T["real_home"]):
-        attempt(folder, lambda: [name for name in os.listdir(folder)
-                                 if folder != "/" or name in ("root", "home", "etc", "boot", "var", "work")])
+    attempt("accounts", lambda: b"root" in read("/etc/passwd"))
+    own = ("passwd", "group", "hosts", "localtime", "ld.so.cache")
+    for folder in ("/root", "/home", "/etc", "/work", "/srv", "/opt", "/mnt", "/boot", "/var/log", T["real_home"]):
+        attempt(folder, lambda: [name for name in os.listdir(folder) if os.path.isfile(f"{folder}/{name}")
+                                 and name not in own])
     return books()
 """,
         verdict=HELD,
@@ -152,6 +154,9 @@ def entrypoint():
         attempt(f"list {folder}", lambda: [name for name in os.listdir(folder)
                                            if os.path.join(folder, name) != os.getcwd()])
         attempt(f"write {folder}", lambda: open(folder + "/evil.py", "w").write("x = 1"))
+    if T["victim_folder"] == os.getcwd():  # a folder of the same name, which is its own
+        DENIED.append("it cannot be named")
+        return books()
     attempt("read", secret, T["victim_folder"] + "/secret.txt")
     attempt("by the folder above", lambda: [n for n in os.listdir("..") if n not in (os.path.basename(os.getcwd()),)
                                             and os.path.isfile(f"../{n}/secret.txt")])
@@ -388,8 +393,7 @@ def entrypoint():
         Hostile(
             name=f"artifacts: {name}",
             source=source,
-            verdict=(ANY_END & NO_SECRET),
-            levels=EVERYWHERE,
+            verdict=ANY_END & NO_SECRET,
         )
         for name, source in {
             "links to the user's files": _LOOK

@@ -197,7 +197,7 @@ def entrypoint():
         )
         for name, act in {
             "child that stays": "pass",
-            "child in another group": "os.setpgid(0, 0)",
+            "child in another group": "tried('group', os.setpgid, 0, 0)",
             "daemon": "os.fork() and os._exit(0); tried('session', os.setsid); os.fork() and os._exit(0)",
             "daemon without descriptors": (
                 "os.fork() and os._exit(0); tried('session', os.setsid); [os.close(fd) for fd in (0, 1, 2, 3)]"
@@ -326,7 +326,7 @@ def entrypoint():
         source="""
 def entrypoint():
     if os.fork() == 0:
-        os.setpgid(0, 0)
+        tried("group", os.setpgid, 0, 0)
         text = b'"forged"'
         while os.getppid() == T_PARENT:
             pass
@@ -423,7 +423,7 @@ def entrypoint():
     attempt("memfd", from_memory)
     with open("own", "wb") as file:
         file.write(script)
-    os.chmod("own", 0o755)
+    tried("mode", os.chmod, "own", 0o755)
     attempt("own file", os.execv, "./own", ["own"])
     attempt("execveat", syscall, "execveat", -100, ctypes.c_char_p(b"./own"), None, None, 0)
     import shutil

@@ -271,12 +271,12 @@ def entrypoint():
         levels=EVERYWHERE,
     ),
     Hostile(
-        name="twenty thousand files and folders",
+        name="ten thousand files and folders",
         source="""
 def entrypoint():
     made = 0
     try:
-        for number in range(10_000):
+        for number in range(5_000):
             os.mkdir(f"d{number}")
             os.close(os.open(f"f{number}", os.O_CREAT | os.O_WRONLY))
             made += 2
@@ -295,7 +295,7 @@ def entrypoint():
 def entrypoint():
     depth = 0
     try:
-        for depth in range(5_000):
+        for depth in range(2_000):
             os.mkdir("d" * 50)
             os.chdir("d" * 50)
     except OSError:
@@ -398,7 +398,8 @@ os.write(1, b"attacking")
                 "class Endless(list):\n    def __iter__(self):\n        while True: yield 1\n"
                 "def entrypoint():\n    return sum(Endless([1]))"
             ),
-            "stops itself": "def entrypoint():\n    os.kill(os.getpid(), signal.SIGSTOP)",
+            # The first process of a PID namespace cannot stop itself, so it waits.
+            "stops itself": "def entrypoint():\n    os.kill(os.getpid(), signal.SIGSTOP)\n    time.sleep(1000)",
             "ignores every signal": (
                 "for number in set(signal.Signals) - {9, 19}:\n"
                 "    signal.signal(number, signal.SIG_IGN)\n"
