@@ -20,7 +20,7 @@ from gigaevo.evaluation.sandbox.limits import Limits
 from gigaevo.evaluation.sandbox.workers import TrustedWorkers
 from tests.hostile.hostile import Hostile, Trial
 from tests.hostile.prelude import with_prelude
-from tests.hostile.surroundings import Surroundings, new_secret
+from tests.hostile.surroundings import Surroundings, condition, new_secret
 
 LIMITS = Limits(wall_time_s=15, memory_mb=256, file_size_mb=8)
 SEVERAL = 8  # processes and threads, where a problem allows them
@@ -181,7 +181,7 @@ class Arena:
         except OSError:
             for path in self.surroundings.temporary.glob("*/*/secret.txt"):
                 return str(path.parent)
-            return str(self.surroundings.temporary)
+            return ""
 
     def _on_signal(self, number: int, frame: Any) -> None:
         self.signalled += 1
@@ -190,10 +190,11 @@ class Arena:
 
     def before(self, post: Post) -> dict[str, Any]:
         """What to compare with in ``complaints``."""
+        assert post.server.pid is not None
         return {
             "state": self.surroundings.state(),
             "server": post.server.pid,
-            "server's condition": _limits_of(post.server.pid),
+            "server's condition": condition(post.server.pid),
             "processes": descendants(),
             "scratch": self._scratch(),
         }
@@ -203,8 +204,8 @@ class Arena:
         found = []
         if post.server.pid != before["server"]:
             found.append("the server died")
-        elif _limits_of(post.server.pid) != before["server's condition"]:
-            found.append(f"the server's condition changed to {_limits_of(post.server.pid)}")
+        elif condition(before["server"]) != before["server's condition"]:
+            found.append(f"the server's condition changed to {condition(before['server'])}")
         try:
             answer = await self.honest(post)
         except AssertionError as failure:
@@ -273,12 +274,6 @@ def _shown(pid: int) -> str:
         return f"{pid} {process.status()} {' '.join(process.cmdline())[:200]}"
     except psutil.Error:
         return str(pid)
-
-
-def _limits_of(pid: int | None) -> tuple[Any, ...]:
-    process = psutil.Process(pid)
-    limits = tuple(process.rlimit(kind) for kind in (psutil.RLIMIT_NOFILE, psutil.RLIMIT_CPU, psutil.RLIMIT_AS))
-    return process.nice(), tuple(process.cpu_affinity()), limits
 
 
 def _differences(before: dict[str, Any], after: dict[str, Any]) -> list[str]:

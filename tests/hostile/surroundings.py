@@ -5,10 +5,10 @@ All of it is open to every user of the machine, so that nothing but the sandbox 
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import hashlib
 import os
-import pwd
 import py_compile
 import secrets
 import shutil
@@ -68,7 +68,7 @@ class Surroundings:
         self.root = Path(tempfile.mkdtemp(prefix="gx-hostile-", dir="/tmp"))
         self.root.chmod(0o755)
         self.temporary = self._folder("tmp")
-        self._real_home = pwd.getpwuid(os.getuid()).pw_dir
+        self._real_home = os.environ.get("HOME", "/")
         self._plant_home()
         self._plant_problem()
         self._environment = {"OPENAI_API_KEY": new_secret(), "HOME": str(self.root / "home")}
@@ -149,8 +149,8 @@ class Surroundings:
             "mounts": sorted(
                 line for line in Path("/proc/self/mounts").read_text().splitlines() if str(self.root) in line
             ),
-            "sibling": _condition(self.sibling.pid),
-            "tests": _condition(os.getpid()),
+            "sibling": condition(self.sibling.pid),
+            "tests": condition(os.getpid()),
             "host": os.uname().nodename,
         }
 
@@ -259,8 +259,11 @@ def _stamp(path: Path) -> tuple[Any, ...]:
     return stamp
 
 
-def _condition(pid: int) -> tuple[Any, ...]:
+def condition(pid: int) -> tuple[Any, ...]:
+    """What others could change of a process: whether it goes on, its priorities, processors and limits."""
     process = psutil.Process(pid)
-    limits = tuple(process.rlimit(kind) for kind in (psutil.RLIMIT_NOFILE, psutil.RLIMIT_CPU, psutil.RLIMIT_AS))
     alive = process.status() not in (psutil.STATUS_ZOMBIE, psutil.STATUS_STOPPED, psutil.STATUS_TRACING_STOP)
+    limits: tuple[Any, ...] = ()
+    with contextlib.suppress(psutil.AccessDenied):  # of a process that hides from its own user
+        limits = tuple(process.rlimit(kind) for kind in (psutil.RLIMIT_NOFILE, psutil.RLIMIT_CPU, psutil.RLIMIT_AS))
     return alive, process.nice(), tuple(process.cpu_affinity()), tuple(process.ionice()), limits

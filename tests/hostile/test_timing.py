@@ -175,7 +175,11 @@ def entrypoint(value):
 @pytest.mark.parametrize("level", ISOLATED)
 @pytest.mark.parametrize(
     "body",
-    ["while True: pass", "import os, signal, time; os.kill(os.getpid(), signal.SIGSTOP); time.sleep(1000)", "import time; time.sleep(1000)"],
+    [
+        "while True: pass",
+        "import os, signal, time; os.kill(os.getpid(), signal.SIGSTOP); time.sleep(1000)",
+        "import time; time.sleep(1000)",
+    ],
     ids=["busy", "stopped", "asleep"],
 )
 async def test_a_call_without_end_costs_that_program_its_answer_and_no_other(

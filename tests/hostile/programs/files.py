@@ -154,7 +154,7 @@ def entrypoint():
         attempt(f"list {folder}", lambda: [name for name in os.listdir(folder)
                                            if os.path.join(folder, name) != os.getcwd()])
         attempt(f"write {folder}", lambda: open(folder + "/evil.py", "w").write("x = 1"))
-    if T["victim_folder"] == os.getcwd():  # a folder of the same name, which is its own
+    if T["victim_folder"] in ("", os.getcwd()):  # its own folder has the same name
         DENIED.append("it cannot be named")
         return books()
     attempt("read", secret, T["victim_folder"] + "/secret.txt")

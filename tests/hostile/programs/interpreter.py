@@ -198,7 +198,21 @@ PROGRAMS = (
     Hostile(
         name="files that shadow what the sandbox imports",
         source="import numpy, json, helper\ndef entrypoint():\n    return 0.25\n",
-        files=dict.fromkeys(("numpy.py", "json.py", "helper.py", "validate.py", "gigaevo/__init__.py", "sitecustomize.py", "traceback.py", "linecache.py", "base64.py", "encodings/__init__.py"), "raise SystemExit('shadowed')\n"),
+        files=dict.fromkeys(
+            (
+                "numpy.py",
+                "json.py",
+                "helper.py",
+                "validate.py",
+                "gigaevo/__init__.py",
+                "sitecustomize.py",
+                "traceback.py",
+                "linecache.py",
+                "base64.py",
+                "encodings/__init__.py",
+            ),
+            "raise SystemExit('shadowed')\n",
+        ),
         verdict=_BROKEN,
         levels=EVERYWHERE,
     ),
