@@ -88,7 +88,8 @@ async def costs(level: str, problem: Path, programs: int = 300) -> None:
     assert server.pid is not None
     spent, engine, mine = cpu_of(server.pid), own_cpu(), []
     for _ in range(programs):
-        mine.append((await server.run(TRIVIAL, MAIN)).cpu_time_s * 1000)
+        outcome = await server.run(TRIVIAL, MAIN)
+        mine.append(outcome.cpu_time_s * 1000)
     each = (cpu_of(server.pid) - spent) / programs * 1000
     engine = (own_cpu() - engine) / programs * 1000
     before = memory_mb(server.pid)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import ctypes
-import os
 import signal
 import sys
 import time
@@ -57,7 +56,7 @@ def entrypoint():
     time.sleep(@SECONDS@)
     return [open("secret.txt").read(), sorted(os.listdir("."))]
 """
-_VICTIM_S = 0.6
+_VICTIM_S = 0.5
 
 
 class Unavailable(Exception):
@@ -177,7 +176,7 @@ class Arena:
 
     def _folder_of(self, pid: int) -> str:
         try:
-            return os.readlink(f"/proc/{pid}/cwd")
+            return str(Path(f"/proc/{pid}/cwd").readlink())
         except OSError:
             for path in self.surroundings.temporary.glob("*/*/secret.txt"):
                 return str(path.parent)

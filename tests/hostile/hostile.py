@@ -78,7 +78,7 @@ class Hostile:
         allow: What the problem allows.
         limits: Caps that differ from the suite's.
         victim: Whether an honest program with a secret is running beside it.
-        control: Whether it is to succeed, in part at least, where nothing contains it; such a run proves that it attacks.
+        control: Whether part of it is to succeed where nothing contains it; such a run proves that it attacks.
         files: Its other files.
     """
 

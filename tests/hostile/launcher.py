@@ -4,8 +4,8 @@
 
 The command runs as user 10001 without any capability, in a mount namespace of its own. Where a folder above the
 interpreter or above the checkout is closed to other users (as the root user's home is), an empty one that is open lies
-over it, with nothing in it but what is needed. With ``--deny-namespaces`` a system call filter refuses all that makes or
-enters a namespace, and mounts, as container engines do.
+over it, with nothing in it but what is needed. With ``--deny-namespaces`` a system call filter refuses all that makes
+or enters a namespace, and mounts, as container engines do.
 """
 
 from __future__ import annotations
@@ -154,7 +154,7 @@ def _deny_namespaces() -> None:
     lines.append(statement(give, allow))
     code = ctypes.create_string_buffer(b"".join(lines))
     program = ctypes.create_string_buffer(struct.pack("HxxxxxxQ", len(lines), ctypes.addressof(code)))
-    # Root needs no no-new-privileges for this, and without it set-uid programs stay what they are: as on a usual machine.
+    # Root needs no no-new-privileges for this; without it set-uid programs work, as they do on a usual machine.
     _check(_libc.prctl(_PR_SET_SECCOMP, 2, program, 0, 0), "seccomp")
 
 

@@ -16,8 +16,15 @@ from tests.hostile.prelude import with_prelude
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
+# What an answer or an interpreter does in its own process does not depend on the level: two levels will do, usually.
+ALIKE = {"results", "interpreter", "scorer"}
 CASES = [
-    pytest.param(hostile, level, id=f"{level}-{theme}-{hostile.name}".replace(" ", "-"))
+    pytest.param(
+        hostile,
+        level,
+        id=f"{level}-{theme}-{hostile.name}".replace(" ", "-"),
+        marks=[pytest.mark.slow] if level == "process" and theme in ALIKE else [],
+    )
     for level in ("process", *ISOLATED)
     for theme, programs in THEMES.items()
     for hostile in programs

@@ -130,6 +130,26 @@ def entrypoint(value):
 
 
 @pytest.mark.parametrize("level", ISOLATED)
+@pytest.mark.parametrize("waits", [True, False], ids=["waited for", "left alone"])
+async def test_work_in_a_child_process_is_measured(arena: Arena, level: str, waits: bool) -> None:
+    source = f"""{BUSY}
+import os
+def entrypoint(value):
+    r, w = os.pipe()
+    pid = os.fork()
+    if pid == 0:
+        busy({WORK})
+        os.write(w, b"x")
+        {"os._exit(0)" if waits else "time.sleep(1000)"}
+    os.read(r, 1)
+    {"os.waitpid(pid, 0)" if waits else "pass"}
+    return value
+"""
+    (row,) = await driven(arena, level, source, allow=("processes",))
+    assert used(row) >= 0.9 * WORK
+
+
+@pytest.mark.parametrize("level", ISOLATED)
 async def test_work_that_goes_on_after_the_answer_shows_in_the_total(arena: Arena, level: str) -> None:
     source = f"""{BUSY}
 import threading

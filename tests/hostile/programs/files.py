@@ -87,7 +87,8 @@ def entrypoint():
     handle = ctypes.create_string_buffer(struct.pack("Ii", 128, 0) + bytes(128))
     mount = ctypes.c_int()
     path = (T["home"] + "/.env").encode()
-    attempt("name_to_handle_at", syscall, "name_to_handle_at", -100, ctypes.c_char_p(path), handle, ctypes.byref(mount), 0)
+    attempt("name_to_handle_at", syscall, "name_to_handle_at", -100, ctypes.c_char_p(path), handle,
+            ctypes.byref(mount), 0)
     for folder in (b"/", b".", path.rpartition(b"/")[0]):
         def by_handle():
             fd = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
@@ -123,7 +124,7 @@ def entrypoint():
         source="""
 def entrypoint():
     for name in os.environ:
-        attempt(name, lambda: any(word in name.upper() for word in ("KEY", "TOKEN", "SECRET", "PASSWORD", "AUTH", "SSH")))
+        attempt(name, lambda: any(word in name.upper() for word in ("KEY", "TOKEN", "SECRET", "PASSW", "SSH")))
     return books()
 """,
         verdict=HELD,
@@ -201,8 +202,10 @@ def entrypoint():
         attempt(f"O_PATH and back {path}", lambda: open(f"/proc/self/fd/{os.open(path, os.O_PATH)}", "r+b").close())
     for folder in (T["site"], T["stdlib"], T["problem"]):
         for name in ("sitecustomize.py", "usercustomize.py", f"gx-{T['token']}.pth", "validate.py.bak"):
-            attempt(f"{folder}/{name}", lambda: os.close(os.open(f"{folder}/{name}", os.O_CREAT | os.O_EXCL | os.O_WRONLY))
-                    or os.remove(f"{folder}/{name}") or True)
+            def create():
+                os.close(os.open(f"{folder}/{name}", os.O_CREAT | os.O_EXCL | os.O_WRONLY))
+                os.remove(f"{folder}/{name}")
+            attempt(f"{folder}/{name}", create)
         attempt(f"{folder}/__pycache__", lambda: os.close(os.open(
             f"{folder}/__pycache__/gx-{T['token']}.pyc", os.O_CREAT | os.O_EXCL | os.O_WRONLY)) or True)
     return books()
@@ -254,7 +257,8 @@ def entrypoint():
         source="""
 def entrypoint():
     os.makedirs("a/b")
-    for number, path in enumerate((T["home"], T["home"] + "/.env", T["problem"], T["beside"], "/etc", "/", "..", "../..")):
+    outside = (T["home"], T["home"] + "/.env", T["problem"], T["beside"], "/etc", "/", "..", "../..")
+    for number, path in enumerate(outside):
         os.symlink(path, f"s{number}")
         os.symlink(path, f"a/b/s{number}")
         try:
@@ -325,7 +329,7 @@ def entrypoint():
 def entrypoint():
     import stat
     for name, kind, major, minor in (("disk", stat.S_IFBLK, 254, 0), ("disk2", stat.S_IFBLK, 259, 0),
-                                     ("mem", stat.S_IFCHR, 1, 1), ("kmsg", stat.S_IFCHR, 1, 11), ("tty", stat.S_IFCHR, 5, 0)):
+                                     ("mem", stat.S_IFCHR, 1, 1), ("kmsg", stat.S_IFCHR, 1, 11)):
         attempt(f"make {name}", os.mknod, name, kind | 0o666, os.makedev(major, minor))
         attempt(f"open {name}", lambda: os.close(os.open(name, os.O_RDWR | os.O_NONBLOCK)) or True)
     return books()
@@ -336,9 +340,9 @@ def entrypoint():
         name="opens devices and switches of the kernel",
         source="""
 def entrypoint():
-    for path in ("/dev/mem", "/dev/kmem", "/dev/port", "/dev/kmsg", "/dev/vda", "/dev/sda", "/dev/nvme0n1", "/dev/loop0",
+    for path in ("/dev/mem", "/dev/kmem", "/dev/port", "/dev/kmsg", "/dev/vda", "/dev/sda", "/dev/loop0",
                  "/dev/loop-control", "/dev/fuse", "/dev/kvm", "/dev/net/tun", "/dev/tty", "/dev/tty1", "/dev/ptmx",
-                 "/dev/cpu_dma_latency", "/dev/vhost-vsock", "/dev/vsock", "/dev/hwrng", "/dev/uinput", "/dev/btrfs-control"):
+                 "/dev/cpu_dma_latency", "/dev/vhost-vsock", "/dev/vsock", "/dev/hwrng", "/dev/uinput"):
         attempt(path, lambda: os.close(os.open(path, os.O_RDWR | os.O_NONBLOCK | os.O_NOCTTY)) or True)
     for path in ("/proc/sysrq-trigger", "/proc/sys/kernel/core_pattern", "/proc/sys/kernel/hostname",
                  "/proc/sys/vm/drop_caches", "/proc/sys/kernel/modprobe", "/proc/self/oom_score_adj",

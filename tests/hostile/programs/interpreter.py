@@ -10,7 +10,9 @@ _BROKEN = (answers("some data") | fails("exit", "output", "exception", "signal",
 
 _CRASHES = {
     "reads address 0": "def entrypoint():\n    return ctypes.string_at(0)",
-    "writes all over its memory": "def entrypoint():\n    ctypes.memset(id(None) - 64, 255, 4096)\n    return [None] * 9",
+    "writes all over its memory": (
+        "def entrypoint():\n    ctypes.memset(id(None) - 64, 255, 4096)\n    return [None] * 9"
+    ),
     "overflows the stack in C": (
         "sys.setrecursionlimit(10**9)\n"
         "def entrypoint():\n    x = []\n    for _ in range(10**6):\n        x = [x]\n    return repr(x) and 0.25"
@@ -86,10 +88,12 @@ _POISON = {
     "replaces time": "import time\ntime.monotonic = time.time = time.perf_counter = time.process_time = lambda: 0.0",
     "replaces random": "import random, numpy\nrandom.seed = numpy.random.seed = None\nrandom.random = lambda: 0.5",
     "replaces numpy": (
-        "import numpy\nfor name in list(vars(numpy)):\n    if not name.startswith('__'):\n        setattr(numpy, name, None)"
+        "import numpy\nfor name in list(vars(numpy)):\n    if not name.startswith('__'):\n"
+        "        setattr(numpy, name, None)"
     ),
     "changes a constant of numpy in place": (
-        "import numpy\nnumpy.pi = 3\nctypes.memset(ctypes.addressof(ctypes.c_double.from_buffer(numpy.array([1.0]))), 0, 8)"
+        "import numpy\nnumpy.pi = 3\nkept = numpy.array([1.0])\n"
+        "ctypes.memset(ctypes.addressof(ctypes.c_double.from_buffer(kept)), 0, 8)"
     ),
     "replaces the built-in functions": (
         "import builtins\nfor name in ('len', 'isinstance', 'type', 'print', 'open', 'set', 'map', 'repr', 'str'):\n"

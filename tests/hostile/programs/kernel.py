@@ -49,7 +49,8 @@ def entrypoint():
     attempt("bind home", syscall, "mount", text(T["home"]), text("m"), None, 4096, None)
     attempt("remount writable", syscall, "mount", None, text("/"), None, 32 | 4096, None)
     attempt("shared", syscall, "mount", None, text("/"), None, (1 << 20) | 16384, None)
-    attempt("overlay", syscall, "mount", text("none"), text("m"), text("overlay"), 0, text("lowerdir=/,upperdir=.,workdir=m"))
+    layers = text("lowerdir=/,upperdir=.,workdir=m")
+    attempt("overlay", syscall, "mount", text("none"), text("m"), text("overlay"), 0, layers)
     for path in ("/proc", "/dev", "/", T["site"], "."):
         attempt(f"umount {path}", syscall, "umount2", text(path), 2)
     attempt("pivot_root", syscall, "pivot_root", text("."), text("m"))
@@ -90,7 +91,8 @@ def entrypoint():
 def entrypoint():
     def shown():
         with open("/proc/self/status") as file:
-            return [line for line in file if line[:3] == "Cap" and line[:6] != "CapBnd" and int(line.split()[1], 16) & ~4]
+            lines = [line for line in file if line.startswith(("CapInh", "CapPrm", "CapEff", "CapAmb"))]
+        return [line for line in lines if int(line.split()[1], 16) & ~4]
     attempt("shown", shown)
     class Data(ctypes.Structure):
         _fields_ = [("effective", ctypes.c_uint32), ("permitted", ctypes.c_uint32), ("inheritable", ctypes.c_uint32)]
@@ -178,7 +180,8 @@ def entrypoint():
     if "iopl" in NUMBERS:
         attempt("iopl", syscall, "iopl", 3)
         attempt("ioperm", syscall, "ioperm", 0x80, 1, 1)
-        attempt("modify_ldt", syscall, "modify_ldt", 17, ctypes.create_string_buffer(struct.pack("IIII", 0, 0, 0, 0x51)), 16)
+        entry = ctypes.create_string_buffer(struct.pack("IIII", 0, 0, 0, 0x51))
+        attempt("modify_ldt", syscall, "modify_ldt", 17, entry, 16)
     attempt("lookup_dcookie", syscall, "lookup_dcookie", 0, None, 0)
     return books()
 """,

@@ -74,7 +74,8 @@ def entrypoint():
         source="""
 def entrypoint():
     for host in ("127.0.0.1", "0.0.0.0", "::"):
-        attempt(host, lambda: socket.create_server((host, 0), family=socket.AF_INET6 if ":" in host else socket.AF_INET))
+        family = socket.AF_INET6 if ":" in host else socket.AF_INET
+        attempt(host, lambda: socket.create_server((host, 0), family=family))
     return books()
 """,
         verdict=HELD,

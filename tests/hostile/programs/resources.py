@@ -327,7 +327,7 @@ def entrypoint():
         source="""
 import resource
 def entrypoint():
-    for name in ("AS", "CPU", "NPROC", "NOFILE", "FSIZE", "CORE", "MEMLOCK", "RTPRIO", "NICE", "SIGPENDING", "MSGQUEUE"):
+    for name in ("AS", "CPU", "NPROC", "NOFILE", "FSIZE", "CORE", "MEMLOCK", "RTPRIO", "NICE", "SIGPENDING"):
         kind = getattr(resource, "RLIMIT_" + name, None)
         if kind is None:
             continue

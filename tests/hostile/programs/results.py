@@ -94,7 +94,8 @@ _LIARS = {
     ),
     "a float that changes with every look": (
         "class Liar(float):\n    looks = 0\n    def __float__(self):\n        Liar.looks += 1\n"
-        "        return float(Liar.looks)\n    def __repr__(self): return '1e308'\ndef entrypoint():\n    return Liar(1)"
+        "        return float(Liar.looks)\n    def __repr__(self): return '1e308'\n"
+        "def entrypoint():\n    return Liar(1)"
     ),
     "an int that lies about its text": (
         "class Liar(int):\n    def __repr__(self): return '1, \"forged\": 1'\n    __str__ = __repr__\n"
@@ -124,7 +125,9 @@ _LIARS = {
         "import numpy\ndef entrypoint():\n    return numpy.memmap('x', dtype='f8', mode='w+', shape=(3,))"
     ),
     "an array of objects": "import numpy\ndef entrypoint():\n    return numpy.array([print, None], dtype=object)",
-    "an array of records": "import numpy\ndef entrypoint():\n    return numpy.zeros(3, dtype=[('x', 'f8'), ('y', 'O')])",
+    "an array of records": (
+        "import numpy\ndef entrypoint():\n    return numpy.zeros(3, dtype=[('x', 'f8'), ('y', 'O')])"
+    ),
     "an array of times": "import numpy\ndef entrypoint():\n    return numpy.zeros(3, dtype='M8[s]')",
     "a broadcast array of terabytes": (
         "import numpy\ndef entrypoint():\n    return numpy.broadcast_to(numpy.float64(1), (10**6, 10**6))"

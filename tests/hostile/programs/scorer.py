@@ -9,8 +9,7 @@ PROGRAMS = (
         name="reads the validator and its bytecode",
         source="""
 def entrypoint():
-    for name in ("validate.py", "verify.py", "driver.py", "hidden/answers.json", "initial_programs/good.py", "metrics.yaml",
-                 "problem.yaml"):
+    for name in ("validate.py", "verify.py", "driver.py", "hidden/answers.json", "initial_programs/good.py"):
         attempt(name, secret, T["problem"] + "/" + name)
     for folder in (T["problem"], T["problem"] + "/__pycache__", T["problem"] + "/hidden",
                    T["problem"] + "/initial_programs"):
