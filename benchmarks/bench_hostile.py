@@ -143,9 +143,8 @@ async def main() -> None:
             print(f"  {ratios[-1]:5.3f}  {hostile.name}{flag}", flush=True)
         if ratios:
             over = sum(value > ALLOWED_RATIO for value in ratios)
-            print(
-                f"{len(ratios)} programs: median {statistics.median(ratios):.3f}, largest {max(ratios):.3f}, {over} over 1.10"
-            )
+            median, most = statistics.median(ratios), max(ratios)
+            print(f"{len(ratios)} programs: median {median:.3f}, largest {most:.3f}, {over} over {ALLOWED_RATIO}")
     await arena.close()
 
 

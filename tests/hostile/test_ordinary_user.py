@@ -1,4 +1,4 @@
-"""The suite as an ordinary user, with and without namespaces. Where the tests run as root, a launcher makes the user."""
+"""The suite as an ordinary user, with and without namespaces; where tests run as root, a launcher makes the user."""
 
 from __future__ import annotations
 

@@ -158,7 +158,7 @@ def entrypoint(value):
     return value
 """
     (row,) = await driven(arena, level, source, allow=("threads",), calls=1, pause=4 * WORK)
-    assert row["later"] - row["total"] >= 0.5 * WORK
+    assert row["later"] - row["total"] >= 0.5 * WORK, row
 
 
 @pytest.mark.parametrize("level", ISOLATED)
