@@ -107,7 +107,8 @@ async def costs(level: str, problem: Path, programs: int = 300) -> None:
 async def ratio(arena: Arena, hostile: Hostile, level: str, repeats: int) -> float:
     """CPU time of an honest program after ``hostile``, relative to one after an honest one."""
     post = await arena.post(level, hostile.allow)
-    first, second = [], []
+    first: list[float] = []
+    second: list[float] = []
     for _ in range(repeats):
         await arena.trial(hostile, post)
         for times in (first, second):
@@ -115,7 +116,7 @@ async def ratio(arena: Arena, hostile: Hostile, level: str, repeats: int) -> flo
             assert outcome.error is None, outcome.error
             times.append(outcome.cpu_time_s)
     arena.surroundings.arrived()
-    return statistics.median(first) / statistics.median(second)
+    return float(statistics.median(first) / statistics.median(second))
 
 
 async def main() -> None:

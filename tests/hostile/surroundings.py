@@ -52,7 +52,7 @@ _KEY_FILES = (
     ".bashrc",
 )
 _MARKED = ("/tmp", "/var/tmp", "/dev/shm", "/etc", "/etc/cron.d", "/usr/local/bin", "/var/lib", "/", "/root", "/home")
-_MARKED += ("/dev", "/run", "/run/lock", "/work", "/sys", "/proc")
+_SYSTEM = ("/dev", "/run", "/run/lock", "/work", "/sys", "/proc")
 
 
 def new_secret() -> str:
@@ -157,7 +157,7 @@ class Surroundings:
     def marks(self) -> list[str]:
         """What programs left in folders that are not theirs, or in the kernel."""
         target = self.targets()
-        folders = {*_MARKED, target["site"], target["stdlib"], target["checkout"], target["real_home"]}
+        folders = {*_MARKED, *_SYSTEM, target["site"], target["stdlib"], target["checkout"], target["real_home"]}
         folders |= {f"{folder}/__pycache__" for folder in (target["site"], target["stdlib"])}
         found = []
         for folder in sorted(folders):

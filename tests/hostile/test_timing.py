@@ -8,7 +8,8 @@ import pytest
 
 from gigaevo.evaluation.sandbox import wire
 from gigaevo.evaluation.sandbox.client import ForkServer, ProgramFiles
-from tests.hostile.arena import LIMITS, Arena, Limits, Unavailable
+from gigaevo.evaluation.sandbox.limits import Limits
+from tests.hostile.arena import LIMITS, Arena, Unavailable
 from tests.hostile.hostile import ISOLATED
 from tests.hostile.prelude import with_prelude
 

@@ -13,7 +13,8 @@ import pytest
 
 from gigaevo.evaluation.sandbox import wire
 from gigaevo.evaluation.sandbox.client import ForkServer, ProgramFiles, SandboxStartError
-from tests.hostile.arena import LIMITS, Arena, Limits, descendants, new_server
+from gigaevo.evaluation.sandbox.limits import Limits
+from tests.hostile.arena import LIMITS, Arena, descendants, new_server
 from tests.hostile.hostile import ISOLATED
 from tests.hostile.surroundings import new_secret
 
@@ -149,6 +150,6 @@ async def test_nothing_of_a_server_that_is_killed_stays(arena: Arena, level: str
 
 def _lives(pid: int) -> bool:
     try:
-        return psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
+        return bool(psutil.Process(pid).status() != psutil.STATUS_ZOMBIE)
     except psutil.NoSuchProcess:
         return False
