@@ -213,6 +213,23 @@ class Island:
         """Metrics that this island needs and the program lacks."""
         return self._population.missing_keys(program)
 
+    def could_keep(self, metrics: Mapping[str, float], bounds: Mapping[str, float]) -> bool:
+        """Whether the island might keep a program, or its walk go to it; see ``EvolutionStrategy.could_keep``.
+
+        Where only some of its metrics are known, every cell may be the program's. What it would teach a space that
+        learns does not count, and neither does that the walk would have counted it as one more child that is worse.
+        """
+        objective = self._population.best_objective(metrics, bounds)
+        if objective is None or (self.walk is not None and self.walk.could_use(objective)):
+            return True
+        beats = self._population.may_beat_an_elite(objective, metrics)
+        if beats is not None:
+            return beats
+        limit, spares = self.config.max_size, getattr(self.archive_remover, "could_spare", None)
+        if limit is None or len(self.archive) < limit or spares is None:
+            return True
+        return bool(spares(self.archive, metrics, bounds))
+
     def standing(self, program: Program) -> float:
         """Share of the elites that the program beats by this island's objective, in [0, 1]; 1 where there are none."""
         ranking = self.archive.objective_ranking()
