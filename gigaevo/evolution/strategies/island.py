@@ -216,11 +216,14 @@ class Island:
     def could_keep(self, metrics: Mapping[str, float], bounds: Mapping[str, float]) -> bool:
         """Whether the island might keep a program, or its walk go to it; see ``EvolutionStrategy.could_keep``.
 
-        Where only some of its metrics are known, every cell may be the program's. What it would teach a space that
-        learns does not count, and neither does that the walk would have counted it as one more child that is worse.
+        Where only some of its metrics are known, every cell may be the program's. A space that learns may move its
+        edges for any program, and make room by that. That the walk would count one more child that is worse is no
+        reason to measure it.
         """
         objective = self._population.best_objective(metrics, bounds)
-        if objective is None or (self.walk is not None and self.walk.could_use(objective)):
+        if objective is None or self.behavior_space.learns:
+            return True
+        if self.walk is not None and self.walk.could_use(objective):
             return True
         beats = self._population.may_beat_an_elite(objective, metrics)
         if beats is not None:
