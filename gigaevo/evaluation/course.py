@@ -79,25 +79,28 @@ class Course:
         ready, still = [], []
         for stage in waiting:
             required = self._graph.required[stage.name]
-            if any(name in self._hopeless for name in required):
+            if self._hopeless and not self._hopeless.isdisjoint(required):
                 self._hopeless.add(stage.name)
-            elif (reason := self._why_skip(stage, required)) is not None:
+                continue
+            complete = self._results.keys() >= set(required)
+            reason = self._why_skip(stage, required, complete=complete)
+            if reason is not None:
                 self.skipped[stage.name] = reason
-            elif all(name in self._results for name in required):
-                ready.append(stage)
             else:
-                still.append(stage)
+                (ready if complete else still).append(stage)
         return ready, still
 
-    def _why_skip(self, stage: Stage, required: Sequence[str]) -> str | None:
-        """Why a stage is not to be run although nothing that it requires failed; None where it is."""
+    def _why_skip(self, stage: Stage, required: Sequence[str], *, complete: bool) -> str | None:
+        """Why a stage is not to be run although nothing that it requires failed; None where it is, and as long as not
+        all that it requires is there."""
         if self._end is not None:
             return self._end
-        skipped = next((name for name in required if name in self.skipped), None)
-        if skipped is not None:
-            return f"it requires '{skipped}'"
+        if self.skipped:
+            skipped = next((name for name in required if name in self.skipped), None)
+            if skipped is not None:
+                return f"it requires '{skipped}'"
         conditions = self._graph.conditions[stage.name]
-        if not conditions or any(name not in self._results for name in required):
+        if not conditions or not complete:
             return None
         metrics: dict[str, float] = {}
         for name in self._graph.before[stage.name]:

@@ -72,23 +72,22 @@ class ResultCache:
 
     def get(self, key: bytes) -> StageResult | None:
         """The result of an earlier run of a stage; None where there is none."""
-        found = self._held.get(key)
-        if found is not None:
-            self._held.move_to_end(key)
-            return found[0]
-        if self._folder is None:
-            return None
-        result = self._folder.get(key)
+        held = self._held.get(key)
+        result = None if held is None else held[0]
         if result is not None:
-            self._remember(key, result)
-        return result
+            self._held.move_to_end(key)
+        elif self._folder is not None:
+            result = self._folder.get(key)
+            if result is not None:
+                self._remember(key, result)
+        if result is None or result.cost is None or not result.cost.validate_calls:
+            return result
+        return replace(result, cost=result.cost.model_copy(update={"validate_calls": 0}))
 
     def put(self, key: bytes, result: StageResult) -> None:
         """Keep a result that a stage has just given, if it is one that would come again."""
         if result.passing or (result.error is not None and result.error.kind not in LASTING):
             return
-        if result.cost is not None and result.cost.validate_calls:
-            result = replace(result, cost=result.cost.model_copy(update={"validate_calls": 0}))
         self._remember(key, result)
         if self._folder is not None:
             self._folder.put(key, result)
@@ -111,6 +110,10 @@ class ResultCache:
 
 def _size_of(result: StageResult) -> int:
     """Roughly the bytes of a result: of its texts, which are what can be large."""
-    texts = [result.output or "", *(value for value in result.artifacts.values() if isinstance(value, str))]
-    rest = [value for value in (result.value, *result.artifacts.values()) if isinstance(value, list | dict)]
-    return 500 + sum(map(len, texts)) + sum(len(str(value)) for value in rest)
+    size = 500 + len(result.output or "")
+    for value in (result.value, *result.artifacts.values()):
+        if isinstance(value, str):
+            size += len(value)
+        elif isinstance(value, list | dict):
+            size += len(str(value))
+    return size

@@ -6,7 +6,7 @@ import hashlib
 import inspect
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, is_dataclass
+from dataclasses import fields, is_dataclass
 from pathlib import Path
 from typing import Any
 
@@ -82,11 +82,8 @@ class CourseKeys:
 
 def digest(*parts: bytes) -> bytes:
     """One digest of several texts, which tells where each of them ends."""
-    whole = hashlib.blake2b(digest_size=DIGEST_BYTES)
-    for part in parts:
-        whole.update(len(part).to_bytes(8, "big"))
-        whole.update(part)
-    return whole.digest()
+    ends = ",".join([str(len(part)) for part in parts]).encode()
+    return hashlib.blake2b(b"".join((ends, b";", *parts)), digest_size=DIGEST_BYTES).digest()
 
 
 def salt_of(ingredients: Sequence[Any]) -> bytes:
@@ -115,17 +112,20 @@ def plain_text(value: Any) -> str:
     Raises:
         TypeError: It holds something else.
     """
-    return json.dumps(value, sort_keys=True, default=_described)
+    return _PLAIN.encode(value)
 
 
 def _described(value: Any) -> Any:
     if is_dataclass(value) and not isinstance(value, type):
-        return [type(value).__qualname__, asdict(value)]
+        return [type(value).__qualname__, [getattr(value, item.name) for item in fields(value)]]
     if isinstance(value, Path):
         return str(value)
     if isinstance(value, Mapping):
         return dict(value)
     raise TypeError(f"{type(value).__name__} has no plain description")
+
+
+_PLAIN = json.JSONEncoder(sort_keys=True, default=_described)
 
 
 def _module_text(kind: type) -> str:
