@@ -125,6 +125,9 @@ async def _run(settings: Settings, builder: Builder, output_dir: Path, problem: 
         processes = await stack.enter_async_context(
             problem_processes(problem, parts.sandbox, workers=parts.engine.max_evaluations_in_flight)
         )
+        builder.give("program_server", processes.server)
+        builder.give("validators", processes.workers)
+        stack.callback(_close, builder.node("pipeline"))
         searchers = SearchWorkers(
             problem,
             size=parts.engine.max_mutations_in_flight,
@@ -142,7 +145,6 @@ async def _run(settings: Settings, builder: Builder, output_dir: Path, problem: 
         closing = ClosingPage(output_dir)
         reporters = [view, await _metrics_log(output_dir, parts), *_reporters(output_dir), closing]
         engine = _engine(parts, builder, processes, reporters)
-        stack.callback(_close, builder.node("pipeline"))
         with interruptible(engine):
             report = await engine.run()
     closing.show()
@@ -174,8 +176,6 @@ def _bind_operator(parts: _Parts, searchers: SearchWorkers) -> None:
 def _engine(
     parts: _Parts, builder: Builder, processes: ProblemProcesses, listeners: Sequence[Listener]
 ) -> EvolutionEngine:
-    builder.give("program_server", processes.server)
-    builder.give("validators", processes.workers)
     return EvolutionEngine(
         strategy=parts.strategy,
         operator=parts.operator,

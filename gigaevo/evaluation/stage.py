@@ -110,7 +110,7 @@ class Stage(ABC):
         for key, value in settings.items():
             if key not in StageSettings.__annotations__:
                 known = ", ".join(StageSettings.__annotations__)
-                raise TypeError(f"there is no setting {key!r}; of any stage there are {known}")
+                raise ValueError(f"there is no setting {key!r}; of any stage there are {known}")
             setattr(self, key, value)
 
     @abstractmethod

@@ -94,7 +94,7 @@ def test_a_stage_without_a_name_is_refused() -> None:
 
 
 def test_a_setting_that_no_stage_has_is_refused() -> None:
-    with pytest.raises(TypeError, match="there is no setting 'retires'; of any stage there are name, requires"):
+    with pytest.raises(ValueError, match="there is no setting 'retires'; of any stage there are name, requires"):
         SyntaxStage(retires=2)  # type: ignore[call-arg]
 
 
