@@ -76,7 +76,7 @@ class Course:
 
     def _sort(self, waiting: Sequence[Stage]) -> tuple[list[Stage], list[Stage]]:
         """Which stages can begin, and which must wait; those that will never run are left out."""
-        ready, still = [], []
+        ready, still = list[Stage](), list[Stage]()
         for stage in waiting:
             required = self._graph.required[stage.name]
             if self._hopeless and not self._hopeless.isdisjoint(required):
