@@ -26,6 +26,7 @@ from gigaevo.config.resolvers import register_resolvers
 from gigaevo.config.result import ExitStatus, RunResult
 from gigaevo.evaluation.base import Evaluation
 from gigaevo.evaluation.sandbox.client import ForkServer, RunOutcome
+from gigaevo.evaluation.sandbox.levels import SandboxReport
 from gigaevo.evaluation.sandbox.workers import ValidationOutcome
 from gigaevo.evolution.randomness import RandomSource
 from gigaevo.evolution.strategies.base import ArchiveEvent, EvolutionStrategy, StrategyContext
@@ -59,6 +60,7 @@ class StandIn:
 
     runs: int = 0
     timeouts: list[float] = field(default_factory=list)
+    report: SandboxReport = field(default_factory=lambda: SandboxReport(level="process", protections=frozenset()))
 
     async def run(self, *_: object) -> RunOutcome:
         self.runs += 1

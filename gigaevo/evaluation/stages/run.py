@@ -11,7 +11,7 @@ from gigaevo.programs import Cost, ErrorKind, Program
 if TYPE_CHECKING:
     from gigaevo.evaluation.sandbox.client import ForkServer
 
-SERVER_DIED = "the sandbox server died"  # how the message begins where no program is to blame
+SERVER_DIED = "the sandbox server died"  # how the message begins where the program need not be to blame
 
 # Characters kept of what a program printed: the end of it, where a traceback stands.
 PRINTED_KEPT = 4000
@@ -36,8 +36,8 @@ class RunStage(Stage):
         self._server = server
 
     def ingredients(self) -> Mapping[str, Any]:
-        """None of its own: problem and limits are those of the whole run."""
-        return {}
+        """The level that holds programs; problem and limits are those of the whole run."""
+        return {"level": self._server.report.level}
 
     async def run(self, program: Program, inputs: Inputs) -> StageResult:
         """See the class."""
