@@ -44,8 +44,8 @@ class StageKeys:
                 plain_text(value)
             except TypeError:
                 raise PipelineError(
-                    f"stage '{stage.name}' is cached, and its '{key}' is a {type(value).__name__}, of which nobody can "
-                    "tell whether it is the same; define ingredients() to say what results depend on"
+                    f"stage '{stage.name}' is cached, and nobody can tell whether its '{key}' ({type(value).__name__}) is "
+                    "the same; let ingredients() say what results depend on, or set cached to false"
                 ) from None
         parts = [kind.__module__, kind.__qualname__, stage.name, str(stage.version), _module_text(kind)]
         return digest(self._salt, *(part.encode() for part in parts), plain_text(stage.ingredients()).encode())
@@ -100,8 +100,8 @@ def salt_of(ingredients: Sequence[Any]) -> bytes:
             texts.append(own if isinstance(own, str) else plain_text(item))
         except TypeError:
             raise ValueError(
-                f"ingredients has a {type(item).__name__}, of which nobody can tell whether it is the same; "
-                "take plain values, dataclasses of these, or parts with a digest"
+                f"nobody can tell whether an ingredient ({type(item).__name__}) is the same; take plain values, "
+                "dataclasses of these, or parts with a digest"
             ) from None
     return digest(*(text.encode() for text in texts))
 

@@ -21,9 +21,11 @@ from gigaevo.evaluation.base import Evaluation
 from gigaevo.evaluation.pipeline import Pipeline, PipelineError
 from gigaevo.evaluation.result_cache import ResultCache
 from gigaevo.evaluation.result_folder import ResultFolder, _read, _written
-from gigaevo.evaluation.result_key import digest, salt_of
+from gigaevo.evaluation.result_key import StageKeys, digest, salt_of
+from gigaevo.evaluation.sandbox.levels import SandboxReport
 from gigaevo.evaluation.sandbox.limits import Limits
 from gigaevo.evaluation.stage import Inputs, Stage, StageResult
+from gigaevo.evaluation.stages.run import RunStage
 from gigaevo.problems import load_problem
 from gigaevo.programs import Cost, ErrorKind, Program, ProgramError
 from tests.evaluation.steps import PROGRAM, Note, failure, measured, problem
@@ -164,10 +166,32 @@ def test_a_cached_stage_must_say_what_it_is_made_of() -> None:
         async def run(self, program: Program, inputs: Inputs) -> StageResult:
             return StageResult()
 
-    with pytest.raises(PipelineError, match="stage 'opaque' is cached, and its '_client' is a object, of which nobody"):
+    with pytest.raises(
+        PipelineError, match=r"stage 'opaque' is cached, and nobody can tell whether its '_client' \(object\)"
+    ):
         Pipeline(stages=[Opaque(object())], cache=ResultCache())
     Pipeline(stages=[Opaque(object())])
     Pipeline(stages=[Opaque({"plain": [1, None, "text"]})], cache=ResultCache())
+
+
+def test_a_subclass_of_a_shipped_stage_is_told_from_it_by_its_settings() -> None:
+    class Seeded(RunStage):
+        def __init__(self, *, seed: object, **settings: Any) -> None:
+            super().__init__(**settings)
+            self._seed = seed
+
+    class Server:
+        report = SandboxReport(level="process", protections=frozenset())
+
+    server: Any = Server()
+    keys = {
+        StageKeys([Seeded(server=server, seed=seed, requires=[])]).of(Seeded(server=server, seed=0))
+        for seed in (1, 2, 1)
+    }
+    assert len(keys) == 2
+    with pytest.raises(PipelineError, match=r"its '_seed' \(object\) is the same; .* or set cached to false"):
+        Pipeline(stages=[Seeded(server=server, seed=object(), requires=[])], cache=ResultCache())
+    Pipeline(stages=[Seeded(server=server, seed=object(), requires=[], cached=False)], cache=ResultCache())
 
 
 # Memory
@@ -385,7 +409,7 @@ def test_the_digest_of_a_problem_follows_what_scores_depend_on(tmp_path: Path) -
 def test_limits_and_problems_are_ingredients_and_opaque_things_are_not() -> None:
     assert salt_of([Limits()]) != salt_of([Limits(memory_mb=64)])
     assert salt_of([Limits(), 1]) == salt_of([Limits(), 1])
-    with pytest.raises(ValueError, match="ingredients has a object, of which nobody can tell"):
+    with pytest.raises(ValueError, match=r"nobody can tell whether an ingredient \(object\)"):
         salt_of([object()])
 
 

@@ -36,8 +36,9 @@ class RunStage(Stage):
         self._server = server
 
     def ingredients(self) -> Mapping[str, Any]:
-        """The level that holds programs; problem and limits are those of the whole run."""
-        return {"level": self._server.report.level}
+        """For the server, the level that holds programs: problem and limits are those of the whole run."""
+        own = {key: value for key, value in super().ingredients().items() if key != "_server"}
+        return {**own, "level": self._server.report.level}
 
     async def run(self, program: Program, inputs: Inputs) -> StageResult:
         """See the class."""

@@ -39,8 +39,9 @@ class ValidateStage(Stage):
         self._call_timeout_s = call_timeout_s
 
     def ingredients(self) -> Mapping[str, Any]:
-        """None of its own: the validator is the problem's, and what took too long is not kept."""
-        return {}
+        """Without workers and time limit: the validator is the problem's, and what took too long is not kept."""
+        aside = ("_workers", "_call_timeout_s")
+        return {key: value for key, value in super().ingredients().items() if key not in aside}
 
     async def run(self, program: Program, inputs: Inputs) -> StageResult:
         """See the class."""
