@@ -44,8 +44,8 @@ class StageKeys:
                 plain_text(value)
             except TypeError:
                 raise PipelineError(
-                    f"stage '{stage.name}' is cached, and nobody can tell whether its '{key}' ({type(value).__name__}) is "
-                    "the same; let ingredients() say what results depend on, or set cached to false"
+                    f"stage '{stage.name}' is cached, and nobody can tell whether its '{key}' ({type(value).__name__}) "
+                    "is the same; let ingredients() say what results depend on, or set cached to false"
                 ) from None
         parts = [kind.__module__, kind.__qualname__, stage.name, str(stage.version), _module_text(kind)]
         return digest(self._salt, *(part.encode() for part in parts), plain_text(stage.ingredients()).encode())
