@@ -18,6 +18,7 @@ from gigaevo.config.schema import Settings
 from gigaevo.config.terminal import ClosingPage, interruptible, logging_to
 from gigaevo.evaluation.base import Evaluation, Evaluator, Rescorer
 from gigaevo.evaluation.pipeline import Pipeline
+from gigaevo.evaluation.sandbox import inline_runner
 from gigaevo.evaluation.sandbox.process import SandboxStartError
 from gigaevo.evaluation.sandbox.settings import SandboxSettings
 from gigaevo.evolution.engine.children import files_hash
@@ -102,6 +103,7 @@ def _parts(settings: Settings, builder: Builder, problem: Problem) -> _Parts:
         operator=builder.node("mutation_operator"),
         storage=builder.node("program_storage"),
     )
+    _refuse_strangers_code(parts)
     context = StrategyContext(
         metrics=problem.metrics,
         random=parts.random,
@@ -113,6 +115,15 @@ def _parts(settings: Settings, builder: Builder, problem: Problem) -> _Parts:
     except ValueError as error:
         raise ConfigError(f"evolution_strategy does not fit problem '{problem.name}': {error}") from error
     return parts
+
+
+def _refuse_strangers_code(parts: _Parts) -> None:
+    """Without protection only numbers may change: what else an operator writes is nobody's the user knows."""
+    if parts.sandbox.level == inline_runner.LEVEL and parts.operator.writes_code:
+        raise ConfigError(
+            f"sandbox=inline runs programs without protection, and mutation operator '{parts.operator.name}' writes "
+            "code; leave operators that only change numbers (~operators.syntax_tree), or use sandbox=auto"
+        )
 
 
 async def _run(settings: Settings, builder: Builder, output_dir: Path, problem: Problem) -> RunResult:

@@ -10,7 +10,7 @@ from gigaevo.evaluation.stage import Inputs, Stage, StageResult, StageSettings
 from gigaevo.programs import Cost, Program
 
 if TYPE_CHECKING:
-    from gigaevo.evaluation.sandbox.client import ForkServer
+    from gigaevo.evaluation.sandbox.runner import ProgramRunner
 
 MEASURED = ("wall_time_s", "cpu_time_s", "peak_memory_mb", "runtime")
 
@@ -36,7 +36,7 @@ class RemeasureStage(Stage):
     measures = MEASURED
     cached = True
 
-    def __init__(self, *, server: ForkServer, runs: int = 2, **settings: Unpack[StageSettings]) -> None:
+    def __init__(self, *, server: ProgramRunner, runs: int = 2, **settings: Unpack[StageSettings]) -> None:
         super().__init__(**settings)
         if runs < 1:
             raise ValueError(f"runs must be at least 1; found {runs}")

@@ -9,7 +9,7 @@ from gigaevo.evaluation.stage import Inputs, Stage, StageResult, StageSettings
 from gigaevo.programs import Cost, ErrorKind, Program
 
 if TYPE_CHECKING:
-    from gigaevo.evaluation.sandbox.client import ForkServer
+    from gigaevo.evaluation.sandbox.runner import ProgramRunner
 
 SERVER_DIED = "the sandbox server died"  # how the message begins where the program need not be to blame
 
@@ -31,7 +31,7 @@ class RunStage(Stage):
     measures = ("wall_time_s", "cpu_time_s", "peak_memory_mb", "runtime")
     cached = True
 
-    def __init__(self, *, server: ForkServer, **settings: Unpack[StageSettings]) -> None:
+    def __init__(self, *, server: ProgramRunner, **settings: Unpack[StageSettings]) -> None:
         super().__init__(**settings)
         self._server = server
 
