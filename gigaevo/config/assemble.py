@@ -184,6 +184,8 @@ def _engine(
 ) -> EvolutionEngine:
     builder.give("program_server", processes.server)
     builder.give("validators", processes.workers)
+    builder.give("problem", parts.problem)
+    builder.give("program_storage", parts.storage)  # also for builders made anew, which would build another
     return EvolutionEngine(
         strategy=parts.strategy,
         operator=parts.operator,

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from gigaevo.problems.settings import ProblemSettings
+from gigaevo.programs.genome import CodeGenome
 from gigaevo.programs.metrics import Metrics
 
 TASK_FILE = "task_description.txt"
@@ -15,6 +16,8 @@ INITIAL_PROGRAMS = "initial_programs"
 CONTEXT_FILE = "context.py"
 HELPER_FILE = "helper.py"
 HARNESS_FILE = "harness.py"
+BENCHMARK_FILE = "benchmark.py"
+GENOME_FILE = "genome.yaml"
 SETTINGS_FILE = "problem.yaml"
 
 ENTRYPOINT = "entrypoint"
@@ -49,6 +52,7 @@ class Problem:
         has_context: Whether ``context.py`` makes a value that is handed to programs and ``validate``.
         has_helper: Whether ``helper.py`` exists.
         has_harness: Whether ``harness.py`` says how a program is exercised.
+        genome: What ``genome.yaml`` asks of every program; None where there is none.
         preload: Modules to import once before programs are forked, sorted: those of the settings, and what
             the initial programs use of numpy and scipy.
     """
@@ -63,6 +67,7 @@ class Problem:
     has_helper: bool
     has_harness: bool
     preload: tuple[str, ...]
+    genome: CodeGenome | None = None
 
     @property
     def validate_path(self) -> Path:

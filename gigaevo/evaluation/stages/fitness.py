@@ -1,0 +1,101 @@
+"""Measure fitness in every dimension: performance, correctness, maintainability, adaptability."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from gigaevo.evaluation.fitness import Exercise, FitnessEvaluator
+from gigaevo.evaluation.pipeline import Stage, StageResult
+from gigaevo.problems.problem import BENCHMARK_FILE
+from gigaevo.programs import Cost, Program
+from gigaevo.programs.genome import Phenotype
+
+if TYPE_CHECKING:
+    from gigaevo.evaluation.fitness.evaluator import ProgramSource
+    from gigaevo.evaluation.fitness.exercise import DrivenServer
+    from gigaevo.problems import Problem
+
+
+class FitnessStage(Stage):
+    """Adds the metrics of ``gigaevo.programs.fitness_metrics`` to a valid program.
+
+    A program is exercised with the problem's ``benchmark.py``, where it has one, and held against its ``genome.yaml``.
+    Wrong answers lower ``correctness``; they are no error of the program, as the validator took it. Artifacts:
+    ``unavailable`` (reasons by name), ``performance_targets``, ``wrong_answers``, and ``paradigm_outside`` for a
+    program of a paradigm that the genome does not allow.
+
+    Args:
+        server: Where programs are driven.
+        problem: Of its folder ``benchmark.py`` is read, and its genome is the one that programs are held against.
+        programs: Where parents are looked up; None to hold no program against its parents.
+        dimensions: See ``FitnessEvaluator``.
+        scales: See ``FitnessEvaluator``.
+        growth_tolerance: See ``FitnessEvaluator``.
+        seed: See ``Exercise``, as the rest.
+        repeats: Ordinary inputs of each size.
+        call_timeout_s: Wall-clock seconds that one call may take.
+        seconds: Wall-clock seconds for ordinary inputs, edge cases and faults.
+        growth_seconds: Wall-clock seconds for inputs that grow.
+        requires: Stages that must have succeeded; their metrics stand in where there is no benchmark.
+    """
+
+    name = "fitness"
+
+    def __init__(
+        self,
+        *,
+        server: DrivenServer,
+        problem: Problem,
+        programs: ProgramSource | None = None,
+        dimensions: Mapping[str, Any] | None = None,
+        scales: Mapping[str, float] | None = None,
+        growth_tolerance: float = 0.2,
+        seed: int = 0,
+        repeats: int = 3,
+        call_timeout_s: float = 2.0,
+        seconds: float = 5.0,
+        growth_seconds: float = 1.0,
+        requires: tuple[str, ...] = ("run", "validate"),
+    ) -> None:
+        self.requires = requires
+        self._genome = problem.genome
+        path = problem.folder / BENCHMARK_FILE
+        exercise = None
+        if path.is_file():
+            exercise = Exercise(
+                server=server,
+                benchmark=path.read_text(encoding="utf-8"),
+                seed=seed,
+                repeats=repeats,
+                call_timeout_s=call_timeout_s,
+                seconds=seconds,
+                growth_seconds=growth_seconds,
+            )
+        self._evaluator = FitnessEvaluator(
+            dimensions=dimensions,
+            scales=scales,
+            exercise=exercise,
+            genome=problem.genome,
+            programs=programs,
+            growth_tolerance=growth_tolerance,
+        )
+
+    async def run(self, program: Program, inputs: Mapping[str, StageResult]) -> StageResult:
+        """See the class."""
+        known: dict[str, float] = {}
+        for result in inputs.values():
+            known.update(result.metrics)
+        phenotype = Phenotype.of(program.model_copy(update={"metrics": known}), self._genome)
+        found = await self._evaluator.assess(phenotype)
+        artifacts: dict[str, Any] = {}
+        if found.unavailable:
+            artifacts["unavailable"] = dict(found.unavailable)
+        if found.targets:
+            artifacts["performance_targets"] = {name: check.as_data() for name, check in found.targets.items()}
+        if found.complaints:
+            artifacts["wrong_answers"] = list(found.complaints)
+        if found.metrics.get("paradigm_allowed") == 0.0 and self._genome is not None:
+            allowed = ", ".join(self._genome.allowed_paradigms)
+            artifacts["paradigm_outside"] = f"{found.paradigm}; the genome allows {allowed}"
+        return StageResult(metrics=found.metrics, artifacts=artifacts, cost=Cost(cpu_time_s=found.cost_cpu_s))
