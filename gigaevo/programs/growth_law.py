@@ -25,7 +25,7 @@ class GrowthLaw:
 
     @classmethod
     def parse(cls, text: str) -> GrowthLaw:
-        """The law that ``text`` writes, such as ``O(1)``, ``O(log n)``, ``O(n)``, ``O(n log n)`` or ``O(n^1.5 log^2 n)``.
+        """The law that ``text`` writes, such as ``O(1)``, ``O(log n)``, ``O(n log n)`` or ``O(n^1.5 log^2 n)``.
 
         Factors stand side by side or with ``*`` between them; powers are written with ``^`` or ``**``.
 

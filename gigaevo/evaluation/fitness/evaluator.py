@@ -166,7 +166,8 @@ class FitnessEvaluator:
         """
         weights = {name: dimension.weight for name, dimension in self._dimensions.items() if name in results}
         total = sum(weights.values())
-        return sum(weight * results[name] for name, weight in weights.items()) / total if total else 0.0
+        weighed = sum(weight * results[name] for name, weight in weights.items())
+        return min(weighed / total, 1.0) if total else 0.0  # rounding may lead beyond 1
 
     def _composed(self, norms: Mapping[str, float]) -> dict[str, float]:
         """The dimensions and the overall fitness."""

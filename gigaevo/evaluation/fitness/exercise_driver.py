@@ -91,9 +91,11 @@ class Subject:
         self._deadline = deadline
         self._start_mb = program.peak_memory_mb()
         self._charged_s = program.cpu_s()
-        pid = getattr(program, "pid", None)
-        self._counter: Any = None if counters is None else counters.InstructionCounter(pid, event=0)
-        self.no_cycles = "nothing counts them" if self._counter is None else self._counter.reason
+        self._counter: Any = None
+        self.no_cycles = "nothing counts them"
+        if counters is not None:
+            self._counter = counters.InstructionCounter(getattr(program, "pid", None), event=0)
+            self.no_cycles = self._counter.reason
         self._counted = 0 if self.no_cycles else self._counter.read()
 
     def answer(self, value: Any) -> dict[str, Any]:

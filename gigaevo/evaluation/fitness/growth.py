@@ -69,8 +69,6 @@ def check_growth(
     Raises:
         ValueError: ``sizes`` and ``costs`` differ in length, or one of their numbers is out of range.
     """
-    from scipy.stats import theilslopes  # takes a second, and few runs fit anything
-
     n, cost = np.asarray(sizes, dtype=float), np.asarray(costs, dtype=float)
     if n.shape != cost.shape or n.ndim != 1:
         raise ValueError(f"sizes and costs differ in length: {n.shape} and {cost.shape}")
@@ -80,9 +78,7 @@ def check_growth(
     if different.size < LEAST_SIZES or different[-1] < LEAST_SPAN * different[0]:
         needed = f"costs of {LEAST_SIZES} sizes that span a factor of {LEAST_SPAN:g} are needed"
         return GrowthCheck(law=law, verdict=Verdict.UNCLEAR, reason=f"{needed}; there are {_span(different)}")
-    lawful = np.array([law(size) for size in n])
-    fit = theilslopes(np.log(cost / lawful), np.log(n), alpha=confidence)
-    low, high = float(fit.low_slope), float(fit.high_slope)
+    excess, low, high = _slope(n, cost / np.array([law(size) for size in n]), confidence)
     if high <= tolerance:
         verdict = Verdict.HOLDS
     elif low > tolerance:
@@ -90,7 +86,21 @@ def check_growth(
     else:
         verdict = Verdict.UNCLEAR
     reason = f"the excess lies between {low:.2f} and {high:.2f}" if verdict is Verdict.UNCLEAR else ""
-    return GrowthCheck(law=law, verdict=verdict, excess=float(fit.slope), interval=(low, high), reason=reason)
+    return GrowthCheck(law=law, verdict=verdict, excess=excess, interval=(low, high), reason=reason)
+
+
+def _slope(n: np.ndarray, ratio: np.ndarray, confidence: float) -> tuple[float, float, float]:
+    """Theil-Sen slope of log(ratio) over log(n), and its interval."""
+    from scipy.stats import theilslopes  # takes a second, and few runs fit anything
+
+    if np.ptp(ratio) == 0.0:  # all alike: the interval, which counts ties as noise, is not defined
+        return 0.0, 0.0, 0.0
+    with np.errstate(invalid="ignore"):
+        fit = theilslopes(np.log(ratio), np.log(n), alpha=confidence)
+    if np.isnan(fit.low_slope):  # counts that repeat exactly: one of each size says as much
+        sizes = np.unique(n)
+        return _slope(sizes, np.array([np.median(ratio[n == size]) for size in sizes]), confidence)
+    return float(fit.slope), float(fit.low_slope), float(fit.high_slope)
 
 
 def _span(different: np.ndarray) -> str:
