@@ -10,12 +10,13 @@ from typing import Any, Protocol
 
 from gigaevo.evaluation.fitness.growth import GrowthCheck, Verdict, check_growth
 from gigaevo.evaluation.sandbox import wire
-from gigaevo.evaluation.sandbox.client import ProgramFiles
+from gigaevo.evaluation.sandbox.client import DriveOutcome, ProgramFiles
 from gigaevo.programs.growth_law import GrowthLaw
 
 _DRIVER = Path(__file__).with_name("exercise_driver.py")
 _ARGUMENT_BYTES = 4 << 20
-_PROCESSES = 3  # as many as the driver wants of the program
+_PROCESSES = 2  # as many as the driver wants of the program, and one more for inputs that grow
+_FAULT_OF_THE_DRIVER = ("the driver raised", "driver: ")
 _CLEAR_OF_OVERHEAD = 6.0  # times the cost of the smallest input, before a cost says something of growth
 _LEAST_MEMORY_MB = 1.0
 
@@ -25,7 +26,7 @@ class DrivenServer(Protocol):
 
     async def drive(
         self, programs: Sequence[ProgramFiles], driver: str, argument: str, *, single: bool, timeout_s: float
-    ) -> Any:
+    ) -> DriveOutcome:
         """See ``gigaevo.evaluation.sandbox.client.ForkServer``."""
 
 
@@ -114,19 +115,19 @@ class Exercise:
         """
         argument = {**self._argument, "growth_seconds": self._growth_seconds if grow else 0.0}
         outcome = await self._server.drive(
-            [ProgramFiles(files=dict(files), entry=entry)] * _PROCESSES,
+            [ProgramFiles(files=dict(files), entry=entry)] * (_PROCESSES + grow),
             self._driver,
             wire.encode(argument, max_bytes=_ARGUMENT_BYTES, name="benchmark"),
             single=False,
             timeout_s=self._longest_s,
         )
-        if outcome.output is None:
-            return _failed(str(outcome.error.message), _total_cpu_s(outcome))
-        return _report(wire.decode(outcome.output), _total_cpu_s(outcome))
-
-
-def _total_cpu_s(outcome: Any) -> float:
-    return float(sum(cost.cpu_time_s for cost in outcome.cost))
+        cpu_s = sum(program.cpu_time_s for program in outcome.programs)
+        if outcome.output is not None:
+            return _report(wire.decode(outcome.output), cpu_s)
+        message = "it failed" if outcome.error is None else outcome.error.message
+        if message.startswith(_FAULT_OF_THE_DRIVER):
+            raise ExerciseError(f"benchmark.py cannot be used: {message}")
+        return _failed(message, cpu_s)
 
 
 def _failed(message: str, cpu_s: float) -> ExerciseReport:

@@ -7,6 +7,7 @@ charged from the end of one answer to the end of the next.
 
 from __future__ import annotations
 
+import contextlib
 import time
 import types
 from typing import Any
@@ -21,10 +22,11 @@ _SMALLEST, _FACTOR, _STEPS = 16, 2**0.5, 36  # up to three million
 
 
 def drive(programs: Any, argument: dict[str, Any]) -> dict[str, Any]:
-    """Exercise one program in three processes of its own, so that none of the parts disturbs another.
+    """Exercise one program in processes of its own, so that none of the parts disturbs another.
 
     Args:
-        programs: Three handles of the program: for ordinary inputs, for edge cases and faults, for growth.
+        programs: Handles of the program: for ordinary inputs, for edge cases and faults, and, where it is asked for, for
+            inputs that grow.
         argument: ``benchmark`` (source text with ``make_input``, ``check``, ``SIZES``, and perhaps ``EDGE_CASES``,
             ``FAULTS`` and ``GROWTH_SIZES``), ``counters`` (source text of ``InstructionCounter``; empty for none),
             ``seed``, ``repeats`` (ordinary inputs of each size), ``call_timeout_s``, ``seconds`` (wall-clock seconds
@@ -89,6 +91,8 @@ class Subject:
         self._benchmark = benchmark
         self._call_timeout_s = call_timeout_s
         self._deadline = deadline
+        with contextlib.suppress(Exception):  # a program that fails here fails at each call, and says why
+            program.start(call_timeout_s)
         self._start_mb = program.peak_memory_mb()
         self._charged_s = program.cpu_s()
         self._counter: Any = None
