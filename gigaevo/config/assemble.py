@@ -128,6 +128,7 @@ def _refuse_strangers_code(parts: _Parts) -> None:
 async def _run(settings: Settings, builder: Builder, output_dir: Path, problem: Problem) -> RunResult:
     """Start the processes, run the engine, and take everything down again whatever happens."""
     async with AsyncExitStack() as stack:
+        builder.give("problem", problem)
         view: LiveView | PlainLines = builder.node("observe")
         stack.enter_context(logging_to(view, output_dir))
         parts = _parts(settings, builder, problem)
@@ -184,7 +185,6 @@ def _engine(
 ) -> EvolutionEngine:
     builder.give("program_server", processes.server)
     builder.give("validators", processes.workers)
-    builder.give("problem", parts.problem)
     builder.give("program_storage", parts.storage)  # also for builders made anew, which would build another
     return EvolutionEngine(
         strategy=parts.strategy,

@@ -17,8 +17,8 @@ CONTEXT_FILE = "context.py"
 HELPER_FILE = "helper.py"
 HARNESS_FILE = "harness.py"
 BENCHMARK_FILE = "benchmark.py"
-GENOME_FILE = "genome.yaml"
 SETTINGS_FILE = "problem.yaml"
+GENOME_FILE = "genome.yaml"
 
 ENTRYPOINT = "entrypoint"
 

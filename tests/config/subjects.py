@@ -8,6 +8,7 @@ import functools
 import io
 import itertools
 import json
+import math
 import sqlite3
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
@@ -25,7 +26,8 @@ from gigaevo.config.prepare import PARTS
 from gigaevo.config.processes import program_server
 from gigaevo.config.resolvers import register_resolvers
 from gigaevo.config.result import ExitStatus, RunResult
-from gigaevo.evaluation.sandbox.client import RunOutcome, SandboxStartError
+from gigaevo.evaluation.sandbox import wire
+from gigaevo.evaluation.sandbox.client import DriveOutcome, RunOutcome, SandboxStartError
 from gigaevo.evaluation.sandbox.limits import Limits
 from gigaevo.evaluation.sandbox.runner import ProgramRunner
 from gigaevo.evaluation.sandbox.settings import SandboxSettings
@@ -53,6 +55,18 @@ METRICS = {
 }
 
 
+# What a stand-in says of a program that it was asked to exercise. Time outgrows n log n by n^0.4.
+EXERCISED = {
+    "tests": [{"size": 8, "right": True, "cpu_s": 0.2, "cycles": 700, "error": ""}],
+    "edges": [{"right": False, "error": "wrong answer"}],
+    "faults": [{"right": True, "error": ""}],
+    "memory_mb": 32.0,
+    "growth": [{"size": n, "cpu_s": n**1.4 * math.log2(n), "memory_mb": 0.1} for n in (16, 64, 128, 256, 512, 1024)],
+    "growth_error": "",
+    "no_cycles": "",
+}
+
+
 # Built: objects without a run
 
 
@@ -62,6 +76,8 @@ class StandIn:
 
     runs: int = 0
     timeouts: list[float] = field(default_factory=list)
+    driven: list[dict[str, Any]] = field(default_factory=list)
+    looked_up: list[str] = field(default_factory=list)
 
     async def run(self, *_: object) -> RunOutcome:
         self.runs += 1
@@ -73,6 +89,15 @@ class StandIn:
         self.timeouts.append(timeout_s)
         return ValidationOutcome(metrics={"fitness": 1.0}, artifacts={}, error=None, calls=1)
 
+    async def drive(self, programs: Sequence[object], driver: str, argument: str, **_: object) -> DriveOutcome:
+        self.driven.append(wire.decode(argument))
+        output = wire.encode(EXERCISED, max_bytes=1 << 20)
+        return DriveOutcome(output=output, error=None, programs=(), stdout="", stderr="")
+
+    async def get_many(self, program_ids: Sequence[str]) -> dict[str, Program]:
+        self.looked_up += program_ids
+        return {}
+
 
 class Built:
     """The objects that a command line describes, for the toy example."""
@@ -81,7 +106,8 @@ class Built:
         self.config = config
         self.given = {name: StandIn() for name in ("program_server", "validators", "spare")}
         self.random = RandomSource(0)
-        self._builder = Builder(config, given={"output_dir": Path("/folder"), **self.given})
+        problems = {"problem": loaded(str(config.problem.name)), "spare_problem": loaded("toy_example")}
+        self._builder = Builder(config, given={"output_dir": Path("/folder"), **problems, **self.given})
         self._numbers = itertools.count()
 
     @classmethod
@@ -150,6 +176,13 @@ class Built:
         program = Program(id="0", source="def entrypoint():\n    return 1\n")
         assert asyncio.run(self.node("pipeline").evaluate(program)).error is None
         return self.given
+
+
+@functools.cache
+def loaded(name: str) -> Problem:
+    """A shipped problem; the toy example where there is none of this name."""
+    folder = ROOT / "problems" / name
+    return load_problem(folder if folder.is_dir() else TOY)
 
 
 @functools.cache

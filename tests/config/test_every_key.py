@@ -17,6 +17,7 @@ import yaml
 from tests.config import looks, strategy_looks
 from tests.config.command import ROOT
 from tests.config.effects import Effect
+from tests.config.fitness_looks import BENCHMARK
 from tests.config.strategy_keys import ALGORITHMS, MIGRATION
 from tests.config.subjects import TOY, Built, Ran, Sandbox, Started, printed, swept
 
@@ -182,6 +183,7 @@ EFFECTS: dict[str, dict[str, Effect]] = {
         "pipeline.stages.2.workers": Effect("${ref:spare}", looks.asked_spare, (0, 1)),
         "pipeline.stages.2.call_timeout_s": Effect("4", looks.limits_of_stages, (10, 4)),
     },
+    "pipeline/benchmark.yaml": BENCHMARK,
     "sandbox/auto.yaml": SANDBOX,
     "sandbox/process.yaml": level("process", "strict", NAMESPACED, "true"),
     "sandbox/landlock.yaml": level("landlock", "strict", NAMESPACED, "true"),

@@ -21,7 +21,12 @@ TEXT = '"""Answer with one constant number."""\n\n\ndef entrypoint():\n    """Re
 KNOWN = {"cpu_time_s": 0.1, "peak_memory_mb": 48.0, "validity": 0.5}
 GENOME = CodeGenome(
     function_signature="def entrypoint()",
-    performance_targets={"time_complexity": "O(n)", "execution_time": 0.3, "memory_usage": 16.0, "cache_efficiency": 0.8},
+    performance_targets={
+        "time_complexity": "O(n)",
+        "execution_time": 0.3,
+        "memory_usage": 16.0,
+        "cache_efficiency": 0.8,
+    },
     allowed_paradigms=("recursive",),
 )
 
@@ -182,7 +187,9 @@ def test_dimensions_and_their_measures_can_be_chosen() -> None:
 
 def test_a_composite_takes_the_dimensions_that_are_there() -> None:
     evaluator = FitnessEvaluator()
-    assert evaluator.calculate_composite_fitness({"performance": 1.0, "adaptability": 0.0, "other": 9.0}) == pytest.approx(0.75)
+    assert evaluator.calculate_composite_fitness(
+        {"performance": 1.0, "adaptability": 0.0, "other": 9.0}
+    ) == pytest.approx(0.75)
     assert evaluator.calculate_composite_fitness({}) == 0.0
 
 

@@ -28,7 +28,9 @@ def test_every_share_of_a_shipped_program_lies_between_0_and_1(path: Path) -> No
     assert function_complexity(anatomy) >= 1.0
 
 
-@pytest.mark.parametrize("text", ["", "pass", "x = 1", '"""Only a docstring of many words."""', "class A: pass", "def f(): ..."])
+@pytest.mark.parametrize(
+    "text", ["", "pass", "x = 1", '"""Only a docstring of many words."""', "class A: pass", "def f(): ..."]
+)
 def test_programs_of_next_to_nothing_are_measured(text: str) -> None:
     anatomy = Anatomy(text)
     assert all(0.0 <= measure(anatomy) <= 1.0 for measure in SHARES)
@@ -97,11 +99,25 @@ def test_a_clear_program_is_wholly_clear() -> None:
         ('    """The sum of all values above zero."""\n', ""),
         ("The sum of all values above zero.", "sum sum sum"),
         ("value > 0:", "value > 0:  #" + " wide" * 30),
-        ("            total += value\n", "".join(f"{'    ' * (3 + k)}if value:\n" for k in range(3)) + "    " * 6 + "total += 1\n"),
+        (
+            "            total += value\n",
+            "".join(f"{'    ' * (3 + k)}if value:\n" for k in range(3)) + "    " * 6 + "total += 1\n",
+        ),
         ("            total += value\n", "            total += value\n" * 40),
         ("total += value", "total += " + " + ".join(["value"] * 30)),
     ],
-    ids=["short", "repeated", "no vowel", "two a line", "undocumented", "no words", "long line", "deep", "long", "dense"],
+    ids=[
+        "short",
+        "repeated",
+        "no vowel",
+        "two a line",
+        "undocumented",
+        "no words",
+        "long line",
+        "deep",
+        "long",
+        "dense",
+    ],
 )
 def test_each_way_to_be_less_clear_shows(old: str, new: str) -> None:
     assert old in CLEAR
@@ -109,14 +125,24 @@ def test_each_way_to_be_less_clear_shows(old: str, new: str) -> None:
 
 
 def test_a_short_name_is_fine_for_what_a_loop_runs_over() -> None:
-    assert code_clarity(Anatomy(CLEAR.replace("value > 0", "k > 0").replace("value in", "k in").replace("+= value", "+= k"))) == 1.0
+    assert (
+        code_clarity(
+            Anatomy(CLEAR.replace("value > 0", "k > 0").replace("value in", "k in").replace("+= value", "+= k"))
+        )
+        == 1.0
+    )
 
 
 def test_elif_is_not_a_level_of_nesting() -> None:
     chain = "def choose(value):\n    if value == 0:\n        return 0\n" + "".join(
         f"    elif value == {k}:\n        return {k}\n" for k in range(1, 9)
     )
-    nested = "def choose(value):\n" + "".join(f"{'    ' * (k + 1)}if value > {k}:\n" for k in range(9)) + "    " * 10 + "return 0\n"
+    nested = (
+        "def choose(value):\n"
+        + "".join(f"{'    ' * (k + 1)}if value > {k}:\n" for k in range(9))
+        + "    " * 10
+        + "return 0\n"
+    )
     assert code_clarity(Anatomy(chain)) > code_clarity(Anatomy(nested))
 
 
@@ -145,7 +171,9 @@ def test_shared_state_couples_functions(state: str) -> None:
 
 
 def test_constants_and_own_variables_couple_nothing() -> None:
-    text = "RATE = 0.5\nSHAPE = (2, -3)\nDATA = []\ndef work(value):\n    DATA = [value]\n    return DATA, RATE, SHAPE\n"
+    text = (
+        "RATE = 0.5\nSHAPE = (2, -3)\nDATA = []\ndef work(value):\n    DATA = [value]\n    return DATA, RATE, SHAPE\n"
+    )
     assert modularity(Anatomy(text)) == 1.0
 
 

@@ -80,7 +80,9 @@ def test_a_growth_law_is_read_as_people_write_it(text: str, power: float, log_po
     assert GrowthLaw.parse(text) == GrowthLaw(power, log_power)
 
 
-@pytest.mark.parametrize("text", ["", "n", "O()", "O(2^n)", "O(n!)", "O(nn)", "O(m)", "O(n^99)", "O(n", "o(n)", "O(n + 1)"])
+@pytest.mark.parametrize(
+    "text", ["", "n", "O()", "O(2^n)", "O(n!)", "O(nn)", "O(m)", "O(n^99)", "O(n", "o(n)", "O(n + 1)"]
+)
 def test_what_is_no_growth_law_is_refused_with_examples(text: str) -> None:
     with pytest.raises(ValueError, match="write one like"):
         GrowthLaw.parse(text)

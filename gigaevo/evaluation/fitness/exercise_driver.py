@@ -25,8 +25,8 @@ def drive(programs: Any, argument: dict[str, Any]) -> dict[str, Any]:
     """Exercise one program in processes of its own, so that none of the parts disturbs another.
 
     Args:
-        programs: Handles of the program: for ordinary inputs, for edge cases and faults, and, where it is asked for, for
-            inputs that grow.
+        programs: Handles of the program: for ordinary inputs, for edge cases and faults, and, where they are asked
+            for, for inputs that grow.
         argument: ``benchmark`` (source text with ``make_input``, ``check``, ``SIZES``, and perhaps ``EDGE_CASES``,
             ``FAULTS`` and ``GROWTH_SIZES``), ``counters`` (source text of ``InstructionCounter``; empty for none),
             ``seed``, ``repeats`` (ordinary inputs of each size), ``call_timeout_s``, ``seconds`` (wall-clock seconds

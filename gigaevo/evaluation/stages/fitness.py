@@ -38,6 +38,9 @@ class FitnessStage(Stage):
         seconds: Wall-clock seconds for ordinary inputs, edge cases and faults.
         growth_seconds: Wall-clock seconds for inputs that grow.
         requires: Stages that must have succeeded; their metrics stand in where there is no benchmark.
+
+    Attributes:
+        evaluator: What measures.
     """
 
     name = "fitness"
@@ -72,7 +75,7 @@ class FitnessStage(Stage):
                 seconds=seconds,
                 growth_seconds=growth_seconds,
             )
-        self._evaluator = FitnessEvaluator(
+        self.evaluator = FitnessEvaluator(
             dimensions=dimensions,
             scales=scales,
             exercise=exercise,
@@ -87,7 +90,7 @@ class FitnessStage(Stage):
         for result in inputs.values():
             known.update(result.metrics)
         phenotype = Phenotype.of(program.model_copy(update={"metrics": known}), self._genome)
-        found = await self._evaluator.assess(phenotype)
+        found = await self.evaluator.assess(phenotype)
         artifacts: dict[str, Any] = {}
         if found.unavailable:
             artifacts["unavailable"] = dict(found.unavailable)
