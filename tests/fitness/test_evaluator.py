@@ -17,7 +17,13 @@ from gigaevo.programs.fitness_metrics import DIMENSIONS, FITNESS_METRICS, MEASUR
 from gigaevo.programs.genome import CodeGenome, Phenotype
 from gigaevo.programs.syntax import SourceError
 
-TEXT = '"""Answer with one constant number."""\n\n\ndef entrypoint():\n    """Return one constant number."""\n    return 1\n'
+TEXT = '''"""Answer with one constant number."""
+
+
+def entrypoint():
+    """Return one constant number."""
+    return 1
+'''
 KNOWN = {"cpu_time_s": 0.1, "peak_memory_mb": 48.0, "validity": 0.5}
 GENOME = CodeGenome(
     function_signature="def entrypoint()",

@@ -37,7 +37,15 @@ def test_programs_of_next_to_nothing_are_measured(text: str) -> None:
     assert function_complexity(anatomy) == 1.0
 
 
-BRANCHES = "def f(a, b):\n    if a and b:\n        return 1\n    for i in a:\n        while i:\n            i -= 1\n    return 0\n"
+BRANCHES = """\
+def f(a, b):
+    if a and b:
+        return 1
+    for i in a:
+        while i:
+            i -= 1
+    return 0
+"""
 
 
 def test_complexity_is_mccabes_number_of_the_worst_function() -> None:
@@ -163,7 +171,7 @@ def test_a_function_beyond_fifteen_statements_is_less_modular_than_the_same_in_t
         "STATE = []\ndef work(value):\n    STATE.append(value)\n    return value\n",
         "count = 0\ndef work(value):\n    global count\n    count += value\n    return value\n",
         "count = 0\ncount = 1\ndef work(value):\n    return value + count\n",
-        "def work(value):\n    seen = 0\n    def inner():\n        nonlocal seen\n        seen += value\n    return inner\n",
+        "def work(value):\n    n = 0\n    def inner():\n        nonlocal n\n        n += value\n    return inner\n",
     ],
 )
 def test_shared_state_couples_functions(state: str) -> None:
@@ -195,8 +203,8 @@ def test_work_on_parameters_is_open_to_use_and_work_on_fixed_things_is_not() -> 
     [
         "    if isinstance(value, int):\n        return 1\n",
         "    if type(value) is int:\n        return 1\n",
-        "    if value == 'a':\n        return 1\n    elif value == 'b':\n        return 2\n    elif value == 'c':\n        return 3\n",
-        "    match value:\n        case 'a':\n            return 1\n        case 'b':\n            return 2\n        case 'c':\n            return 3\n",
+        "    if value == 'a': return 1\n    elif value == 'b': return 2\n    elif value == 'c': return 3\n",
+        "    match value:\n        case 'a': return 1\n        case 'b': return 2\n        case 'c': return 3\n",
     ],
 )
 def test_a_decision_that_must_be_edited_to_add_a_case_closes_a_program(decision: str) -> None:

@@ -102,8 +102,8 @@ class Subject:
             self.no_cycles = self._counter.reason
         self._counted = 0 if self.no_cycles else self._counter.read()
 
-    def answer(self, value: Any) -> dict[str, Any]:
-        """Ask for one answer: whether it is right, what it took, and why it is not right."""
+    def answer(self, value: Any, *, judged: bool = True) -> dict[str, Any]:
+        """Ask for one answer: whether it is right (where not ``judged``: is there), what it took, and why not."""
         if time.monotonic() > self._deadline:
             return {"right": False, "cpu_s": 0.0, "cycles": 0, "error": "time was up"}
         answer = self._program.call(value, timeout_s=self._call_timeout_s)
@@ -113,7 +113,7 @@ class Subject:
         if not self.no_cycles:
             counted = self._counter.read()
             cycles, self._counted = counted - self._counted, counted
-        error = self._complaint(value, answer)
+        error = _failure(answer) or (self._complaint(value, answer.value) if judged else "")
         return {"right": not error, "cpu_s": float(cpu_s), "cycles": cycles, "error": error}
 
     def memory_mb(self) -> float:
@@ -121,12 +121,15 @@ class Subject:
         return max(float(self._program.peak_memory_mb() - self._start_mb), 0.0)
 
     def _complaint(self, value: Any, answer: Any) -> str:
-        if answer.error is not None:
-            return f"{answer.error['kind']}: {answer.error['message']}"[:_MESSAGE_CHARACTERS]
         try:
-            return "" if self._benchmark.check(value, answer.value) else "wrong answer"
+            return "" if self._benchmark.check(value, answer) else "wrong answer"
         except Exception as error:  # made-up answers may be of any shape
             return f"wrong answer: {type(error).__name__}: {error}"[:_MESSAGE_CHARACTERS]
+
+
+def _failure(answer: Any) -> str:
+    """Kind and message where a call failed; empty where there is an answer."""
+    return "" if answer.error is None else f"{answer.error['kind']}: {answer.error['message']}"[:_MESSAGE_CHARACTERS]
 
 
 def _ordinary(subject: Subject, benchmark: Any, seed: int, repeats: int) -> list[dict[str, Any]]:
@@ -142,7 +145,7 @@ def _ordinary(subject: Subject, benchmark: Any, seed: int, repeats: int) -> list
 
 def _fault(subject: Subject, value: Any, exception: str, ordinary: Any) -> dict[str, Any]:
     """Whether ``value`` raises ``exception`` and ``ordinary`` is answered rightly by the same process after it."""
-    complaint = subject.answer(value)["error"]
+    complaint = subject.answer(value, judged=False)["error"]
     if not f"{complaint}:".startswith(f"exception: {exception}:"):
         return {"right": False, "error": f"expected {exception}, got {complaint or 'an answer'}"}
     after = subject.answer(ordinary)
