@@ -116,9 +116,9 @@ MEASURES: dict[str, Measure] = {
         "used, 1/2 for a constant named at the top level and used, 0 for any other; 1 where there are none",
     ),
     "api_stability": Measure(
-        definition="How far the signature that the genome requires (without one, the parents' public functions) is "
-        "kept: 1 for the name, for each parameter 1 at its place and name, 1/2 at its place only; mean of genome and "
-        "parents where both are known",
+        definition="How far the signature that the genome requires, and the public functions of the parents, are kept "
+        "(the mean where both are known): 1 for the name, for each parameter 1 at its place and name, 1/2 at its place "
+        "only; 0 where callers would have to give more",
     ),
 }
 """The measures by the names under which dimensions list them."""

@@ -15,7 +15,7 @@ from gigaevo.evaluation.fitness.clarity import code_clarity
 from gigaevo.evaluation.fitness.complexity import function_complexity
 from gigaevo.evaluation.fitness.modularity import modularity
 from gigaevo.programs.signature import parse_signature, public_signatures
-from gigaevo.programs.syntax import parse_source
+from gigaevo.programs.syntax import analyse, parse_source
 
 SHARES = (code_clarity, modularity, extensibility, configuration_flexibility)
 SEEDS = sorted((Path(__file__).parents[2] / "problems").glob("*/initial_programs/*.py"))
@@ -65,6 +65,20 @@ def test_complexity_counts_each_decision_once_and_one_function_at_a_time(first: 
 def test_code_outside_of_functions_escapes_no_count() -> None:
     text = "def f(a):\n    return a\n" + "if f(1):\n    f(2)\n" * 7
     assert function_complexity(Anatomy(text)) == 8.0
+
+
+def test_a_function_is_counted_without_those_within_it_however_deep_they_go() -> None:
+    depth = 90
+    text = "".join(" " * k + f"def f{k}(a):\n" + " " * k + " if a: a()\n" for k in range(depth)) + " " * depth + "a()\n"
+    assert function_complexity(Anatomy(text)) == 2.0
+    assert function_complexity(Anatomy("class A:\n    if x: y()\n    def f(self):\n        if x or y: y()\n")) == 3.0
+
+
+@pytest.mark.parametrize("path", SEEDS, ids=lambda path: f"{path.parent.parent.name}-{path.stem}")
+def test_complexity_agrees_with_our_own_count_where_there_is_one_function(path: Path) -> None:
+    text = path.read_text()
+    assert text.count("def ") == 1
+    assert function_complexity(Anatomy(text)) == analyse(text).cyclomatic_complexity
 
 
 @pytest.mark.parametrize("comment", ["# #lizard forgives", "#lizard forgives", "#lizard forgive global"])

@@ -4,26 +4,56 @@ from __future__ import annotations
 
 import ast
 
-from gigaevo.evaluation.fitness.anatomy import Anatomy
-from gigaevo.programs.syntax import unparse
-
-_DEFINITIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
+from gigaevo.evaluation.fitness.anatomy import Anatomy, Function
+from gigaevo.programs.syntax import parse_source, unparse
 
 
 def function_complexity(anatomy: Anatomy) -> float:
     """Cyclomatic complexity of the most complex function, at least 1.
 
-    Code outside of functions is counted as a function of its own, so that none escapes by standing there. What lizard
-    reads is the program as written anew from its syntax tree: comments, one of which would switch lizard off, and
-    layout have no say.
+    Each function is counted without the functions within it, and code outside of functions as a function of its own, so
+    that none escapes by standing there. What lizard reads is written anew from the syntax tree: layout and comments, one
+    of which would switch lizard off, have no say, and neither has nesting, on which its memory grows exponentially.
     """
     import lizard  # takes 30 ms, and few runs measure fitness
 
-    definitions = [node for node in anatomy.tree.body if isinstance(node, _DEFINITIONS)]
-    loose = [node for node in anatomy.tree.body if not isinstance(node, _DEFINITIONS)]
-    wrapped = ast.parse("def module_code():\n    pass\n")
-    if loose:
-        wrapped.body[0].body = loose  # type: ignore[attr-defined]
-    text = unparse(ast.Module(body=[*definitions, *wrapped.body], type_ignores=[]))
-    functions = lizard.analyze_file.analyze_source_code("program.py", text).function_list
+    functions = lizard.analyze_file.analyze_source_code("program.py", _laid_out(anatomy.source)).function_list
     return float(max(function.cyclomatic_complexity for function in functions))
+
+
+def _laid_out(source: str) -> str:
+    """All functions of a program one after another, at the top level, and then the rest of it as one more."""
+    tree = parse_source(source)  # a tree of our own, as it will be taken apart
+    lifter = _Lifter()
+    rest = lifter.visit(tree).body
+    module = ast.parse("def module_code():\n    pass\n")
+    module.body[0].body += rest  # type: ignore[attr-defined]
+    module.body = [*lifter.functions, *module.body]
+    return unparse(ast.fix_missing_locations(module))
+
+
+class _Lifter(ast.NodeTransformer):
+    """Takes functions out of where they stand, and opens classes.
+
+    Attributes:
+        functions: What was taken out, under new names.
+    """
+
+    def __init__(self) -> None:
+        self.functions: list[Function] = []
+
+    def visit_FunctionDef(self, node: ast.FunctionDef) -> ast.stmt:
+        return self._lifted(node)
+
+    def visit_AsyncFunctionDef(self, node: ast.AsyncFunctionDef) -> ast.stmt:
+        return self._lifted(node)
+
+    def visit_ClassDef(self, node: ast.ClassDef) -> list[ast.stmt]:
+        self.generic_visit(node)
+        return node.body
+
+    def _lifted(self, node: Function) -> ast.stmt:
+        self.generic_visit(node)
+        node.name = f"part_{len(self.functions)}"
+        self.functions.append(node)
+        return ast.Pass()
