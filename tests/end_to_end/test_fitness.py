@@ -8,8 +8,6 @@ import sqlite3
 from pathlib import Path
 from typing import Any
 
-import pytest
-
 from gigaevo.programs.fitness_metrics import DIMENSIONS, FITNESS_METRICS, OVERALL
 from tests.end_to_end.command import ROOT, metrics_lines, run, summary
 
@@ -62,17 +60,3 @@ def test_a_problem_may_name_a_dimension_as_behaviour(tmp_path: Path) -> None:
     ended = run(*command, f"hydra.run.dir={tmp_path / 'without'}")
     assert ended.returncode != 0
     assert "behaviour keys are metrics that this problem's programs have" in ended.stderr
-
-
-@pytest.mark.parametrize(
-    ("change", "complaint"),
-    [
-        ("fitness.performance_weight=-1", "performance.weight"),
-        ("pipeline.stages.4.dimensions.correctness.metrics=[speed]", "correctness: unknown metric 'speed'"),
-    ],
-)
-def test_what_cannot_be_meant_ends_the_run_before_the_search(tmp_path: Path, change: str, complaint: str) -> None:
-    ended = run("problem.name=toy_example", "pipeline=benchmark", change, f"hydra.run.dir={tmp_path}", "max_seconds=5")
-    assert ended.returncode != 0
-    assert complaint in ended.stderr
-    assert "new best" not in ended.stderr

@@ -12,8 +12,8 @@ def function_complexity(anatomy: Anatomy) -> float:
     """Cyclomatic complexity of the most complex function, at least 1.
 
     Each function is counted without the functions within it, and code outside of functions as a function of its own, so
-    that none escapes by standing there. What lizard reads is written anew from the syntax tree: layout and comments, one
-    of which would switch lizard off, have no say, and neither has nesting, on which its memory grows exponentially.
+    that none escapes by standing there. What lizard reads is written anew from the syntax tree: layout and comments, of
+    which one would switch lizard off, have no say, and neither has nesting, on which its memory grows exponentially.
     """
     import lizard  # takes 30 ms, and few runs measure fitness
 

@@ -75,6 +75,9 @@ class Exercise:
         call_timeout_s: Wall-clock seconds that one call may take.
         seconds: Wall-clock seconds for ordinary inputs, edge cases and faults.
         growth_seconds: Wall-clock seconds for inputs that grow.
+
+    Raises:
+        ValueError: A number is out of range.
     """
 
     def __init__(
@@ -89,6 +92,11 @@ class Exercise:
         seconds: float = 5.0,
         growth_seconds: float = 1.0,
     ) -> None:
+        if repeats < 1:
+            raise ValueError(f"repeats is {repeats}; it must be at least 1")
+        for name, value in (("call_timeout_s", call_timeout_s), ("seconds", seconds)):
+            if not value > 0.0:
+                raise ValueError(f"{name} is {value}; it must be above 0")
         self._server = server
         self._driver = _DRIVER.read_text(encoding="utf-8")
         self._growth_seconds = growth_seconds
