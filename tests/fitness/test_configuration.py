@@ -22,7 +22,7 @@ from tests.config.subjects import Built
 def test_what_cannot_be_meant_is_an_error_that_names_it(change: str, complaint: str) -> None:
     error = Built.of(["problem.name=sorting", "pipeline=benchmark", change]).error
     assert error is not None
-    assert error.startswith("pipeline.stages[4] (") or error.startswith("pipeline.stages.4 ("), error
+    assert error.startswith(("pipeline.stages[4] (", "pipeline.stages.4 (")), error
     assert complaint in error
 
 

@@ -121,7 +121,7 @@ class FitnessEvaluator:
         genome = phenotype.genome or self._genome
         # In a thread: a large program takes a second to be read, and other programs' evaluations go on meanwhile.
         anatomy = await asyncio.to_thread(Anatomy, phenotype.implementation)
-        values = await asyncio.to_thread(_read, anatomy)
+        values = await asyncio.to_thread(read_text, anatomy)
         stability = api_stability(
             anatomy,
             required=None if genome is None else genome.signature,
@@ -197,7 +197,7 @@ class FitnessEvaluator:
         return trees
 
 
-def _read(anatomy: Anatomy) -> dict[str, float]:
+def read_text(anatomy: Anatomy) -> dict[str, float]:
     """What the text of a program says of it."""
     return {
         "cyclomatic_complexity": function_complexity(anatomy),

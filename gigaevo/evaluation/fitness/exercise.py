@@ -73,8 +73,9 @@ class Exercise:
         seed: Which ordinary inputs; the same for every program.
         repeats: Ordinary inputs of each size, at least 1.
         call_timeout_s: Wall-clock seconds that one call may take.
-        seconds: Wall-clock seconds for ordinary inputs, edge cases and faults.
-        growth_seconds: Wall-clock seconds for inputs that grow.
+        seconds: CPU seconds for ordinary inputs, and as many for edge cases and faults; what is left over then counts
+            as wrong. Five times as many may pass on the wall clock.
+        growth_seconds: CPU seconds for inputs that grow; likewise.
 
     Raises:
         ValueError: A number is out of range.
@@ -89,8 +90,8 @@ class Exercise:
         seed: int = 0,
         repeats: int = 3,
         call_timeout_s: float = 2.0,
-        seconds: float = 5.0,
-        growth_seconds: float = 1.0,
+        seconds: float = 2.0,
+        growth_seconds: float = 0.4,
     ) -> None:
         if repeats < 1:
             raise ValueError(f"repeats is {repeats}; it must be at least 1")
@@ -100,7 +101,7 @@ class Exercise:
         self._server = server
         self._driver = _DRIVER.read_text(encoding="utf-8")
         self._growth_seconds = growth_seconds
-        self._longest_s = seconds + growth_seconds + 5 * call_timeout_s + 10.0
+        self._longest_s = 5.0 * (2.0 * seconds + growth_seconds) + 3.0 * call_timeout_s + 10.0
         self._argument = {
             "benchmark": benchmark,
             "counters": counters,

@@ -17,6 +17,7 @@ import numpy as np
 # Streams of random numbers, told apart so that one more draw in one does not change another.
 _TESTS, _AFTER_FAULTS, _GROWTH, _WARM_UP = range(4)
 _MESSAGE_CHARACTERS = 300
+_WALL_TO_CPU = 5.0
 _GROWTH_CALLS = 3  # of each size
 _SMALLEST, _FACTOR, _STEPS = 16, 2**0.5, 36  # up to three million
 
@@ -29,9 +30,10 @@ def drive(programs: Any, argument: dict[str, Any]) -> dict[str, Any]:
             for, for inputs that grow.
         argument: ``benchmark`` (source text with ``make_input``, ``check``, ``SIZES``, and perhaps ``EDGE_CASES``,
             ``FAULTS`` and ``GROWTH_SIZES``), ``counters`` (source text of ``InstructionCounter``; empty for none),
-            ``seed``, ``repeats`` (ordinary inputs of each size), ``call_timeout_s``, ``seconds`` (wall-clock seconds
-            for ordinary inputs, edge cases and faults; what is left over then counts as wrong), ``growth_seconds``
-            (wall-clock seconds for inputs that grow; 0 for none).
+            ``seed``, ``repeats`` (ordinary inputs of each size), ``call_timeout_s``, ``seconds`` (CPU seconds for
+            ordinary inputs, and as many for edge cases and faults; what is left over then counts as wrong),
+            ``growth_seconds`` (CPU seconds for inputs that grow; 0 for none). Five times as many seconds may pass on
+            the wall clock.
 
     Returns:
         ``tests``: a record for each ordinary input: ``size``, ``right``, ``cpu_s``, ``cycles``, ``error``. ``edges``
@@ -43,10 +45,9 @@ def drive(programs: Any, argument: dict[str, Any]) -> dict[str, Any]:
     benchmark = _module("benchmark", argument["benchmark"])
     counters = _module("counters", argument["counters"]) if argument["counters"] else None
     seed, timeout_s = argument["seed"], argument["call_timeout_s"]
-    deadline = time.monotonic() + argument["seconds"]
-    first = Subject(programs[0], benchmark, timeout_s, deadline, counters)
+    first = Subject(programs[0], benchmark, timeout_s, argument["seconds"], counters)
     tests = _ordinary(first, benchmark, seed, argument["repeats"])
-    second = Subject(programs[1], benchmark, timeout_s, deadline)
+    second = Subject(programs[1], benchmark, timeout_s, argument["seconds"])
     edges = [second.answer(value) for value in getattr(benchmark, "EDGE_CASES", ())]
     faults = [
         _fault(second, value, exception, benchmark.make_input(_middle(benchmark), _rng(seed, _AFTER_FAULTS, number)))
@@ -55,8 +56,8 @@ def drive(programs: Any, argument: dict[str, Any]) -> dict[str, Any]:
     growth: list[dict[str, Any]] = []
     ended = ""
     if argument["growth_seconds"] > 0:
-        third = Subject(programs[2], benchmark, timeout_s)
-        growth, ended = _growing(third, benchmark, seed, argument["growth_seconds"])
+        third = Subject(programs[2], benchmark, timeout_s, argument["growth_seconds"])
+        growth, ended = _growing(third, benchmark, seed)
     return {
         "tests": tests,
         "memory_mb": first.memory_mb(),
@@ -75,7 +76,7 @@ class Subject:
         program: Its handle.
         benchmark: Module with ``check``.
         call_timeout_s: Wall-clock seconds that one call may take.
-        deadline: Monotonic time after which nothing is asked any more.
+        seconds: CPU seconds after which nothing is asked any more.
         counters: Module with ``InstructionCounter``; None to count nothing.
     """
 
@@ -84,17 +85,18 @@ class Subject:
         program: Any,
         benchmark: Any,
         call_timeout_s: float,
-        deadline: float = float("inf"),
+        seconds: float,
         counters: Any = None,
     ) -> None:
         self._program = program
         self._benchmark = benchmark
         self._call_timeout_s = call_timeout_s
-        self._deadline = deadline
         with contextlib.suppress(Exception):  # a program that fails here fails at each call, and says why
             program.start(call_timeout_s)
         self._start_mb = program.peak_memory_mb()
         self._charged_s = program.cpu_s()
+        self._last_cpu_s = self._charged_s + seconds
+        self._deadline = time.monotonic() + _WALL_TO_CPU * seconds
         self._counter: Any = None
         self.no_cycles = "nothing counts them"
         if counters is not None:
@@ -104,7 +106,7 @@ class Subject:
 
     def answer(self, value: Any, *, judged: bool = True) -> dict[str, Any]:
         """Ask for one answer: whether it is right (where not ``judged``: is there), what it took, and why not."""
-        if time.monotonic() > self._deadline:
+        if not self.has_time_for(0.0):
             return {"right": False, "cpu_s": 0.0, "cycles": 0, "error": "time was up"}
         answer = self._program.call(value, timeout_s=self._call_timeout_s)
         charged_s = self._program.cpu_s()
@@ -115,6 +117,10 @@ class Subject:
             cycles, self._counted = counted - self._counted, counted
         error = _failure(answer) or (self._complaint(value, answer.value) if judged else "")
         return {"right": not error, "cpu_s": float(cpu_s), "cycles": cycles, "error": error}
+
+    def has_time_for(self, cpu_s: float) -> bool:
+        """Whether there are so many CPU seconds left, and time on the wall clock."""
+        return self._charged_s + cpu_s <= self._last_cpu_s and time.monotonic() <= self._deadline
 
     def memory_mb(self) -> float:
         """Peak memory so far beyond that before the first call."""
@@ -152,19 +158,18 @@ def _fault(subject: Subject, value: Any, exception: str, ordinary: Any) -> dict[
     return {"right": after["right"], "error": after["error"] and f"after {exception}: {after['error']}"}
 
 
-def _growing(subject: Subject, benchmark: Any, seed: int, seconds: float) -> tuple[list[dict[str, Any]], str]:
+def _growing(subject: Subject, benchmark: Any, seed: int) -> tuple[list[dict[str, Any]], str]:
     """Calls with ever larger inputs until time is up or an answer is not right; why it ended so."""
     records: list[dict[str, Any]] = []
-    started = time.monotonic()
     for size in _growing_sizes(benchmark):
-        before = time.monotonic()
+        spent_s = 0.0
         for call in range(_GROWTH_CALLS):
             answer = subject.answer(benchmark.make_input(size, _rng(seed, _GROWTH, size, call)))
             if not answer["right"]:
                 return records, f"input of size {size}: {answer['error']}"
             records.append({"size": size, "cpu_s": answer["cpu_s"], "memory_mb": subject.memory_mb()})
-        now = time.monotonic()
-        if now + 2.0 * (now - before) > started + seconds:  # what a quadratic program takes for the next size
+            spent_s += answer["cpu_s"]
+        if not subject.has_time_for(2.0 * spent_s):  # what a quadratic program takes for the next size
             return records, ""
     return records, ""
 

@@ -35,8 +35,8 @@ class FitnessStage(Stage):
         seed: See ``Exercise``, as the rest.
         repeats: Ordinary inputs of each size.
         call_timeout_s: Wall-clock seconds that one call may take.
-        seconds: Wall-clock seconds for ordinary inputs, edge cases and faults.
-        growth_seconds: Wall-clock seconds for inputs that grow.
+        seconds: CPU seconds for ordinary inputs, and as many for edge cases and faults.
+        growth_seconds: CPU seconds for inputs that grow.
         requires: Stages that must have succeeded; their metrics stand in where there is no benchmark.
 
     Attributes:
@@ -57,8 +57,8 @@ class FitnessStage(Stage):
         seed: int = 0,
         repeats: int = 3,
         call_timeout_s: float = 2.0,
-        seconds: float = 5.0,
-        growth_seconds: float = 1.0,
+        seconds: float = 2.0,
+        growth_seconds: float = 0.4,
         requires: tuple[str, ...] = ("run", "validate"),
     ) -> None:
         self.requires = requires
