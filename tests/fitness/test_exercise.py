@@ -213,8 +213,8 @@ async def assessed_over(server: ForkServer, text: str, sizes: tuple[int, ...]) -
 
 async def test_a_merge_sort_keeps_n_log_n_in_real_time_and_an_insertion_sort_does_not(sorting: ForkServer) -> None:
     insertion = next(seed.source for seed in SORTING.initial_programs if seed.name == "insertion")
-    kept = await assessed_over(sorting, MERGE_SORT, (16, 512, 1024, 2048, 4096, 8192))
-    broken = await assessed_over(sorting, insertion, (16, 181, 256, 362, 512, 724, 1024, 1448))
+    kept = await assessed_over(sorting, MERGE_SORT, (16, 512, 724, 1024, 1448, 2048, 2896))
+    broken = await assessed_over(sorting, insertion, (16, 181, 256, 362, 512, 724, 1024))
     assert kept.targets["time_complexity"].verdict is Verdict.HOLDS, kept.targets
     assert broken.targets["time_complexity"].verdict is Verdict.BROKEN, broken.targets
     for found in (kept, broken):
@@ -244,11 +244,13 @@ async def test_quadratic_memory_is_told_from_linear(plain: ForkServer) -> None:
 async def test_the_stage_gives_metrics_and_says_what_is_not_as_it_should_be(sorting: ForkServer) -> None:
     stage = FitnessStage(server=sorting, problem=SORTING, growth_seconds=0.2)
     text = "class Sorter:\n    pass\n\n\ndef entrypoint(things, before):\n    return things\n"
-    result = await stage.run(Program(id="1", source=text), {"run": StageResult(metrics={"validity": 1.0})})
+    verdict = StageResult(metrics={"validity": 1.0, "modularity": 17.0})
+    result = await stage.run(Program(id="1", source=text), {"validate": verdict})
     assert result.error is None
     assert 0.0 < result.metrics["overall_fitness"] < 0.6
     assert result.metrics["api_stability"] == pytest.approx(2.5 / 3)
     assert result.metrics["test_pass_rate"] == 0.0
+    assert "modularity" not in result.metrics  # the validator has a metric of that name
     assert result.metrics["paradigm_allowed"] == 0.0
     assert result.artifacts["paradigm_outside"].startswith("oop; the genome allows functional")
     assert set(result.artifacts["unavailable"]) == {"cpu_cycles"}

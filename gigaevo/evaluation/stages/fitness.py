@@ -18,7 +18,8 @@ if TYPE_CHECKING:
 
 
 class FitnessStage(Stage):
-    """Adds the metrics of ``gigaevo.programs.fitness_metrics`` to a valid program.
+    """Adds the metrics of ``gigaevo.programs.fitness_metrics`` to a valid program. A metric of one of these names that
+    the problem's validator returned stays as it is.
 
     A program is exercised with the problem's ``benchmark.py``, where it has one, and held against its ``genome.yaml``.
     Wrong answers lower ``correctness``; they are no error of the program, as the validator took it. Artifacts:
@@ -101,4 +102,5 @@ class FitnessStage(Stage):
         if found.metrics.get("paradigm_allowed") == 0.0 and self._genome is not None:
             allowed = ", ".join(self._genome.allowed_paradigms)
             artifacts["paradigm_outside"] = f"{found.paradigm}; the genome allows {allowed}"
-        return StageResult(metrics=found.metrics, artifacts=artifacts, cost=Cost(cpu_time_s=found.cost_cpu_s))
+        own = {name: value for name, value in found.metrics.items() if name not in known}
+        return StageResult(metrics=own, artifacts=artifacts, cost=Cost(cpu_time_s=found.cost_cpu_s))
