@@ -28,6 +28,7 @@ from gigaevo.config.resolvers import register_resolvers
 from gigaevo.config.result import ExitStatus, RunResult
 from gigaevo.evaluation.sandbox import wire
 from gigaevo.evaluation.sandbox.client import DriveOutcome, RunOutcome, SandboxStartError
+from gigaevo.evaluation.sandbox.levels import SandboxReport
 from gigaevo.evaluation.sandbox.limits import Limits
 from gigaevo.evaluation.sandbox.runner import ProgramRunner
 from gigaevo.evaluation.sandbox.settings import SandboxSettings
@@ -78,6 +79,7 @@ class StandIn:
     timeouts: list[float] = field(default_factory=list)
     driven: list[dict[str, Any]] = field(default_factory=list)
     looked_up: list[str] = field(default_factory=list)
+    report: SandboxReport = field(default_factory=lambda: SandboxReport(level="strict", protections=frozenset()))
 
     async def run(self, *_: object) -> RunOutcome:
         self.runs += 1

@@ -13,6 +13,7 @@ from gigaevo.evaluation.fitness import Assessment, Exercise, FitnessEvaluator, V
 from gigaevo.evaluation.fitness.exercise import ExerciseError, ExerciseReport
 from gigaevo.evaluation.pipeline import StageResult
 from gigaevo.evaluation.sandbox.client import ForkServer
+from gigaevo.evaluation.sandbox.inline_runner import InlineRunner
 from gigaevo.evaluation.sandbox.limits import Limits
 from gigaevo.evaluation.stages.fitness import FitnessStage
 from gigaevo.problems import Problem, load_problem
@@ -209,6 +210,13 @@ async def assessed_over(server: ForkServer, text: str, sizes: tuple[int, ...]) -
     benchmark = (SORTING.folder / "benchmark.py").read_text() + f"\nGROWTH_SIZES = {sizes}\n"
     exercise = Exercise(server=server, benchmark=benchmark, growth_seconds=60.0)
     return await FitnessEvaluator(exercise=exercise, genome=SORTING.genome).assess(Phenotype(implementation=text))
+
+
+async def test_a_level_that_cannot_time_programs_is_refused_at_once() -> None:
+    limits = Limits()
+    runner = InlineRunner(problem_dir=TOY.folder, has_context_file=False, limits=limits)
+    with pytest.raises(ValueError, match="sandbox=inline cannot drive or time programs"):
+        Exercise(server=runner, benchmark=SQUARES)
 
 
 async def test_a_merge_sort_keeps_n_log_n_in_real_time_and_an_insertion_sort_does_not(sorting: ForkServer) -> None:

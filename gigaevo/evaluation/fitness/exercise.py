@@ -6,11 +6,12 @@ import statistics
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 from gigaevo.evaluation.fitness.growth import GrowthCheck, Verdict, check_growth
-from gigaevo.evaluation.sandbox import wire
-from gigaevo.evaluation.sandbox.client import DriveOutcome, ProgramFiles
+from gigaevo.evaluation.sandbox import inline_runner, wire
+from gigaevo.evaluation.sandbox.client import ProgramFiles
+from gigaevo.evaluation.sandbox.runner import ProgramRunner
 from gigaevo.programs.growth_law import GrowthLaw
 
 _DRIVER = Path(__file__).with_name("exercise_driver.py")
@@ -19,15 +20,6 @@ _PROCESSES = 2  # as many as the driver wants of the program, and one more for i
 _FAULT_OF_THE_DRIVER = ("the driver raised", "driver: ")
 _CLEAR_OF_OVERHEAD = 6.0  # times the cost of the smallest input, before a cost says something of growth
 _LEAST_MEMORY_MB = 1.0
-
-
-class DrivenServer(Protocol):
-    """What of ``ForkServer`` is used."""
-
-    async def drive(
-        self, programs: Sequence[ProgramFiles], driver: str, argument: str, *, single: bool, timeout_s: float
-    ) -> DriveOutcome:
-        """See ``gigaevo.evaluation.sandbox.client.ForkServer``."""
 
 
 class ExerciseError(RuntimeError):
@@ -78,13 +70,13 @@ class Exercise:
         growth_seconds: CPU seconds for inputs that grow; likewise.
 
     Raises:
-        ValueError: A number is out of range.
+        ValueError: A number is out of range, or the server has no processes of which time could be taken.
     """
 
     def __init__(
         self,
         *,
-        server: DrivenServer,
+        server: ProgramRunner,
         benchmark: str,
         counters: str = "",
         seed: int = 0,
@@ -93,6 +85,8 @@ class Exercise:
         seconds: float = 2.0,
         growth_seconds: float = 0.4,
     ) -> None:
+        if server.report.level == inline_runner.LEVEL:
+            raise ValueError("sandbox=inline cannot drive or time programs from outside; use sandbox=auto")
         if repeats < 1:
             raise ValueError(f"repeats is {repeats}; it must be at least 1")
         for name, value in (("call_timeout_s", call_timeout_s), ("seconds", seconds)):

@@ -13,7 +13,7 @@ from gigaevo.programs.genome import Phenotype
 
 if TYPE_CHECKING:
     from gigaevo.evaluation.fitness.evaluator import ProgramSource
-    from gigaevo.evaluation.fitness.exercise import DrivenServer
+    from gigaevo.evaluation.sandbox.runner import ProgramRunner
     from gigaevo.problems import Problem
 
 
@@ -49,7 +49,7 @@ class FitnessStage(Stage):
     def __init__(
         self,
         *,
-        server: DrivenServer,
+        server: ProgramRunner,
         problem: Problem,
         programs: ProgramSource | None = None,
         dimensions: Mapping[str, Any] | None = None,
