@@ -45,14 +45,16 @@ class Measure:
         definition: What it is.
         raw: Metric that holds the value as measured; empty where that is the norm already.
         unit: Unit of the value as measured; empty for a share or a count.
-        range: Values that it can have.
+        least: Least value that it can have.
+        greatest: Greatest value that it can have; None where there is none.
         norm: How it becomes a number from 0 (worst) to 1 (best); ``s`` is the measure's scale.
     """
 
     definition: str
     raw: str = ""
     unit: str = ""
-    range: str = "0 to 1"
+    least: float = 0.0
+    greatest: float | None = 1.0
     norm: str = "as it is"
 
 
@@ -64,7 +66,7 @@ MEASURES: dict[str, Measure] = {
         "over the sizes; without a benchmark that of the program's whole process",
         raw="execution_time",
         unit="s",
-        range="0 and more",
+        greatest=None,
         norm=_BY_SCALE,
     ),
     "memory_usage": Measure(
@@ -72,14 +74,13 @@ MEASURES: dict[str, Measure] = {
         "whole peak, shared pages included",
         raw="memory_usage",
         unit="MiB",
-        range="0 and more",
+        greatest=None,
         norm=_BY_SCALE,
     ),
     "cpu_cycles": Measure(
         definition="Processor cycles of the timed calls by hardware counters, summed as the execution time is",
         raw="cpu_cycles",
-        unit="",
-        range="0 and more",
+        greatest=None,
         norm=_BY_SCALE,
     ),
     "test_pass_rate": Measure(
@@ -96,7 +97,8 @@ MEASURES: dict[str, Measure] = {
     "cyclomatic_complexity": Measure(
         definition="McCabe's number (lizard) of the most complex function; code outside of functions counts as one",
         raw="function_complexity",
-        range="1 and more",
+        least=1.0,
+        greatest=None,
         norm="s / (s + value - 1)",
     ),
     "code_clarity": Measure(
@@ -142,7 +144,7 @@ def _specs() -> dict[str, MetricSpec]:
             specs[measure.raw] = MetricSpec(
                 description=measure.definition,
                 higher_is_better=False,
-                lower_bound=float(measure.range.split()[0]),
+                lower_bound=measure.least,
                 unit=measure.unit,
                 include_in_prompts=False,
             )

@@ -28,7 +28,8 @@ def table() -> str:
             measure = MEASURES[name]
             first = f"`{dimension_name}` ({dimension.weight:g})" if number == 0 else ""
             held = f" (as `{measure.raw}`)" if measure.raw not in ("", name) else ""
-            unit = f"{measure.unit}, {measure.range}" if measure.unit else measure.range
+            bounds = f"{measure.least:g} " + ("and more" if measure.greatest is None else f"to {measure.greatest:g}")
+            unit = f"{measure.unit}, {bounds}" if measure.unit else bounds
             scale = f"{SCALES[name]:g}" if name in SCALES else ""
             lines.append(f"| {first} | `{name}` | {measure.definition}{held} | {unit} | {measure.norm} | {scale} |")
     return "\n".join(lines) + "\n"

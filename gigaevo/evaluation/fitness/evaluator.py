@@ -254,8 +254,7 @@ def _norm(name: str, value: float, scales: Mapping[str, float]) -> float:
     scale = scales.get(name)
     if scale is None:
         return min(max(value, 0.0), 1.0)
-    least = 1.0 if name == "cyclomatic_complexity" else 0.0
-    return scale / (scale + max(value - least, 0.0))
+    return scale / (scale + max(value - MEASURES[name].least, 0.0))
 
 
 def _target_scales(genome: CodeGenome) -> dict[str, float]:
