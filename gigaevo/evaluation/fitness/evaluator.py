@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import asyncio
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -122,12 +123,8 @@ class FitnessEvaluator:
         # In a thread: a large program takes a second to be read, and other programs' evaluations go on meanwhile.
         anatomy = await asyncio.to_thread(Anatomy, phenotype.implementation)
         values = await asyncio.to_thread(read_text, anatomy)
-        stability = api_stability(
-            anatomy,
-            required=None if genome is None else genome.signature,
-            parents=[public_signatures(tree) for tree in await self._parent_trees(phenotype)],
-        )
         unavailable: dict[str, str] = {}
+        stability = await self._stability(anatomy, phenotype, genome)
         if stability is None:
             unavailable["api_stability"] = "there is neither a genome nor a parent to compare with"
         else:
@@ -138,19 +135,14 @@ class FitnessEvaluator:
             _take_known(phenotype.fitness_scores, values, unavailable)
         else:
             failed = _take_report(report, values, unavailable)
-        scales = {**self._scales, **({} if genome is None else _target_scales(genome))}
-        norms = {name: _norm(name, value, scales) for name, value in values.items()}
-        norms.update(dict.fromkeys(failed, _FAILED))
-        metrics = {MEASURES[name].raw or name: value for name, value in values.items()}
-        metrics.update({norm_key(name): norm for name, norm in norms.items()})
-        metrics.update(self._composed(norms))
         targets = check_targets(genome, values, unavailable, report, tolerance=self._growth_tolerance)
         paradigm = paradigm_name(anatomy.tree)
-        metrics.update(targets_met(targets))
-        if genome is not None and genome.allowed_paradigms:
-            metrics["paradigm_allowed"] = float(genome.allows(paradigm))
         return Assessment(
-            metrics=metrics,
+            metrics={
+                **self._metrics(values, failed, genome),
+                **targets_met(targets),
+                **({"paradigm_allowed": float(genome.allows(paradigm))} if genome and genome.allowed_paradigms else {}),
+            },
             unavailable=unavailable,
             targets=targets,
             complaints=() if report is None else report.complaints,
@@ -169,6 +161,14 @@ class FitnessEvaluator:
         weighed = sum(weight * results[name] for name, weight in weights.items())
         return min(weighed / total, 1.0) if total else 0.0  # rounding may lead beyond 1
 
+    def _metrics(self, values: Mapping[str, float], failed: set[str], genome: CodeGenome | None) -> dict[str, float]:
+        """What was measured, as it is and as numbers from 0 to 1, and what these make together."""
+        scales = {**self._scales, **({} if genome is None else _target_scales(genome))}
+        norms = {name: _norm(name, value, scales) for name, value in values.items()}
+        norms.update(dict.fromkeys(failed, _FAILED))
+        metrics = {MEASURES[name].raw or name: value for name, value in values.items()}
+        return {**metrics, **{norm_key(name): norm for name, norm in norms.items()}, **self._composed(norms)}
+
     def _composed(self, norms: Mapping[str, float]) -> dict[str, float]:
         """The dimensions and the overall fitness."""
         results: dict[str, float] = {}
@@ -184,7 +184,11 @@ class FitnessEvaluator:
         grow = genome is not None and bool(genome.growth_targets)
         return await self._exercise.run(phenotype.files, phenotype.entry, grow=grow)
 
-    async def _parent_trees(self, phenotype: Phenotype) -> list[Any]:
+    async def _stability(self, anatomy: Anatomy, phenotype: Phenotype, genome: CodeGenome | None) -> float | None:
+        parents = [public_signatures(tree) for tree in await self._parent_trees(phenotype)]
+        return api_stability(anatomy, required=None if genome is None else genome.signature, parents=parents)
+
+    async def _parent_trees(self, phenotype: Phenotype) -> list[ast.Module]:
         """Syntax trees of the parents that are known."""
         if self._programs is None or not phenotype.parents:
             return []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -90,7 +91,8 @@ class FitnessStage(Stage):
         known: dict[str, float] = {}
         for result in inputs.values():
             known.update(result.metrics)
-        phenotype = Phenotype.of(program.model_copy(update={"metrics": known}), self._genome)
+        copy = program.model_copy(update={"metrics": known})
+        phenotype = await asyncio.to_thread(Phenotype.of, copy, self._genome)
         found = await self.evaluator.assess(phenotype)
         artifacts: dict[str, Any] = {}
         if found.unavailable:
