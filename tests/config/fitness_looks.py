@@ -7,7 +7,7 @@ import contextlib
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from gigaevo.evaluation.pipeline import StageResult
+from gigaevo.evaluation.stage import Inputs, StageResult
 from gigaevo.programs import Program
 from gigaevo.programs.fitness_metrics import DIMENSIONS
 from gigaevo.storage.base import StorageError
@@ -23,7 +23,7 @@ STAGE = "pipeline.stages.4"
 def result(built: Built, parents: Sequence[str] = ()) -> StageResult:
     """What the stage makes of a program."""
     program = Program(id="1", source=TEXT, parents=list(parents))
-    found = asyncio.run(built.node("pipeline.stages[4]").run(program, {"run": StageResult(metrics=KNOWN)}))
+    found = asyncio.run(built.node("pipeline.stages[4]").run(program, Inputs(run=StageResult(metrics=KNOWN))))
     assert isinstance(found, StageResult)
     return found
 

@@ -26,6 +26,7 @@ from gigaevo.config.prepare import PARTS
 from gigaevo.config.processes import program_server
 from gigaevo.config.resolvers import register_resolvers
 from gigaevo.config.result import ExitStatus, RunResult
+from gigaevo.evaluation.base import Evaluation
 from gigaevo.evaluation.sandbox import wire
 from gigaevo.evaluation.sandbox.client import DriveOutcome, RunOutcome, SandboxStartError
 from gigaevo.evaluation.sandbox.levels import SandboxReport
@@ -35,7 +36,7 @@ from gigaevo.evaluation.sandbox.settings import SandboxSettings
 from gigaevo.evaluation.sandbox.workers import ValidationOutcome
 from gigaevo.evolution.randomness import RandomSource
 from gigaevo.evolution.strategies.base import ArchiveEvent, EvolutionStrategy, StrategyContext
-from gigaevo.problems import Problem, load_problem
+from gigaevo.problems import Problem, ProblemSettings, load_problem
 from gigaevo.programs import Program
 from tests.config.command import ROOT, Ended, run, started
 
@@ -79,7 +80,7 @@ class StandIn:
     timeouts: list[float] = field(default_factory=list)
     driven: list[dict[str, Any]] = field(default_factory=list)
     looked_up: list[str] = field(default_factory=list)
-    report: SandboxReport = field(default_factory=lambda: SandboxReport(level="strict", protections=frozenset()))
+    report: SandboxReport = field(default_factory=lambda: SandboxReport(level="process", protections=frozenset()))
 
     async def run(self, *_: object) -> RunOutcome:
         self.runs += 1
@@ -89,7 +90,11 @@ class StandIn:
 
     async def validate(self, _: str, *, timeout_s: float) -> ValidationOutcome:
         self.timeouts.append(timeout_s)
-        return ValidationOutcome(metrics={"fitness": 1.0}, artifacts={}, error=None, calls=1)
+        metrics = {"fitness": 1.0, "validity": 1.0}
+        return ValidationOutcome(metrics=metrics, artifacts={}, error=None, calls=1)
+
+    def could_keep(self, *_: object) -> bool:
+        return False
 
     async def drive(self, programs: Sequence[object], driver: str, argument: str, **_: object) -> DriveOutcome:
         self.driven.append(wire.decode(argument))
@@ -108,7 +113,12 @@ class Built:
         self.config = config
         self.given = {name: StandIn() for name in ("program_server", "validators", "spare")}
         self.random = RandomSource(0)
-        problems = {"problem": loaded(str(config.problem.name)), "spare_problem": loaded("toy_example")}
+        noisy = replace(self.problem, settings=ProblemSettings(noisy=True))
+        problems = {
+            "problem": loaded(str(config.problem.name)),
+            "spare_problem": loaded("toy_example"),
+            "noisy_problem": noisy,
+        }
         self._builder = Builder(config, given={"output_dir": Path("/folder"), **problems, **self.given})
         self._numbers = itertools.count()
 
@@ -175,9 +185,15 @@ class Built:
 
     def evaluated(self) -> dict[str, StandIn]:
         """Evaluates a program; who was asked to run and to validate it."""
-        program = Program(id="0", source="def entrypoint():\n    return 1\n")
-        assert asyncio.run(self.node("pipeline").evaluate(program)).error is None
+        self.evaluation(1)
         return self.given
+
+    def evaluation(self, answer: int) -> Evaluation:
+        """The evaluation of the program that gives this answer."""
+        program = Program(id="0", source=f"def entrypoint():\n    return {answer}\n")
+        evaluation: Evaluation = asyncio.run(self.node("pipeline").evaluate(program))
+        assert evaluation.error is None
+        return evaluation
 
 
 @functools.cache

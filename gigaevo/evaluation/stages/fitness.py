@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Unpack
 
 from gigaevo.evaluation.fitness import Exercise, FitnessEvaluator
-from gigaevo.evaluation.pipeline import Stage, StageResult
-from gigaevo.problems.problem import BENCHMARK_FILE
+from gigaevo.evaluation.stage import Inputs, Stage, StageResult, StageSettings
 from gigaevo.programs import Cost, Program
+from gigaevo.programs.fitness_metrics import FITNESS_METRICS
 from gigaevo.programs.genome import Phenotype
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ class FitnessStage(Stage):
 
     Args:
         server: Where programs are driven.
-        problem: Of its folder ``benchmark.py`` is read, and its genome is the one that programs are held against.
+        problem: Programs are exercised with its ``benchmark.py`` and held against its genome.
         programs: Where parents are looked up; None to hold no program against its parents.
         dimensions: See ``FitnessEvaluator``.
         scales: See ``FitnessEvaluator``.
@@ -39,13 +39,15 @@ class FitnessStage(Stage):
         call_timeout_s: Wall-clock seconds that one call may take.
         seconds: CPU seconds for ordinary inputs, and as many for edge cases and faults.
         growth_seconds: CPU seconds for inputs that grow.
-        requires: Stages that must have succeeded; their metrics stand in where there is no benchmark.
+        settings: Of any stage. Metrics of the stages that it requires stand in where there is no benchmark.
 
     Attributes:
         evaluator: What measures.
     """
 
     name = "fitness"
+    requires: Sequence[str] = ("run", "validate")
+    measures = tuple(FITNESS_METRICS)
 
     def __init__(
         self,
@@ -61,16 +63,15 @@ class FitnessStage(Stage):
         call_timeout_s: float = 2.0,
         seconds: float = 2.0,
         growth_seconds: float = 0.4,
-        requires: tuple[str, ...] = ("run", "validate"),
+        **settings: Unpack[StageSettings],
     ) -> None:
-        self.requires = requires
+        super().__init__(**settings)
         self._genome = problem.genome
-        path = problem.folder / BENCHMARK_FILE
         exercise = None
-        if path.is_file():
+        if problem.workload is not None:
             exercise = Exercise(
                 server=server,
-                benchmark=path.read_text(encoding="utf-8"),
+                benchmark=problem.workload.source,
                 seed=seed,
                 repeats=repeats,
                 call_timeout_s=call_timeout_s,
@@ -86,7 +87,7 @@ class FitnessStage(Stage):
             growth_tolerance=growth_tolerance,
         )
 
-    async def run(self, program: Program, inputs: Mapping[str, StageResult]) -> StageResult:
+    async def run(self, program: Program, inputs: Inputs) -> StageResult:
         """See the class."""
         known: dict[str, float] = {}
         for result in inputs.values():
