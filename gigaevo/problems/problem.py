@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from gigaevo.problems.settings import ProblemSettings
+from gigaevo.problems.workload import Workload
 from gigaevo.programs.genome import CodeGenome
 from gigaevo.programs.metrics import Metrics
 
@@ -58,6 +59,7 @@ class Problem:
         genome: What ``genome.yaml`` asks of every program; None where there is none.
         preload: Modules to import once before programs are forked, sorted: those of the settings, and what
             the initial programs use of numpy and scipy.
+        workload: What ``benchmark.py`` has programs timed on; None where there is none.
     """
 
     name: str
@@ -71,6 +73,7 @@ class Problem:
     has_harness: bool
     preload: tuple[str, ...]
     genome: CodeGenome | None = None
+    workload: Workload | None = None
 
     @property
     def digest(self) -> str:

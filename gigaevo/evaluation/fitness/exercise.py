@@ -15,6 +15,7 @@ from gigaevo.evaluation.sandbox.runner import ProgramRunner
 from gigaevo.programs.growth_law import GrowthLaw
 
 _DRIVER = Path(__file__).with_name("exercise_driver.py")
+_COUNTERS = Path(__file__).parents[1] / "benchmark" / "rounds.py"  # its text; importing it would load scipy
 _ARGUMENT_BYTES = 4 << 20
 _PROCESSES = 2  # as many as the driver wants of the program, and one more for inputs that grow
 _FAULT_OF_THE_DRIVER = ("the driver raised", "driver: ")
@@ -61,7 +62,6 @@ class Exercise:
     Args:
         server: Where programs are driven.
         benchmark: Text of the problem's ``benchmark.py``.
-        counters: Text of a module with ``InstructionCounter``; empty to count no cycles.
         seed: Which ordinary inputs; the same for every program.
         repeats: Ordinary inputs of each size, at least 1.
         call_timeout_s: Wall-clock seconds that one call may take.
@@ -78,7 +78,6 @@ class Exercise:
         *,
         server: ProgramRunner,
         benchmark: str,
-        counters: str = "",
         seed: int = 0,
         repeats: int = 3,
         call_timeout_s: float = 2.0,
@@ -98,7 +97,7 @@ class Exercise:
         self._longest_s = 5.0 * (2.0 * seconds + growth_seconds) + 3.0 * call_timeout_s + 10.0
         self._argument = {
             "benchmark": benchmark,
-            "counters": counters,
+            "counters": _COUNTERS.read_text(encoding="utf-8"),
             "seed": seed,
             "repeats": repeats,
             "call_timeout_s": call_timeout_s,

@@ -29,7 +29,7 @@ def drive(programs: Any, argument: dict[str, Any]) -> dict[str, Any]:
         programs: Handles of the program: for ordinary inputs, for edge cases and faults, and, where they are asked
             for, for inputs that grow.
         argument: ``benchmark`` (source text with ``make_input``, ``check``, ``SIZES``, and perhaps ``EDGE_CASES``,
-            ``FAULTS`` and ``GROWTH_SIZES``), ``counters`` (source text of ``InstructionCounter``; empty for none),
+            ``FAULTS`` and ``GROWTH_SIZES``), ``counters`` (source text of a module with ``InstructionCounter``),
             ``seed``, ``repeats`` (ordinary inputs of each size), ``call_timeout_s``, ``seconds`` (CPU seconds for
             ordinary inputs, and as many for edge cases and faults; what is left over then counts as wrong),
             ``growth_seconds`` (CPU seconds for inputs that grow; 0 for none). Five times as many seconds may pass on
@@ -43,7 +43,7 @@ def drive(programs: Any, argument: dict[str, Any]) -> dict[str, Any]:
         further. ``no_cycles``: why cycles were not counted.
     """
     benchmark = _module("benchmark", argument["benchmark"])
-    counters = _module("counters", argument["counters"]) if argument["counters"] else None
+    counters = _module("counters", argument["counters"])
     seed, timeout_s = argument["seed"], argument["call_timeout_s"]
     first = Subject(programs[0], benchmark, timeout_s, argument["seconds"], counters)
     tests = _ordinary(first, benchmark, seed, argument["repeats"])
