@@ -138,6 +138,7 @@ async def _run(settings: Settings, builder: Builder, output_dir: Path, problem: 
         )
         builder.give("program_server", processes.server)
         builder.give("validators", processes.workers)
+        builder.give("program_storage", parts.storage)  # also for builders made anew, which would build another
         stack.callback(_close, builder.node("pipeline"))
         searchers = SearchWorkers(
             problem,

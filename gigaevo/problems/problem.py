@@ -8,6 +8,7 @@ from pathlib import Path
 
 from gigaevo.problems.settings import ProblemSettings
 from gigaevo.problems.workload import Workload
+from gigaevo.programs.genome import CodeGenome
 from gigaevo.programs.metrics import Metrics
 
 TASK_FILE = "task_description.txt"
@@ -19,6 +20,7 @@ HELPER_FILE = "helper.py"
 HARNESS_FILE = "harness.py"
 BENCHMARK_FILE = "benchmark.py"
 SETTINGS_FILE = "problem.yaml"
+GENOME_FILE = "genome.yaml"
 
 ENTRYPOINT = "entrypoint"
 
@@ -54,6 +56,7 @@ class Problem:
         has_context: Whether ``context.py`` makes a value that is handed to programs and ``validate``.
         has_helper: Whether ``helper.py`` exists.
         has_harness: Whether ``harness.py`` says how a program is exercised.
+        genome: What ``genome.yaml`` asks of every program; None where there is none.
         preload: Modules to import once before programs are forked, sorted: those of the settings, and what
             the initial programs use of numpy and scipy.
         workload: What ``benchmark.py`` has programs timed on; None where there is none.
@@ -69,6 +72,7 @@ class Problem:
     has_helper: bool
     has_harness: bool
     preload: tuple[str, ...]
+    genome: CodeGenome | None = None
     workload: Workload | None = None
 
     @property

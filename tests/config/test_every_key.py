@@ -18,6 +18,7 @@ from gigaevo.evaluation.result_key import salt_of
 from tests.config import looks, strategy_looks
 from tests.config.command import ROOT
 from tests.config.effects import Effect
+from tests.config.fitness_looks import BENCHMARK
 from tests.config.strategy_keys import ALGORITHMS, MIGRATION
 from tests.config.subjects import TOY, Built, Ran, Sandbox, Started, printed, swept
 
@@ -240,6 +241,7 @@ EFFECTS: dict[str, dict[str, Effect]] = {
         "pipeline.stages.4.when.0.at_least": skips("2", {"remeasure"}),
         **stages_of("cascade", runs=3, kept=3),
     },
+    "pipeline/benchmark.yaml": BENCHMARK,
     "sandbox/auto.yaml": SANDBOX,
     "sandbox/process.yaml": level("process", "strict", NAMESPACED, "true"),
     "sandbox/landlock.yaml": level("landlock", "strict", NAMESPACED, "true"),
