@@ -18,7 +18,7 @@ import signal
 import sys
 import traceback
 import types
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
@@ -55,7 +55,7 @@ class Problem:
     has_context: bool
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(kw_only=True)
 class Job:
     """One program to run.
 
@@ -107,7 +107,7 @@ def become_program(
     leave = os._exit  # the program may put something else in its place
     status = 1
     try:
-        job = replace(job, files=dict(zip(job.files, texts(), strict=True)))
+        job.files = dict(zip(job.files, texts(), strict=True))
         detach(parent, *streams)
         try:
             _confine(job, isolation)

@@ -25,7 +25,7 @@ _PNG = b"\x89PNG\r\n\x1a\n"
 def left_artifacts(scratch: str) -> bytes:
     """The program's files as one more part of its answer; nothing where there are none. Runs in its process."""
     try:
-        names = sorted(path.name for path in Path(scratch, FOLDER).iterdir())
+        names = sorted(os.listdir(f"{scratch}/{FOLDER}"))  # noqa: PTH208 (every program comes by here)
     except OSError:
         return b""
     found, left = {}, MOST_BYTES_IN_ALL

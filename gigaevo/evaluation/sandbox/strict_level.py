@@ -15,14 +15,16 @@ from typing import NoReturn
 from gigaevo.evaluation.sandbox import landlock, linux, private_root, privileges, seccomp
 from gigaevo.evaluation.sandbox.isolation import Isolation, Setting
 
-_OWN = linux.CLONE_NEWNS | linux.CLONE_NEWIPC | linux.CLONE_NEWNET | linux.CLONE_NEWUTS
+_OF_SERVER = linux.CLONE_NEWNS | linux.CLONE_NEWIPC | linux.CLONE_NEWNET | linux.CLONE_NEWUTS
+_OF_PROGRAM = linux.CLONE_NEWNS | linux.CLONE_NEWIPC
 _SET_FLAGS, _GET_FLAGS, _UP = 0x8914, 0x8913, 1
 
 
 class StrictIsolation(Isolation):
     """The server lives in a root of its own that shows what programs may read, and is the first process of a PID
-    namespace. Each program is the first process of another one, with a mount, network and IPC namespace and a
-    size-capped file system in memory as its scratch folder; all of it goes with the program.
+    namespace. Each program is the first process of another one, with mount, IPC and user namespaces, a network
+    namespace where it may open sockets (the server's is empty), and a size-capped file system in memory as its scratch
+    folder; all of it goes with the program.
 
     An ordinary user gets there by a user namespace; root does without, and runs each program as a user of its own.
     """
@@ -56,7 +58,7 @@ class StrictIsolation(Isolation):
             privileges.become_root_of_new_user_namespace()
         linux.unshare(linux.CLONE_NEWPID)
         _become_first_process(self._setting.base)
-        linux.unshare(_OWN)
+        linux.unshare(_OF_SERVER)
         self.pid_outside = int(os.readlink("/proc/self"))  # noqa: PTH115 (this /proc is still the one outside)
         private_root.enter(self._setting.base, self._setting.visible)
         self._own_pids = os.open("/proc/self/ns/pid", os.O_RDONLY | os.O_CLOEXEC)
@@ -101,12 +103,15 @@ class StrictIsolation(Isolation):
 
     def enter(self, slot: int, scratch: str) -> None:
         """See ``Isolation``."""
-        linux.unshare(_OWN)
+        # A network namespace costs as much as all the rest. The server's has no interface that is up, and a program
+        # that may open no socket shares it.
+        has_network = "loopback" in self._setting.allow
+        linux.unshare(_OF_PROGRAM | (linux.CLONE_NEWNET if has_network else 0))
         user = privileges.user_of_slot(slot) if self._is_root else 0
         options = f"size={self._setting.scratch_mb}m,nr_inodes=16k,mode=700,uid={user},gid={user}"
         flags = linux.MS_NOSUID | linux.MS_NODEV | linux.MS_NOEXEC
         linux.mount("scratch", scratch, kind="tmpfs", flags=flags, options=options)
-        if "loopback" in self._setting.allow:
+        if has_network:
             _bring_loopback_up()
         own_proc = os.open("/proc/self", os.O_PATH | os.O_DIRECTORY)
         linux.unmount("/proc")

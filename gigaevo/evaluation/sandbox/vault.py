@@ -13,7 +13,7 @@ import os
 import socket
 import tempfile
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 _WIPE_ON_FORK = 18  # MADV_WIPEONFORK, Linux 4.14; elsewhere children do inherit it
@@ -124,7 +124,7 @@ class Outbox:
 
 
 def handed_over(payloads: memoryview) -> int:
-    """A descriptor of a file in memory that holds ``payloads``, at its beginning, for one child to read."""
+    """A descriptor of a file in memory that holds ``payloads``, for one child to read."""
     try:
         descriptor = os.memfd_create("program", os.MFD_CLOEXEC)
     except (AttributeError, OSError):  # another system, or one that does not let us
@@ -133,11 +133,18 @@ def handed_over(payloads: memoryview) -> int:
     rest = payloads
     while rest:
         rest = rest[os.write(descriptor, rest) :]
-    os.lseek(descriptor, 0, os.SEEK_SET)
     return descriptor
 
 
 def taken_over(descriptor: int, sizes: Sequence[int]) -> list[str]:
     """*child* The texts that were handed over, of so many bytes each."""
-    with os.fdopen(descriptor, "rb") as file:
-        return [file.read(size).decode("utf-8", "surrogatepass") for size in sizes]
+    texts = [os.pread(descriptor, size, at).decode("utf-8", "surrogatepass") for size, at in _spans(sizes)]
+    os.close(descriptor)
+    return texts
+
+
+def _spans(sizes: Sequence[int]) -> Iterator[tuple[int, int]]:
+    at = 0
+    for size in sizes:
+        yield size, at
+        at += size
