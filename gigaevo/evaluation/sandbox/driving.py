@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 DRIVER_FILE = "driver.py"
 _ARGUMENT_BYTES = 64 << 20
 _DRIVER_MEMORY_MB = 4096
+_END_MS = 1000
 
 
 class ProgramFailed(Exception):
@@ -246,8 +247,18 @@ class Driven:
         self.cpu_s()
         self.alive, self._dead_error = False, error
         self._sock.close()
+        if error["kind"] == "exit":
+            self._await_end()  # so that the server can tell how it ended
         with contextlib.suppress(OSError):
             os.kill(self.pid, signal.SIGKILL)  # where we may not, it is killed with the run
+
+    def _await_end(self) -> None:
+        with contextlib.suppress(OSError, AttributeError):  # it is gone, or the system has no such descriptor
+            descriptor = os.pidfd_open(self.pid)
+            poll = select.poll()
+            poll.register(descriptor, select.POLLIN)
+            poll.poll(_END_MS)
+            os.close(descriptor)
 
 
 class _Gone(Exception):
