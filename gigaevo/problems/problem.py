@@ -11,6 +11,7 @@ from gigaevo.programs.metrics import Metrics
 TASK_FILE = "task_description.txt"
 METRICS_FILE = "metrics.yaml"
 VALIDATE_FILE = "validate.py"
+VERIFY_FILE = "verify.py"
 INITIAL_PROGRAMS = "initial_programs"
 CONTEXT_FILE = "context.py"
 HELPER_FILE = "helper.py"
@@ -49,6 +50,7 @@ class Problem:
         has_context: Whether ``context.py`` makes a value that is handed to programs and ``validate``.
         has_helper: Whether ``helper.py`` exists.
         has_harness: Whether ``harness.py`` says how a program is exercised.
+        has_verify: Whether ``verify.py`` checks anew, and more strictly, what would become the best.
         preload: Modules to import once before programs are forked, sorted: those of the settings, and what
             the initial programs use of numpy and scipy.
     """
@@ -62,6 +64,7 @@ class Problem:
     has_context: bool
     has_helper: bool
     has_harness: bool
+    has_verify: bool
     preload: tuple[str, ...]
 
     @property

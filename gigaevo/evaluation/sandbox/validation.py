@@ -14,7 +14,7 @@ GRADED_VALIDITY = "validity"
 ARTIFACT = "artifact"
 DROPPED = "dropped_metrics"
 ARTIFACT_BYTES = 256 << 10
-_MESSAGE_CHARS = 2000
+MESSAGE_CHARS = 2000
 _ARTIFACT_DEPTH = 20
 
 
@@ -36,7 +36,7 @@ class Verdict:
 
     def refuse(self, message: str) -> Verdict:
         """This verdict, as an invalid one."""
-        self.kind, self.message = "invalid", message[:_MESSAGE_CHARS]
+        self.kind, self.message = "invalid", message[:MESSAGE_CHARS]
         return self
 
 
@@ -64,7 +64,7 @@ def judge(returned: Any, primary_key: str) -> Verdict:
             f"validate returned {kind}; expected a dictionary of numbers, or a pair of that and an artifact"
         )
     for key, value in returned.items():
-        number = _number(value)
+        number = number_of(value)
         if type(key) is not str or number is None:
             verdict.metrics.clear()
             return verdict.refuse(f"validate returned {key!r:.80}: {value!r:.80}; expected a name and a number")
@@ -113,7 +113,7 @@ def _without(verdict: Verdict, dropped: list[str]) -> Verdict:
     return verdict
 
 
-def _number(value: Any) -> float | None:
+def number_of(value: Any) -> float | None:
     """``value`` as a float; None where it is no number."""
     numpy = sys.modules.get("numpy")
     if numpy is not None and isinstance(value, (numpy.ndarray, numpy.generic)):

@@ -15,13 +15,14 @@ from collections.abc import Coroutine, Sequence
 
 from loguru import logger
 
-from gigaevo.evaluation.base import Evaluator
+from gigaevo.evaluation.base import VERIFICATION, Evaluator, Verifier
 from gigaevo.evolution.engine.announcer import Announcer
 from gigaevo.evolution.engine.budget import Budget
 from gigaevo.evolution.engine.clock import TimeSplit
 from gigaevo.evolution.engine.descendants import Descendants, refresher_of
 from gigaevo.evolution.engine.errors import EngineError
 from gigaevo.evolution.engine.events import Limits, Listener, Progress, RunInfo, RunReport
+from gigaevo.evolution.engine.examiner import Examination, Examiner
 from gigaevo.evolution.engine.ledger import OpenProposal
 from gigaevo.evolution.engine.proposer import Proposer
 from gigaevo.evolution.engine.record import RunRecord, Skip
@@ -59,6 +60,7 @@ class EvolutionEngine:
         listeners: Who hears what happens.
         initial_programs: FRESH programs with negative numbers, -1 first.
         notes: Lines the user should see once.
+        verifier: The problem's exact verification, which each new best must pass; None where it has none.
 
     Raises:
         EngineError: The evaluator wants to refresh elites, and the strategy cannot take that.
@@ -81,6 +83,7 @@ class EvolutionEngine:
         listeners: Sequence[Listener],
         initial_programs: Sequence[Program],
         notes: Sequence[str] = (),
+        verifier: Verifier | None = None,
     ) -> None:
         self._strategy = strategy
         self._operator = operator
@@ -114,6 +117,13 @@ class EvolutionEngine:
             settings=settings,
             clock=self._time,
         )
+        self._examiner = Examiner(
+            evaluator=evaluator,
+            verifier=verifier,
+            strategy=strategy,
+            record=self._record,
+            workshop=self._workshop,
+        )
         self._stop_reason: str | None = None
         self._fault = ""
         self._started = 0.0
@@ -129,6 +139,7 @@ class EvolutionEngine:
             record=self._record,
             budget=self._budget,
             num_parents=settings.num_parents,
+            calls_per_program=settings.calls_per_program,
         )
         self._backlog: deque[OpenProposal] = deque()
         self._tasks: set[asyncio.Task[object]] = set()
@@ -322,14 +333,27 @@ class EvolutionEngine:
         return True
 
     async def _ingest(self, program: Program, job: Job | None) -> None:
-        """Have a completed program's place decided. ``job`` is None for an initial program."""
-        async with self._strategy_lock:
-            self._random.proposal = program.number if job is None else job.proposal.number
-            if job is None:
-                outcome, durable = await self._record.ingest(program)
-            else:
-                outcome, durable = await self._record.ingest(program, job.proposal, job.parents, self._seconds_of(job))
-            progress = await self._progress()
+        """Have a completed program's place decided, once it has passed what it must pass for that. ``job`` is None for
+        an initial program."""
+        examination = Examination(program=program)
+        while True:
+            async with self._strategy_lock:
+                check = self._examiner.next_check(examination)
+                if check is None:
+                    await self._place(examination, job)
+                    return
+            await check()
+
+    async def _place(self, examination: Examination, job: Job | None) -> None:
+        """Decide a program's place, with nothing between that and the checks it passed."""
+        program, facts = examination.program, examination.facts()
+        self._random.proposal = program.number if job is None else job.proposal.number
+        if job is None:
+            outcome, durable = await self._record.ingest(program, **facts)
+        else:
+            seconds = self._seconds_of(job)
+            outcome, durable = await self._record.ingest(program, job.proposal, job.parents, seconds, **facts)
+        progress = await self._progress()
         self._announcer.program_when(durable, program, outcome, progress)
 
     def _seconds_of(self, job: Job) -> float | None:
@@ -379,6 +403,8 @@ class EvolutionEngine:
             duplicates=ledger.duplicates,
             population=await self._strategy.get_metrics(),
             programs_per_s=(ledger.evaluated - self._evaluated_before) / session,
+            verification=ledger.verification,
+            leaks=tuple(ledger.leaks),
         )
 
     async def _report(self, reason: str) -> RunReport:
@@ -389,15 +415,17 @@ class EvolutionEngine:
         for note in self._strategy.closing_notes():
             logger.info("{}", note)
         best = self._record.best
-        rescored = None
+        rescored = verification = None
         if best is not None:
-            rescored = (await self._rescorer.evaluate(best)).metrics
+            evaluation = await self._rescorer.evaluate(best)
+            rescored, verification = evaluation.metrics, evaluation.artifacts.get(VERIFICATION)
         report = RunReport(
             progress=progress,
             stop_reason=reason,
             rescored=rescored,
             lineage_depth=0 if best is None else best.generation,
             time_split=self._time.totals(),
+            verification=verification,
             fault=self._fault,
         )
         self._announcer.stop(report)

@@ -182,6 +182,11 @@ class EvolutionStrategy(ABC):
             Whether an archive keeps it now.
         """
 
+    def might_keep(self, program: Program) -> bool:
+        """Whether ``add`` might keep this program, were it offered now: False only where it surely would not. Changes
+        nothing and draws nothing at random. Asked before a noisy evaluation is repeated."""
+        return True
+
     @abstractmethod
     async def remove(self, program_id: str) -> bool:
         """Take a program out of every archive; False where none held it."""

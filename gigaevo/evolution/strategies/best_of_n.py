@@ -66,6 +66,11 @@ class BestOfN(EvolutionStrategy):
         self._best_child = program
         return True
 
+    def might_keep(self, program: Program) -> bool:
+        if program.error is not None or not math.isfinite(self._fitness(program)):
+            return False
+        return program.number < 0 or all(self._is_better(program, other) for other in self._kept())
+
     async def remove(self, program_id: str) -> bool:
         program = next((program for program in self._kept() if program.id == program_id), None)
         if program is None:

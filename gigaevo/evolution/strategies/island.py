@@ -209,6 +209,19 @@ class Island:
 
     # What others may ask
 
+    def might_keep(self, program: Program) -> bool:
+        """Whether the program, offered now, might win a place: False only where it cannot compete or its cell is held
+        by a better one. What the remover of a full island would say is not asked."""
+        if self._population.reason_to_refuse(program) is not None:
+            return False
+        if self._population.measures_novelty or self.behavior_space.learns:
+            return True  # where it belongs is known only once it is there
+        try:
+            cell = tuple(self.behavior_space.locate(program.metrics, self.archive))
+            return self._population.decide(cell, program).refusal is None
+        except Exception:
+            return True  # a part that raises is met again, and counted, where the program is offered
+
     def missing_keys(self, program: Program) -> list[str]:
         """Metrics that this island needs and the program lacks."""
         return self._population.missing_keys(program)

@@ -175,6 +175,11 @@ class MapElitesMultiIsland(EvolutionStrategy):
         self._diagnosis.offered(program, island, kept=kept)
         return kept
 
+    def might_keep(self, program: Program) -> bool:
+        """Whether any island that can place the program has a place for it."""
+        self._take_in_islands()
+        return any(island.might_keep(program) for island in self.islands.values() if not island.missing_keys(program))
+
     async def remove(self, program_id: str) -> bool:
         removed = False
         for island in self.islands.values():
