@@ -12,11 +12,17 @@ from pathlib import Path
 from gigaevo import kernels
 from gigaevo.config.builder import Builder
 from gigaevo.config.errors import ConfigError
-from gigaevo.config.processes import ProblemProcesses, SearchWorkers, problem_processes, program_server
+from gigaevo.config.processes import (
+    ProblemProcesses,
+    SearchWorkers,
+    exact_verifier,
+    problem_processes,
+    program_server,
+)
 from gigaevo.config.result import ExitStatus, RunResult
 from gigaevo.config.schema import Settings
 from gigaevo.config.terminal import ClosingPage, interruptible, logging_to
-from gigaevo.evaluation.base import Evaluation
+from gigaevo.evaluation.base import VERIFICATION, Evaluation, Evaluator, Verifier
 from gigaevo.evaluation.sandbox.limits import Limits as ProgramLimits
 from gigaevo.evaluation.sandbox.limits import missing_protections
 from gigaevo.evaluation.sandbox.process import SandboxStartError
@@ -124,6 +130,14 @@ async def _run(settings: Settings, builder: Builder, output_dir: Path, problem: 
         processes = await stack.enter_async_context(
             problem_processes(problem, parts.program_limits, workers=parts.engine.max_evaluations_in_flight)
         )
+        verifier = await stack.enter_async_context(
+            exact_verifier(
+                problem,
+                context=processes.context,
+                call_timeout_s=settings.stage_timeout,
+                size=parts.engine.max_evaluations_in_flight,
+            )
+        )
         searchers = SearchWorkers(
             problem,
             size=parts.engine.max_mutations_in_flight,
@@ -140,7 +154,8 @@ async def _run(settings: Settings, builder: Builder, output_dir: Path, problem: 
             raise ConfigError(f"program_storage: {error}") from error
         closing = ClosingPage(output_dir)
         reporters = [view, await _metrics_log(output_dir, parts), *_reporters(output_dir), closing]
-        engine = _engine(parts, builder, processes, reporters)
+        rescorer = _FreshSandbox(parts, builder, processes, call_timeout_s=settings.stage_timeout)
+        engine = _engine(parts, builder, processes, reporters, verifier=verifier, rescorer=rescorer)
         with interruptible(engine):
             report = await engine.run()
     closing.show()
@@ -170,7 +185,13 @@ def _bind_operator(parts: _Parts, searchers: SearchWorkers) -> None:
 
 
 def _engine(
-    parts: _Parts, builder: Builder, processes: ProblemProcesses, listeners: Sequence[Listener]
+    parts: _Parts,
+    builder: Builder,
+    processes: ProblemProcesses,
+    listeners: Sequence[Listener],
+    *,
+    verifier: Verifier | None,
+    rescorer: Evaluator,
 ) -> EvolutionEngine:
     builder.give("program_server", processes.server)
     builder.give("validators", processes.workers)
@@ -178,7 +199,8 @@ def _engine(
         strategy=parts.strategy,
         operator=parts.operator,
         evaluator=builder.node("pipeline"),
-        rescorer=_FreshSandbox(parts, builder, processes),
+        rescorer=rescorer,
+        verifier=verifier,
         storage=parts.storage,
         random=parts.random,
         metrics=parts.problem.metrics,
@@ -228,12 +250,14 @@ def _initial_programs(problem: Problem, random: RandomSource) -> list[Program]:
 
 
 class _FreshSandbox:
-    """Runs a program under a server of its own, started for it and gone afterwards."""
+    """Runs a program under a server of its own, started for it and gone afterwards; what it returned is verified in a
+    process of the same kind, where the problem has exact verification."""
 
-    def __init__(self, parts: _Parts, builder: Builder, processes: ProblemProcesses) -> None:
+    def __init__(self, parts: _Parts, builder: Builder, processes: ProblemProcesses, *, call_timeout_s: float) -> None:
         self._parts = parts
         self._builder = builder
         self._processes = processes
+        self._call_timeout_s = call_timeout_s
 
     async def evaluate(self, program: Program) -> Evaluation:
         """See ``gigaevo.evaluation.base.Evaluator``."""
@@ -241,7 +265,13 @@ class _FreshSandbox:
         async with program_server(parts.problem, parts.program_limits, context=context) as server:
             pipeline = self._builder.anew(given={"program_server": server}).node("pipeline")
             evaluation: Evaluation = await pipeline.evaluate(program)
+        if evaluation.error is not None or evaluation.output is None:
             return evaluation
+        async with exact_verifier(parts.problem, context=context, call_timeout_s=self._call_timeout_s) as verifier:
+            if verifier is None:
+                return evaluation
+            verification = await verifier.verify(evaluation.output)
+        return replace(evaluation, artifacts={**evaluation.artifacts, VERIFICATION: verification.to_json()})
 
 
 def _reporters(output_dir: Path) -> list[Listener]:

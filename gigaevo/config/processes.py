@@ -1,4 +1,4 @@
-"""The processes that know a problem: the warm server for programs, and trusted workers for its validator."""
+"""The processes that know a problem: the warm server for programs, and trusted workers for its validator and its verifier."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from typing import Any
 from gigaevo.evaluation.sandbox.client import ForkServer
 from gigaevo.evaluation.sandbox.limits import Limits
 from gigaevo.evaluation.sandbox.workers import TrustedWorkers
+from gigaevo.evaluation.verification import ExactVerifier
 from gigaevo.problems import Problem
 
 
@@ -75,6 +76,32 @@ async def program_server(problem: Problem, limits: Limits, *, context: str | Non
         yield server
     finally:
         await server.close()
+
+
+@asynccontextmanager
+async def exact_verifier(
+    problem: Problem, *, context: str | None, call_timeout_s: float, size: int = 1
+) -> AsyncIterator[ExactVerifier | None]:
+    """Start what holds the problem's ``verify``; it is gone afterwards. None where the problem has no verify.py.
+
+    Args:
+        problem: A checked problem.
+        context: The problem's context as wire text, where it was built already.
+        call_timeout_s: Wall-clock seconds that one call may take.
+        size: Calls that may go on side by side.
+
+    Raises:
+        SandboxStartError: verify.py cannot be imported or used.
+    """
+    if not problem.has_verify:
+        yield None
+        return
+    verifier = ExactVerifier(problem_dir=problem.folder, context=context, call_timeout_s=call_timeout_s, size=size)
+    try:
+        await verifier.start()
+        yield verifier
+    finally:
+        await verifier.close()
 
 
 class SearchWorkers:

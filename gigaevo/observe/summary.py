@@ -16,7 +16,7 @@ from gigaevo.observe.best import BEST_FILE
 from gigaevo.observe.display import clock, fitness_of, one_line, tally
 from gigaevo.observe.files import replace_text
 from gigaevo.observe.strict_json import dumps
-from gigaevo.programs import Metrics, Program
+from gigaevo.programs import ErrorKind, Metrics, Program
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -79,6 +79,7 @@ def summary(info: RunInfo, report: RunReport, *, kernels: str) -> dict[str, Any]
             "failures": dict(progress.failures),
             "operators": {name: dict(counts) for name, counts in progress.operators.items()},
         },
+        "leaks": {"count": progress.failures.get(ErrorKind.LEAK, 0), "programs": list(progress.leaks)},
         "generation": progress.generation,
         "validate_calls": progress.validate_calls,
         "archive": _archive(progress),
@@ -113,6 +114,8 @@ def _best(best: Program, report: RunReport) -> dict[str, Any]:
         "operator": best.operator,
         "metrics": dict(best.metrics),
         "rescored": None if report.rescored is None else dict(report.rescored),
+        "verification": None if report.progress.verification is None else dict(report.progress.verification),
+        "verified_again": None if report.verification is None else dict(report.verification),
         "lineage_depth": report.lineage_depth,
         "source_file": BEST_FILE,
     }
@@ -163,6 +166,8 @@ def print_summary(info: RunInfo, report: RunReport, *, folder: str | Path, conso
         say("Operators", _operators(progress.operators))
     if progress.failures:
         say("Failures", tally(progress.failures))
+    if progress.leaks:
+        say("Leaks", _leaks(progress))
     if len(progress.population.sizes) > 1:
         say("Islands", _islands(progress, info.metrics))
     if progress.population.faults:
@@ -172,6 +177,8 @@ def print_summary(info: RunInfo, report: RunReport, *, folder: str | Path, conso
     else:
         operator = one_line(best.operator, width=60)
         say("Best", f"{fitness_of(best, info.metrics)}, program {best.id} by {operator}, {_lineage(report)}")
+        if report.verification is not None:
+            say("Verified", _verified(report.verification))
         console.print(_metrics_table(best, report.rescored, info.metrics))
         say("Saved", str(Path(folder) / BEST_FILE))
     say("Continue", continue_command(folder, report.stop_reason, info.limits))
@@ -204,6 +211,23 @@ def _islands(progress: Progress, metrics: Metrics) -> str:
         shown.append(f"{one_line(island_id, width=40)} {size} elites{best}")
     sent, kept = population.migrants
     return "; ".join([*shown, f"{kept} of {sent} migrants kept" if sent else "no migrants"])
+
+
+def _leaks(progress: Progress) -> str:
+    count = progress.failures.get(ErrorKind.LEAK, 0)
+    more = ", ..." if count > len(progress.leaks) else ""
+    return (
+        f"the validator let through {count} {'program' if count == 1 else 'programs'} that verify.py refuses: "
+        f"{', '.join(progress.leaks)}{more}"
+    )
+
+
+def _verified(verification: Mapping[str, Any]) -> str:
+    if verification["accepted"]:
+        numbers = ", ".join(f"{one_line(key, width=40)} {value:.12g}" for key, value in verification["metrics"].items())
+        return "yes, by verify.py in a fresh process" + (f": {one_line(numbers)}" if numbers else "")
+    verdict = "refuses it" if verification["able"] else "could not check it"
+    return f"NO: in a fresh process verify.py {verdict}: {one_line(verification['message'])}"
 
 
 def _reason(stop_reason: str) -> str:

@@ -126,7 +126,11 @@ def _check_modules(modules: dict[str, PythonFile]) -> None:
                 function,
                 arguments=range(1, 3) if has_context else range(1, 2),
                 remedy=f"write 'def {function}(output):'"
-                + (f" or 'def {function}(context, output):'" if has_context else f" (there is no {layout.CONTEXT_FILE})"),
+                + (
+                    f" or 'def {function}(context, output):'"
+                    if has_context
+                    else f" (there is no {layout.CONTEXT_FILE})"
+                ),
             )
     if has_context:
         modules[layout.CONTEXT_FILE].require_function(

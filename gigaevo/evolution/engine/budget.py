@@ -46,7 +46,7 @@ class Budget:
         return self._limits.max_evaluations - ledger.validate_calls - ledger.reserved
 
     def programs(self) -> float:
-        """Programs whose evaluation the calls of ``validate`` that are left would surely suffice for; a part of one counts for none."""
+        """Programs for whose evaluation the calls that are left would surely suffice; not a whole number."""
         return self.evaluations() / self._settings.calls_per_program
 
     def has_room(self) -> bool:
