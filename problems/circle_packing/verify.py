@@ -1,7 +1,7 @@
 """Checks a packing anew in exact arithmetic, by the statement of the task alone.
 
-Every double is a fraction, and comparing squares avoids the one square root: so nothing here is rounded, but for the sum
-that is reported.
+Every double is a fraction, and comparing squares avoids the one square root: so nothing here is rounded, but for the
+sum that is reported.
 """
 
 from fractions import Fraction

@@ -1,8 +1,8 @@
 """Checks the points anew in exact arithmetic, by the statement of the task alone.
 
 The ideal triangle has irrational corners, which no program can return: the statement is about the triangle whose
-corners are the doubles of ``helper``. Its area differs from 1 by less than 1e-15. Every double is a fraction, so nothing
-here is rounded, but for the numbers that are reported.
+corners are the doubles of ``helper``. Its area differs from 1 by less than 1e-15. Every double is a fraction, so
+nothing here is rounded, but for the numbers that are reported.
 """
 
 from fractions import Fraction
