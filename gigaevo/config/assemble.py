@@ -23,9 +23,9 @@ from gigaevo.config.result import ExitStatus, RunResult
 from gigaevo.config.schema import Settings
 from gigaevo.config.terminal import ClosingPage, interruptible, logging_to
 from gigaevo.evaluation.base import VERIFICATION, Evaluation, Evaluator, Verifier
-from gigaevo.evaluation.sandbox.limits import Limits as ProgramLimits
-from gigaevo.evaluation.sandbox.limits import missing_protections
+from gigaevo.evaluation.sampling import SampledEvaluator
 from gigaevo.evaluation.sandbox.process import SandboxStartError
+from gigaevo.evaluation.sandbox.settings import SandboxSettings
 from gigaevo.evolution.engine.children import files_hash
 from gigaevo.evolution.engine.core import EvolutionEngine
 from gigaevo.evolution.engine.events import Limits, Listener, RunReport
@@ -85,7 +85,7 @@ class _Parts:
     limits: Limits
     stoppers: Sequence[Stopper]
     engine: EngineSettings
-    program_limits: ProgramLimits
+    sandbox: SandboxSettings
     strategy: EvolutionStrategy
     operator: MutationOperator
     storage: ProgramStorage
@@ -93,17 +93,21 @@ class _Parts:
 
 def _parts(settings: Settings, builder: Builder, problem: Problem) -> _Parts:
     """Build what is configured, and have the strategy check that it fits the problem."""
-    engine: EngineSettings = builder.node("engine")
+    engine = _engine_settings(problem, builder.node("engine"))
     limits = Limits(**{name: getattr(settings, name) for name in Limits.__dataclass_fields__})
     parts = _Parts(
         problem=problem,
         random=RandomSource(settings.seed),
         limits=limits,
         stoppers=standard_stoppers(
-            limits, problem.metrics, generation_size=engine.generation_size, plateau=settings.plateau
+            limits,
+            problem.metrics,
+            generation_size=engine.generation_size,
+            plateau=settings.plateau,
+            calls_per_program=engine.calls_per_program,
         ),
-        engine=replace(engine, reevaluate_duplicates=engine.reevaluate_duplicates or problem.settings.noisy),
-        program_limits=_limits_for(problem, builder.node("sandbox")),
+        engine=engine,
+        sandbox=_sandbox_for(problem, builder.node("sandbox")),
         strategy=builder.node("evolution_strategy"),
         operator=builder.node("mutation_operator"),
         storage=builder.node("program_storage"),
@@ -121,6 +125,26 @@ def _parts(settings: Settings, builder: Builder, problem: Problem) -> _Parts:
     return parts
 
 
+def _engine_settings(problem: Problem, engine: EngineSettings) -> EngineSettings:
+    """The configured settings as far as they concern this problem: only a noisy one needs more than one look."""
+    if problem.settings.noisy:
+        return replace(engine, reevaluate_duplicates=True)
+    return replace(engine, samples=1, confirmations=0)
+
+
+def _sampled(evaluator: Evaluator, parts: _Parts, *, first_seed: int = 0) -> Evaluator:
+    """``evaluator`` as it is, or with several runs to an evaluation where the problem is noisy."""
+    if not parts.problem.settings.noisy:
+        return evaluator
+    return SampledEvaluator(
+        evaluator,
+        metrics=parts.problem.metrics,
+        samples=parts.engine.samples,
+        confirmations=parts.engine.confirmations,
+        first_seed=first_seed,
+    )
+
+
 async def _run(settings: Settings, builder: Builder, output_dir: Path, problem: Problem) -> RunResult:
     """Start the processes, run the engine, and take everything down again whatever happens."""
     async with AsyncExitStack() as stack:
@@ -128,7 +152,7 @@ async def _run(settings: Settings, builder: Builder, output_dir: Path, problem: 
         stack.enter_context(logging_to(view, output_dir))
         parts = _parts(settings, builder, problem)
         processes = await stack.enter_async_context(
-            problem_processes(problem, parts.program_limits, workers=parts.engine.max_evaluations_in_flight)
+            problem_processes(problem, parts.sandbox, workers=parts.engine.max_evaluations_in_flight)
         )
         verifier = await stack.enter_async_context(
             exact_verifier(
@@ -198,7 +222,7 @@ def _engine(
     return EvolutionEngine(
         strategy=parts.strategy,
         operator=parts.operator,
-        evaluator=builder.node("pipeline"),
+        evaluator=_sampled(builder.node("pipeline"), parts),
         rescorer=rescorer,
         verifier=verifier,
         storage=parts.storage,
@@ -214,11 +238,11 @@ def _engine(
     )
 
 
-def _limits_for(problem: Problem, limits: ProgramLimits) -> ProgramLimits:
-    """The configured limits, with the processes and threads that ``problem.yaml`` asks for."""
+def _sandbox_for(problem: Problem, sandbox: SandboxSettings) -> SandboxSettings:
+    """The configured sandbox, with the processes and threads that ``problem.yaml`` asks for."""
     if {"threads", "processes"} & set(problem.settings.sandbox.allow):
-        return replace(limits, processes=max(limits.processes, ALLOWED_PROCESSES))
-    return limits
+        return replace(sandbox, processes=max(sandbox.processes, ALLOWED_PROCESSES))
+    return sandbox
 
 
 def _status(report: RunReport) -> ExitStatus:
@@ -262,9 +286,11 @@ class _FreshSandbox:
     async def evaluate(self, program: Program) -> Evaluation:
         """See ``gigaevo.evaluation.base.Evaluator``."""
         parts, context = self._parts, self._processes.context
-        async with program_server(parts.problem, parts.program_limits, context=context) as server:
+        async with program_server(parts.problem, parts.sandbox, context=context) as server:
             pipeline = self._builder.anew(given={"program_server": server}).node("pipeline")
-            evaluation: Evaluation = await pipeline.evaluate(program)
+            # Of a noisy program, runs that the search has not seen: the best was chosen for those that it has.
+            evaluator = _sampled(pipeline, parts, first_seed=parts.engine.calls_per_program)
+            evaluation = await evaluator.evaluate(program)
         if evaluation.error is not None or evaluation.output is None:
             return evaluation
         async with exact_verifier(parts.problem, context=context, call_timeout_s=self._call_timeout_s) as verifier:
@@ -293,4 +319,4 @@ async def _metrics_log(output_dir: Path, parts: _Parts) -> Listener:
 
 def _notes() -> list[str]:
     kernel_note = kernels.backend_note()
-    return [*([] if kernel_note is None else [kernel_note]), *missing_protections()]
+    return [] if kernel_note is None else [kernel_note]

@@ -1,14 +1,15 @@
-"""The processes that know a problem: the warm server for programs, and trusted workers for its validator and its verifier."""
+"""The processes that know a problem: the warm server for programs, trusted workers for its validator and verifier."""
 
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from gigaevo.evaluation.sandbox.client import ForkServer
-from gigaevo.evaluation.sandbox.limits import Limits
+from gigaevo.evaluation.sandbox.settings import SandboxSettings
 from gigaevo.evaluation.sandbox.workers import TrustedWorkers
 from gigaevo.evaluation.verification import ExactVerifier
 from gigaevo.problems import Problem
@@ -32,12 +33,14 @@ class ProblemProcesses:
 
 
 @asynccontextmanager
-async def problem_processes(problem: Problem, limits: Limits, *, workers: int) -> AsyncIterator[ProblemProcesses]:
+async def problem_processes(
+    problem: Problem, sandbox: SandboxSettings, *, workers: int
+) -> AsyncIterator[ProblemProcesses]:
     """Start the processes of ``problem``; none is left afterwards.
 
     Args:
         problem: A checked problem.
-        limits: Caps on each program.
+        sandbox: How programs are kept apart, and their limits.
         workers: Calls of ``validate`` that may go on side by side.
 
     Raises:
@@ -48,17 +51,20 @@ async def problem_processes(problem: Problem, limits: Limits, *, workers: int) -
         stack.push_async_callback(validators.close)
         await validators.start()
         context = validators.context
-        server = await stack.enter_async_context(program_server(problem, limits, context=context))
-        yield ProblemProcesses(server=server, workers=validators, context=context, notes=list(validators.notes))
+        server = await stack.enter_async_context(program_server(problem, sandbox, context=context))
+        notes = [server.report.first_line(), *server.report.notes, *validators.notes]
+        yield ProblemProcesses(server=server, workers=validators, context=context, notes=notes)
 
 
 @asynccontextmanager
-async def program_server(problem: Problem, limits: Limits, *, context: str | None) -> AsyncIterator[ForkServer]:
+async def program_server(
+    problem: Problem, sandbox: SandboxSettings, *, context: str | None
+) -> AsyncIterator[ForkServer]:
     """Start a warm server for programs of ``problem``; it is gone afterwards.
 
     Args:
         problem: A checked problem.
-        limits: Caps on each program.
+        sandbox: How programs are kept apart, and their limits.
         context: The problem's context as wire text; None where it has none, or where it cannot be encoded.
 
     Raises:
@@ -69,7 +75,13 @@ async def program_server(problem: Problem, limits: Limits, *, context: str | Non
         preload=problem.preload,
         context=context,
         has_context_file=problem.has_context,
-        limits=limits,
+        limits=sandbox.limits,
+        level=sandbox.level,
+        require=sandbox.require,
+        allow=problem.settings.sandbox.allow,
+        hidden=problem.settings.hidden,
+        readable=[Path(path) for path in sandbox.readable],
+        memory_mb=sandbox.server_memory_mb,
     )
     try:
         await server.start()

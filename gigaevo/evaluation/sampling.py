@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import statistics
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from gigaevo.evaluation.base import Evaluation, Evaluator, Refresher
-from gigaevo.programs import Cost, Metrics, Program
+from gigaevo.programs import Cost, Metrics, Program, ProgramError
 from gigaevo.programs.metrics import GRADED_VALIDITY_KEY, VALIDITY_KEY
 
 SAMPLE = "sample"  # where a program's metadata says which of its runs is meant; that is the seed of the run
@@ -34,6 +35,7 @@ class SampledEvaluator:
     ) -> None:
         self._evaluator = evaluator
         self._sampled = [key for key in metrics.declared if key not in (VALIDITY_KEY, GRADED_VALIDITY_KEY)]
+        self._primary = metrics.primary_key
         self._samples = samples
         self._confirmations = confirmations
         self._first_seed = first_seed
@@ -62,7 +64,7 @@ class SampledEvaluator:
         return isinstance(self._evaluator, Refresher) and self._evaluator.depends_on_descendants
 
     async def refresh(self, program: Program, descendants: Sequence[Program]) -> Evaluation:
-        """See ``gigaevo.evaluation.base.Refresher``. It is computed once: what it is computed from is no longer noisy."""
+        """See ``gigaevo.evaluation.base.Refresher``. It is computed once."""
         assert isinstance(self._evaluator, Refresher)
         return await self._evaluator.refresh(program, descendants)
 
@@ -74,17 +76,8 @@ class SampledEvaluator:
                 program.model_copy(update={"metadata": {**program.metadata, SAMPLE: seed}})
             )
             looks.append(look)
-            if look.error is not None:
-                error = look.error
-                if seed > self._first_seed:
-                    error = error.model_copy(update={"message": f"with seed {seed}: {error.message}"})
-                return Evaluation(
-                    metrics=look.metrics,
-                    artifacts=look.artifacts,
-                    output=look.output,
-                    error=error,
-                    cost=_total_cost(looks),
-                )
+            if look.error is not None or self._primary not in look.metrics:
+                return replace(look, error=_with_seed(look.error, seed), cost=_total_cost(looks))
         rows = [*earlier, *(self._row(look.metrics) for look in looks)]
         shared = [key for key in looks[0].metrics if all(key in look.metrics for look in looks)]
         metrics = {key: statistics.fmean(look.metrics[key] for look in looks) for key in shared}
@@ -115,6 +108,11 @@ class SampledEvaluator:
         if table is None:
             return []
         return [dict(zip(table["columns"], row, strict=True)) for row in table["rows"]]
+
+
+def _with_seed(error: ProgramError | None, seed: int) -> ProgramError | None:
+    """``error`` with the run that it happened in, so that it can be made to happen again."""
+    return None if error is None else error.model_copy(update={"message": f"with seed {seed}: {error.message}"})
 
 
 def _table(rows: Sequence[Mapping[str, float]]) -> dict[str, Any]:

@@ -34,7 +34,12 @@ async def open_server(folder: Callable[..., Path]) -> Any:
     servers: list[ForkServer] = []
 
     async def start(
-        *, limits: Limits | None = None, context_text: str | None = None, preload: Any = (), **modules: str
+        *,
+        limits: Limits | None = None,
+        context_text: str | None = None,
+        preload: Any = (),
+        level: str = "auto",
+        **modules: str,
     ) -> Any:
         server = ForkServer(
             problem_dir=folder(**modules),
@@ -42,6 +47,7 @@ async def open_server(folder: Callable[..., Path]) -> Any:
             context=context_text,
             has_context_file="context" in modules,
             limits=limits or Limits(wall_time_s=20, memory_mb=256),
+            level=level,
         )
         servers.append(server)
         await server.start()

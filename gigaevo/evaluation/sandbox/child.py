@@ -1,8 +1,9 @@
 """What runs in the forked child: one program, from its text to its encoded answer.
 
 The child does as little as it can before the program runs, and ends by ``os._exit``: nothing the program left
-behind (threads, exit handlers, finalisers) runs after its answer. The answer is one letter (``V`` for a value, ``E``
-for an error), the length of the rest in 4 bytes, and the rest.
+behind (threads, exit handlers, finalisers) runs after its answer. An answer is one letter (``V`` for a value, ``E``
+for an error), the length of the rest in 4 bytes, and the rest; ``A`` with the same shape may follow a value: what the
+program left in its folder ``artifacts``. A program that is driven answers one call after another.
 """
 
 from __future__ import annotations
@@ -24,15 +25,18 @@ from typing import TYPE_CHECKING, Any, NoReturn
 from gigaevo.evaluation.sandbox import limits as limits_module
 from gigaevo.evaluation.sandbox import linux, wire
 from gigaevo.evaluation.sandbox.endings import report
+from gigaevo.evaluation.sandbox.left_behind import left_artifacts
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from gigaevo.evaluation.sandbox.isolation import Isolation
     from gigaevo.evaluation.sandbox.limits import Limits
 
 PROGRAM_FILE = "<program>"
 MAX_DESCRIPTORS = 4096  # the server has no descriptor beyond
-_RESULT_FD = 3
+RESULT_FD = 3
+READY = b"R"
 _FRAMES = 30
 
 
@@ -55,12 +59,29 @@ class Problem:
 
 @dataclass(frozen=True, kw_only=True)
 class Job:
-    """One program to run: its files, the one that defines ``entrypoint``, its caps and its scratch folder."""
+    """One program to run.
+
+    Attributes:
+        files: Relative path to text.
+        entry: The file that defines ``entrypoint``.
+        limits: Its caps.
+        scratch: Path of its scratch folder.
+        slot: A number that no other program has at the time.
+        seed: Where the generators of ``random`` and ``numpy.random`` start.
+        driven: Whether it answers calls, instead of being called once.
+        threads: Whether it may start threads.
+        processes: Whether it may start processes.
+    """
 
     files: Mapping[str, str]
     entry: str
     limits: Limits
     scratch: str
+    slot: int
+    seed: int = 0
+    driven: bool = False
+    threads: bool = False
+    processes: bool = False
 
 
 class _Failure(Exception):
@@ -72,77 +93,135 @@ class _Failure(Exception):
         self.message = message
 
 
-def become_program(job: Job, problem: Problem, server: int, stdout: int, stderr: int, result: int) -> NoReturn:
+def become_program(
+    job: Job, problem: Problem, isolation: Isolation, parent: int, stdout: int, stderr: int, result: int
+) -> NoReturn:
     """Turn this freshly forked process into the program, and end it.
 
     Args:
         job: The program.
         problem: What it is given.
-        server: Process id of the server.
+        isolation: Keeps it from everything else.
+        parent: Process id of the server as this process sees it; 0 from within a PID namespace of its own.
         stdout: Pipe for what it prints.
         stderr: Pipe for what it prints as errors.
-        result: Pipe for its answer.
+        result: Channel for its answer.
     """
     status = 1
     try:
+        detach(parent, stdout, stderr, result)
+        try:
+            _confine(job, problem, isolation)
+        except BaseException as error:
+            write(error_frame("exit", f"its process could not be confined: {describe(error)}"))
+            os._exit(1)
         own = os.getpid()
-        _detach(job.scratch, server, stdout, stderr, result)
-        confine(job.limits, problem.base_address_space)
-        answer = _answer(job, problem)
-        if os.getpid() == own:  # a process that the program forked may come by here as well
-            _flush()
-            _write(answer)
-            status = 0
+        if job.driven:
+            _serve(job, problem)
+        else:
+            answer = _answer(job, lambda: _call(_loaded(job), problem, problem.context, gives=problem.has_context))
+            if os.getpid() == own:  # a process that the program forked may come by here as well
+                _flush()
+                write(answer + left_artifacts(job.scratch) if answer[:1] == b"V" else answer)
+        status = 0
     finally:
         os._exit(status)
 
 
-def confine(limits: Limits, base_address_space: int) -> None:
-    """Everything that narrows what this process may do, in the order in which it must be applied.
-
-    Namespaces, no-new-privileges, Landlock and the system call filter belong here.
-    """
-    limits_module.apply(limits, base_address_space)
-
-
-def _detach(scratch: str, server: int, stdout: int, stderr: int, result: int) -> None:
-    """Have a session, standard streams, a result pipe and a folder of our own, and nothing else of the server's."""
+def detach(parent: int, stdout: int, stderr: int, result: int) -> None:
+    """Have a session, standard streams and a channel of our own, and die with the server."""
     os.setsid()
     linux.die_with_parent(signal.SIGKILL)
-    if os.getppid() != server:  # it died before we asked
+    if os.getppid() != parent:  # it died before we asked
         os._exit(1)
     null = os.open(os.devnull, os.O_RDONLY)
-    # Pipes first go above the standard range, so that no copy overwrites one that is still to be copied.
-    high = [os.dup(fd) if fd <= _RESULT_FD else fd for fd in (null, stdout, stderr, result)]
+    # Descriptors first go above the standard range, so that no copy overwrites one that is still to be copied.
+    high = [os.dup(fd) if fd <= RESULT_FD else fd for fd in (null, stdout, stderr, result)]
     for target, source in enumerate(high):
         os.dup2(source, target)
-    os.closerange(_RESULT_FD + 1, MAX_DESCRIPTORS)
-    os.chdir(scratch)
-    os.environ["HOME"] = os.environ["TMPDIR"] = scratch
-    sys.path.insert(0, scratch)
-    random.seed(0)  # forking reseeds it from the system; a program should give the same answer each time
+
+
+def _confine(job: Job, problem: Problem, isolation: Isolation) -> None:
+    """Everything that narrows what this process may do, in the order in which it must be applied."""
+    others = 0 if job.limits.processes == 1 else isolation.other_tasks()
+    isolation.enter(job.slot, job.scratch)
+    linux.die_with_parent(signal.SIGKILL)  # a change of user takes it back
+    os.closerange(RESULT_FD + 1, MAX_DESCRIPTORS)
+    os.environ["HOME"] = os.environ["TMPDIR"] = job.scratch
+    sys.path.insert(0, job.scratch)
+    random.seed(job.seed)  # forking reseeds it from the system; a program should give the same answer each time
+    if job.seed:
+        sys.modules["numpy.random"].seed(job.seed)
     gc.enable()
+    limits_module.apply(job.limits, problem.base_address_space, other_tasks=others)
+    isolation.seal(threads=job.threads, processes=job.processes)
 
 
-def _answer(job: Job, problem: Problem) -> bytes:
-    """What the program answers, framed; its failure where it fails."""
+def _serve(job: Job, problem: Problem) -> None:
+    """Answer calls until there are no more. The program is loaded once; its state stays from call to call."""
+    loaded: list[Callable[..., Any]] = []
+    first = _answer(job, lambda: loaded.append(_loaded(job)))
+    write(first if first[:1] == b"E" else READY)
+    if not loaded:
+        return
+    own = os.getpid()
+    while (request := _request()) is not None:
+        answer = _answer(job, lambda text=request: _call(loaded[0], problem, wire.decode(text), gives=True))  # type: ignore[misc]
+        if os.getpid() != own:
+            return
+        write(answer)
+
+
+def _request() -> str | None:
+    """The next call's argument, encoded; None where there is none."""
+    head = _read(4)
+    return None if len(head) < 4 else _read(int.from_bytes(head, "big")).decode("ascii")
+
+
+def _read(size: int) -> bytes:
+    data = bytearray()
+    while len(data) < size and (chunk := os.read(RESULT_FD, size - len(data))):
+        data += chunk
+    return bytes(data)
+
+
+def _answer(job: Job, work: Callable[[], Any]) -> bytes:
+    """What ``work`` returns, framed; the program's failure where it fails."""
     try:
-        returned = _run(job, problem)
-        text = wire.encode(returned, max_bytes=job.limits.output_bytes)
-        return _frame(b"V", text)
+        text = wire.encode(work(), max_bytes=job.limits.output_bytes)
+        return frame(b"V", text)
     except _Failure as failure:
-        return _error(failure.kind, failure.message)
+        return error_frame(failure.kind, failure.message)
     except wire.WireError as error:
-        return _error("output", str(error))
+        return error_frame("output", str(error))
     except MemoryError:
-        return _error("memory", f"it needs more than the {job.limits.memory_mb} MiB allowed")
+        return error_frame("memory", f"it needs more than the {job.limits.memory_mb} MiB allowed")
     except SystemExit as error:
-        return _error("exit", f"it called sys.exit({error.code!r:.100}) instead of returning")
+        return error_frame("exit", f"it called sys.exit({_shown(error.code)}) instead of returning")
     except BaseException as error:
-        return _error("exception", _describe(error), _own_frames(error, job))
+        return error_frame("exception", describe(error), _own_frames(error, job))
 
 
-def _run(job: Job, problem: Problem) -> Any:
+def _shown(code: Any) -> str:
+    return repr(code)[:100] if type(code) in (int, str, type(None)) else "..."
+
+
+def _call(entrypoint: Callable[..., Any], problem: Problem, argument: Any, *, gives: bool) -> Any:
+    """Call ``entrypoint``, through the harness where the problem has one.
+
+    Args:
+        entrypoint: The program's.
+        problem: Its problem.
+        argument: What it is called with, if it takes an argument.
+        gives: Whether there is an argument.
+    """
+    if problem.run is not None:
+        return problem.run(entrypoint, argument)
+    return entrypoint(argument) if gives and _takes_an_argument(entrypoint) else entrypoint()
+
+
+def _loaded(job: Job) -> Callable[..., Any]:
+    """The program's ``entrypoint``, once its text has run."""
     source = job.files[job.entry]
     if len(job.files) > 1:
         _write_files(job)
@@ -158,11 +237,7 @@ def _run(job: Job, problem: Problem) -> Any:
     entrypoint = module.__dict__.get("entrypoint")
     if not callable(entrypoint):
         raise _Failure("exception", "it defines no function `entrypoint`")
-    if problem.run is not None:
-        return problem.run(entrypoint, problem.context)
-    if problem.has_context and _takes_an_argument(entrypoint):
-        return entrypoint(problem.context)
-    return entrypoint()
+    return entrypoint  # type: ignore[no-any-return]
 
 
 def _write_files(job: Job) -> None:
@@ -184,7 +259,8 @@ def _takes_an_argument(function: Callable[..., Any]) -> bool:
     return True
 
 
-def _describe(error: BaseException) -> str:
+def describe(error: BaseException) -> str:
+    """Type and text of ``error``."""
     try:
         text = str(error)
     except BaseException:  # its __str__ is the program's own code
@@ -209,11 +285,13 @@ def _own_frames(error: BaseException, job: Job) -> str:
         return ""
 
 
-def _error(kind: str, message: str, trace: str = "") -> bytes:
-    return _frame(b"E", json.dumps(report(kind, message, trace)))
+def error_frame(kind: str, message: str, trace: str = "") -> bytes:
+    """A failure as an answer."""
+    return frame(b"E", json.dumps(report(kind, message, trace)))
 
 
-def _frame(letter: bytes, text: str) -> bytes:
+def frame(letter: bytes, text: str) -> bytes:
+    """An answer, or a part of one."""
     return letter + len(text).to_bytes(4, "big") + text.encode("ascii")
 
 
@@ -225,7 +303,8 @@ def _flush() -> None:
             continue
 
 
-def _write(answer: bytes) -> None:
+def write(answer: bytes) -> None:
+    """Write into the channel."""
     view = memoryview(answer)
     while view:
-        view = view[os.write(_RESULT_FD, view) :]
+        view = view[os.write(RESULT_FD, view) :]

@@ -4,23 +4,26 @@ from __future__ import annotations
 
 import asyncio
 import tempfile
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePosixPath
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from gigaevo.evaluation.sandbox.left_behind import read_artifacts
+from gigaevo.evaluation.sandbox.levels import AUTO, SandboxReport
 from gigaevo.evaluation.sandbox.process import Peer, PeerDied, SandboxStartError, environment
 from gigaevo.evaluation.sandbox.scratch import remove_tree
 from gigaevo.programs import ErrorKind, ProgramError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Collection
 
     from gigaevo.evaluation.sandbox.frames import Message
     from gigaevo.evaluation.sandbox.limits import Limits
 
 _SERVER_MODULE = "gigaevo.evaluation.sandbox.forkserver"
 
-__all__ = ["ForkServer", "RunOutcome", "SandboxStartError"]
+__all__ = ["DriveOutcome", "ForkServer", "ProgramCost", "ProgramFiles", "RunOutcome", "SandboxStartError"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,6 +38,7 @@ class RunOutcome:
         peak_memory_mb: Peak resident memory in MiB, the pages shared with the server included.
         stdout: What it printed, capped.
         stderr: What it printed as errors, capped.
+        artifacts: What it left in its folder ``artifacts``, see ``left_behind.read_artifacts``.
     """
 
     output: str | None
@@ -42,6 +46,55 @@ class RunOutcome:
     wall_time_s: float
     cpu_time_s: float
     peak_memory_mb: float
+    stdout: str
+    stderr: str
+    artifacts: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProgramFiles:
+    """The text of a program: its files by relative path, and which of them defines ``entrypoint``."""
+
+    files: Mapping[str, str]
+    entry: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProgramCost:
+    """What a driven program took and printed.
+
+    Attributes:
+        error: Why its process ended before the driver was done with it; None where it did not.
+        wall_time_s: Seconds from its fork to its end.
+        cpu_time_s: CPU seconds (user and system) of its process.
+        peak_memory_mb: Peak resident memory in MiB, the pages shared with the server included.
+        stdout: What it printed, capped.
+        stderr: What it printed as errors, capped.
+    """
+
+    error: ProgramError | None
+    wall_time_s: float
+    cpu_time_s: float
+    peak_memory_mb: float
+    stdout: str
+    stderr: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DriveOutcome:
+    """What a driven run gave.
+
+    Attributes:
+        output: What ``drive`` returned, in the encoding of ``wire``; None where it failed.
+        error: Why there is no output: a program's failure that the driver let pass, or the driver's own.
+        programs: What each program took, in the order given.
+        stdout: What the driver printed, capped.
+        stderr: What the driver printed as errors, capped.
+    """
+
+    output: str | None
+    error: ProgramError | None
+    programs: tuple[ProgramCost, ...]
     stdout: str
     stderr: str
 
@@ -56,6 +109,17 @@ class ForkServer:
             encoded.
         has_context_file: Whether the folder has context.py; with no ``context`` the server builds its own.
         limits: Caps on each program.
+        level: How programs are kept apart, see ``levels``; ``auto`` for the strongest way that the machine offers.
+        require: Protections (``isolation.PROTECTIONS``) without which the server does not start.
+        allow: Of ``threads``, ``processes`` and ``loopback``, what programs may use.
+        hidden: Globs of files of the folder that programs do not see, beside those that they never see.
+        readable: Files and folders elsewhere that they may read.
+        memory_mb: MiB that the server may hold. It does not start where its imports take more, and is started afresh
+            between two programs where it has grown beyond.
+
+    Attributes:
+        report: The level reached, once the server has started.
+        restarts: How often it had to be started again.
     """
 
     def __init__(
@@ -66,34 +130,60 @@ class ForkServer:
         context: str | None = None,
         has_context_file: bool,
         limits: Limits,
+        level: str = AUTO,
+        require: Collection[str] = (),
+        allow: Collection[str] = (),
+        hidden: Sequence[str] = (),
+        readable: Sequence[Path] = (),
+        memory_mb: int = 2048,
     ) -> None:
         self._settings = {
             "problem_dir": str(Path(problem_dir).resolve()),
             "preload": list(preload),
             "has_context_file": has_context_file,
+            "level": level,
+            "allow": sorted(allow),
+            "hidden": list(hidden),
+            "readable": [str(Path(path).resolve()) for path in readable],
+            "scratch_mb": limits.scratch_mb,
         }
+        self._require = frozenset(require)
         self._context = () if context is None else (context.encode("ascii"),)
         self._limits = limits
+        self._memory_mb = memory_mb
+        self._held_mb = 0.0
+        self._in_flight = 0
         self._peer: Peer | None = None
+        self._pid: int | None = None
         self._scratch_root = ""
         self._starting = asyncio.Lock()
         self._alone = asyncio.Lock()
         self._closed = False
+        self.report = SandboxReport(level="", protections=frozenset())
+        self.restarts = -1
 
     @property
     def pid(self) -> int | None:
         """Process id of the server; None before it was started."""
-        return None if self._peer is None else self._peer.pid
+        return self._pid
+
+    @property
+    def limits(self) -> Limits:
+        """Caps on each program."""
+        return self._limits
 
     async def start(self) -> None:
         """Start the server.
 
         Raises:
-            SandboxStartError: A preloaded module, helper.py, harness.py or context.py cannot be imported.
+            SandboxStartError: A preloaded module, helper.py, harness.py or context.py cannot be imported, or the level
+                or a protection that was asked for is not to be had.
         """
         await self._server()
 
-    async def run(self, files: Mapping[str, str], entry: str, *, limits: Limits | None = None) -> RunOutcome:
+    async def run(
+        self, files: Mapping[str, str], entry: str, *, limits: Limits | None = None, seed: int = 0
+    ) -> RunOutcome:
         """Run one program. Cancelling kills its process.
 
         If the server dies meanwhile, it is started again and the program run once more.
@@ -102,6 +192,7 @@ class ForkServer:
             files: Relative path to text.
             entry: The file that defines ``entrypoint``.
             limits: Caps that replace the usual ones.
+            seed: Where the generators of ``random`` and ``numpy.random`` start in its process.
 
         Raises:
             ValueError: ``entry`` is none of ``files``, or a path leaves the program's folder.
@@ -114,21 +205,77 @@ class ForkServer:
             "entry": entry,
             "limits": vars(limits or self._limits),
             "paths": list(files),
+            "seed": seed,
         }
-        texts = [text.encode("utf-8", "surrogatepass") for text in files.values()]
+        message = await self._request(header, [text.encode("utf-8", "surrogatepass") for text in files.values()])
+        return _run_outcome(message)
+
+    async def drive(
+        self,
+        programs: Sequence[ProgramFiles],
+        driver: str,
+        argument: str,
+        *,
+        single: bool,
+        timeout_s: float,
+        limits: Limits | None = None,
+    ) -> DriveOutcome:
+        """Run programs that answer calls, and trusted code that calls them; see ``driving``. Cancelling kills all.
+
+        Args:
+            programs: At least one.
+            driver: Python source that defines ``drive(programs, argument)``, where ``programs`` are
+                ``driving.Driven``, or ``drive(program, argument)``.
+            argument: In the encoding of ``wire``.
+            single: Whether ``drive`` takes one program instead of a list.
+            timeout_s: Wall-clock seconds that all of it may take.
+            limits: Caps on each program that replace the usual ones; its time is that of the whole.
+
+        Raises:
+            ValueError: An entry is no file of its program, a path leaves the program's folder, or there is no program.
+            SandboxStartError: The server could not be started again.
+            RuntimeError: It was closed.
+        """
+        if not programs:
+            raise ValueError("a driven run needs at least one program")
+        for program in programs:
+            _check_paths(program.files, program.entry)
+        caps = replace(limits or self._limits, wall_time_s=timeout_s)
+        ordered = [_entry_first(program) for program in programs]
+        header = {
+            "op": "drive",
+            "limits": vars(caps),
+            "programs": [list(files) for files in ordered],
+            "single": single,
+            "timeout_s": timeout_s,
+        }
+        texts = [text.encode("utf-8", "surrogatepass") for files in ordered for text in files.values()]
+        message = await self._request(header, [*texts, driver.encode(), argument.encode("ascii")])
+        return _drive_outcome(message, len(programs))
+
+    async def _request(self, header: Mapping[str, Any], payloads: Sequence[bytes]) -> Message:
+        """What the server replies; asked once more, alone, where it dies meanwhile."""
         try:
-            return _outcome(await (await self._server()).request(header, *texts))
+            return await self._ask(header, payloads)
         except PeerDied:
             pass
         try:
             # One after the other: whichever of them killed the server takes no other with it again.
             async with self._alone:
-                return _outcome(await (await self._server()).request(header, *texts))
+                return await self._ask(header, payloads)
         except PeerDied:
-            message = "the sandbox server died twice while the program ran"
-            return _outcome(
-                ({"error": {"kind": "exit", "message": message}, "wall": 0, "cpu": 0, "peak": 0}, [b""] * 3)
-            )
+            failure = {"kind": "exit", "message": "the sandbox server died twice while the program ran"}
+            return {"failure": failure, "ends": []}, []
+
+    async def _ask(self, header: Mapping[str, Any], payloads: Sequence[bytes]) -> Message:
+        peer = await self._server()
+        self._in_flight += 1
+        try:
+            message = await peer.request(header, *payloads)
+        finally:
+            self._in_flight -= 1
+        self._held_mb = message[0]["held_mb"]
+        return message
 
     async def close(self) -> None:
         """Kill what runs, end the server and remove its scratch folders."""
@@ -143,12 +290,37 @@ class ForkServer:
         async with self._starting:
             if self._closed:
                 raise RuntimeError("the fork server was closed")
+            if self._peer is not None and self._in_flight == 0 and self._held_mb > self._memory_mb:
+                await self._peer.close()
             if self._peer is None or not self._peer.alive:
                 self._remove_scratch_root()
                 self._scratch_root = tempfile.mkdtemp(prefix="gigaevo-")
                 settings = {**self._settings, "scratch_root": self._scratch_root}
                 self._peer = await Peer.start(_SERVER_MODULE, environment(), settings, *self._context)
+                await self._learn_from(self._peer)
             return self._peer
+
+    async def _learn_from(self, peer: Peer) -> None:
+        ready = peer.ready
+        self._pid, self._held_mb = ready["pid"], ready["memory_mb"]
+        self.restarts += 1
+        self.report = SandboxReport(
+            level=ready["level"],
+            protections=frozenset(ready["protections"]),
+            notes=list(ready["notes"]),
+            memory_mb=ready["memory_mb"],
+        )
+        if missing := self.report.missing(self._require):
+            await peer.close()
+            why = "; ".join(self.report.notes) or f"level {self.report.level} has none"
+            raise SandboxStartError(f"sandbox.require: no protection of {', '.join(missing)} on this machine ({why})")
+
+        if self._held_mb > self._memory_mb:
+            await peer.close()
+            raise SandboxStartError(
+                f"the warm server holds {self._held_mb:.0f} MiB, more than sandbox.server_memory_mb={self._memory_mb}; "
+                "raise that, or take modules out of `preload`"
+            )
 
     def _remove_scratch_root(self) -> None:
         if self._scratch_root:
@@ -165,19 +337,62 @@ def _check_paths(files: Mapping[str, str], entry: str) -> None:
             raise ValueError(f"the path {path!r} must be relative and stay inside the program's folder")
 
 
-def _outcome(message: Message) -> RunOutcome:
-    header, (answer, stdout, stderr) = message
-    failure = header["error"]
-    error = None
-    if failure is not None:
-        kind = ErrorKind(failure["kind"])
-        error = ProgramError(kind=kind, message=failure["message"], traceback=failure.get("traceback", ""), stage="run")
+def _entry_first(program: ProgramFiles) -> dict[str, str]:
+    return {program.entry: program.files[program.entry], **program.files}
+
+
+def _run_outcome(message: Message) -> RunOutcome:
+    header, payloads = message
+    answer, artifacts, stdout, stderr = payloads if len(payloads) == 4 else [b""] * 4
+    end: Mapping[str, Any] = header["ends"][0] if header["ends"] else _NO_END
+    error = _error(header["failure"] or end["error"], "run")
     return RunOutcome(
         output=None if error else answer.decode("ascii"),
         error=error,
-        wall_time_s=header["wall"],
-        cpu_time_s=header["cpu"],
-        peak_memory_mb=header["peak"],
+        wall_time_s=end["wall_s"],
+        cpu_time_s=end["cpu_s"],
+        peak_memory_mb=end["peak_mb"],
         stdout=stdout.decode("utf-8", "replace"),
         stderr=stderr.decode("utf-8", "replace"),
+        artifacts=read_artifacts(artifacts) if artifacts and error is None else {},
+    )
+
+
+def _drive_outcome(message: Message, count: int) -> DriveOutcome:
+    header, payloads = message
+    if header["failure"] is not None or len(header["ends"]) != count + 1:
+        failure = _error(header["failure"] or {"kind": "exit", "message": "it could not be started"}, "run")
+        return DriveOutcome(output=None, error=failure, programs=(), stdout="", stderr="")
+    answer, _, *prints = payloads
+    texts = [text.decode("utf-8", "replace") for text in prints]
+    driver, *programs = header["ends"]
+    costs = tuple(
+        ProgramCost(
+            error=_error(end["error"], "run"),
+            wall_time_s=end["wall_s"],
+            cpu_time_s=end["cpu_s"],
+            peak_memory_mb=end["peak_mb"],
+            stdout=texts[2 * number],
+            stderr=texts[2 * number + 1],
+        )
+        for number, end in enumerate(programs, start=1)
+    )
+    error = _error(driver["error"], "run")
+    if error is not None and error.kind is ErrorKind.EXIT:  # the server saw how the program's process ended
+        error = next((cost.error for cost in costs if cost.error is not None), error)
+    output = None if error else answer.decode("ascii")
+    return DriveOutcome(output=output, error=error, programs=costs, stdout=texts[0], stderr=texts[1])
+
+
+_NO_END: Mapping[str, Any] = {"error": None, "wall_s": 0.0, "cpu_s": 0.0, "peak_mb": 0.0}
+
+
+def _error(failure: Mapping[str, str] | None, stage: str) -> ProgramError | None:
+    if failure is None:
+        return None
+    return ProgramError(
+        kind=ErrorKind(failure["kind"]),
+        message=failure["message"],
+        traceback=failure.get("traceback", ""),
+        stage=stage,
     )

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 Report = dict[str, str]  # an error as plain JSON: kind, message, traceback
 
+ERROR_BYTES = 1 << 16  # a child cuts its error report to less than this
 ANSWER_HEAD = 5  # a letter and the length
 MESSAGE_CHARS = 2000
 TRACEBACK_CHARS = 4000
@@ -26,23 +27,34 @@ def report(kind: str, message: str, trace: str = "") -> Report:
     return {"kind": kind, "message": message[:MESSAGE_CHARS], "traceback": trace[-TRACEBACK_CHARS:]}
 
 
-def ending(status: int, cpu: float, limits: Limits, answer: bytes) -> Report | None:
+def split(answer: bytes) -> tuple[bytes, bytes, bytes]:
+    """Letter and content of an answer, and what comes behind them; an empty letter where it is not whole."""
+    end = ANSWER_HEAD + int.from_bytes(answer[1:ANSWER_HEAD], "big")
+    if len(answer) < ANSWER_HEAD or len(answer) < end:
+        return b"", b"", b""
+    return answer[:1], answer[ANSWER_HEAD:end], answer[end:]
+
+
+def ending(status: int, cpu: float, limits: Limits, answer: bytes, *, trusted: bool = False) -> Report | None:
     """Why a child that we did not kill gave no value; None where it gave one.
 
     Args:
         status: What ``os.wait4`` said.
         cpu: CPU seconds it used.
         limits: Its caps.
-        answer: What it wrote into the result pipe.
+        answer: What it wrote into its channel.
+        trusted: Whether it ran code of ours, which may speak of any kind of error.
     """
     if os.WIFSIGNALED(status):
         return _killed(os.WTERMSIG(status), cpu, limits)
-    if len(answer) < ANSWER_HEAD or len(answer) != ANSWER_HEAD + int.from_bytes(answer[1:ANSWER_HEAD], "big"):
+    letter, content, rest = split(answer)
+    if not letter:
         return report("exit", f"its process ended with status {os.waitstatus_to_exitcode(status)} before it answered")
-    content = answer[ANSWER_HEAD:]
-    if answer[:1] == b"V" and len(content) <= limits.output_bytes and content.isascii():
+    is_whole = not rest or rest[:1] == b"A"
+    if letter == b"V" and is_whole and len(content) <= limits.output_bytes and content.isascii():
         return None
-    return (_own_report(content) if answer[:1] == b"E" else None) or report("output", "its answer is malformed")
+    own = own_report(content, trusted=trusted) if letter == b"E" and not rest else None
+    return own or report("output", "its answer is malformed")
 
 
 def _killed(number: int, cpu: float, limits: Limits) -> Report:
@@ -55,13 +67,15 @@ def _killed(number: int, cpu: float, limits: Limits) -> Report:
     return report("signal", f"its process was killed by {name}")
 
 
-def _own_report(content: bytes) -> Report | None:
+def own_report(content: bytes, *, trusted: bool = False) -> Report | None:
     """What the child says of its failure; None where that is malformed."""
+    if len(content) > ERROR_BYTES:
+        return None
     try:
         read = json.loads(content)
         kind, message, trace = read["kind"], read["message"], read["traceback"]
     except (ValueError, TypeError, KeyError, RecursionError):
         return None
-    if kind in _OWN_KINDS and type(message) is type(trace) is str:
+    if type(kind) is type(message) is type(trace) is str and (trusted or kind in _OWN_KINDS):
         return report(kind, message, trace)
     return None

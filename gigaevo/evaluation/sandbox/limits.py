@@ -1,11 +1,10 @@
-"""What a program may use, how its process is held to it, and what is not held on this machine."""
+"""What a program may use, and how its process is held to it."""
 
 from __future__ import annotations
 
 import math
 import os
-import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 
 MIB = 1 << 20
@@ -22,6 +21,7 @@ class Limits:
         file_size_mb: Largest file it may write, in MiB.
         open_files: Most open file descriptors.
         processes: Most processes and threads, itself included. 1: it can start none.
+        scratch_mb: Most that its scratch folder may hold, in MiB.
         output_bytes: Longest answer, encoded.
         stdio_bytes: Most bytes on standard output, and as many on standard error.
 
@@ -35,11 +35,13 @@ class Limits:
     file_size_mb: int = 16
     open_files: int = 64
     processes: int = 1
+    scratch_mb: int = 64
     output_bytes: int = 4 * MIB
     stdio_bytes: int = 64 * 1024
 
     def __post_init__(self) -> None:
-        for name, value in vars(self).items():
+        for name in (each.name for each in fields(Limits)):
+            value = getattr(self, name)
             if value is not None and not value > 0:
                 raise ValueError(f"{name} must be positive; it is {value!r}")
 
@@ -49,12 +51,13 @@ class Limits:
         return math.ceil(self.wall_time_s + 1 if self.cpu_time_s is None else self.cpu_time_s)
 
 
-def apply(limits: Limits, base_address_space: int) -> None:
+def apply(limits: Limits, base_address_space: int, *, other_tasks: int) -> None:
     """Hold this process, and all it starts, to ``limits``.
 
     Args:
         limits: The caps.
         base_address_space: Bytes of address space in use before the program starts.
+        other_tasks: Processes and threads that the kernel counts together with this process.
     """
     import resource
 
@@ -67,7 +70,7 @@ def apply(limits: Limits, base_address_space: int) -> None:
     if limits.processes == 1:
         caps.append((resource.RLIMIT_NPROC, 1))  # reached already: nothing can be started
     else:
-        caps.append((resource.RLIMIT_NPROC, _tasks_of_user() + limits.processes))
+        caps.append((resource.RLIMIT_NPROC, other_tasks + limits.processes))
     for kind, value in caps:
         value = _within(value, resource.getrlimit(kind)[1])
         resource.setrlimit(kind, (value, value))
@@ -94,32 +97,14 @@ def address_space() -> int:
     return pages * os.sysconf("SC_PAGE_SIZE")
 
 
-def missing_protections() -> list[str]:
-    """What is not enforced here, one plain line each; for the first lines of a run."""
-    missing = [
-        "network: programs can open connections",
-        "file system: programs can read and write whatever this user can",
-        "other processes: programs can signal this user's processes and read their environment in /proc",
-    ]
-    if os.geteuid() == 0:
-        missing.append("processes: as root the limit on processes and threads does nothing; run as another user")
-    if sys.platform != "linux":
-        missing.append("memory: the limit on memory is not enforced by this system")
-        missing.append("descendants: a process that leaves its program's session may outlive it")
-    return missing
+def held_mb() -> float:
+    """Resident memory of this process in MiB, pages that it shares included; 0 where the system does not say."""
+    try:
+        pages = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[1])
+    except OSError:
+        return 0.0
+    return pages * os.sysconf("SC_PAGE_SIZE") / MIB
 
 
 def _within(value: int, hard: int) -> int:
     return value if hard < 0 else min(value, hard)  # RLIM_INFINITY is negative
-
-
-def _tasks_of_user() -> int:
-    """Processes and threads of this user: the kernel counts a user's, not a program's."""
-    user, count = os.geteuid(), 0
-    for folder in Path("/proc").glob("[0-9]*"):
-        try:
-            if folder.stat().st_uid == user:
-                count += len(list((folder / "task").iterdir()))
-        except OSError:  # it ended meanwhile
-            continue
-    return count

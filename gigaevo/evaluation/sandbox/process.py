@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 _STDERR_TAIL = 2000
 _FAREWELL_S = 5.0
+_END_S = 1.0
 
 
 class SandboxStartError(RuntimeError):
@@ -191,8 +192,11 @@ class Peer(asyncio.Protocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         # The socket is closed by the last thing the process does, or because it was killed: this does not wait long.
-        self._process.kill()
-        status = self._process.wait()
+        try:
+            status = self._process.wait(timeout=_END_S)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            status = self._process.wait()
         died = PeerDied(self._last_words(status))
         for reply in self._replies.values():
             if not reply.done():

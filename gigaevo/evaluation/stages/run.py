@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from gigaevo.evaluation.pipeline import Stage, StageResult
+from gigaevo.evaluation.sampling import SAMPLE
 from gigaevo.programs import Cost, Program
 
 if TYPE_CHECKING:
@@ -31,7 +32,7 @@ class RunStage(Stage):
 
     async def run(self, program: Program, inputs: Mapping[str, StageResult]) -> StageResult:
         """See the class."""
-        outcome = await self._server.run(program.files, program.entry)
+        outcome = await self._server.run(program.files, program.entry, seed=int(program.metadata.get(SAMPLE, 0)))
         error = outcome.error
         if error is not None and not error.stage:
             error = error.model_copy(update={"stage": self.name})

@@ -1,0 +1,453 @@
+"""The loop of the warm server: it starts programs and drivers, watches them, and reports how they ended."""
+
+from __future__ import annotations
+
+import functools
+import heapq
+import os
+import selectors
+import signal
+import socket
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from gigaevo.evaluation.sandbox import child, driving
+from gigaevo.evaluation.sandbox.channel import channel
+from gigaevo.evaluation.sandbox.endings import ERROR_BYTES, ending, report, split
+from gigaevo.evaluation.sandbox.frames import Message, Unpacker, pack
+from gigaevo.evaluation.sandbox.isolation import DRIVER
+from gigaevo.evaluation.sandbox.left_behind import MOST_ANSWER as MOST_ARTIFACTS
+from gigaevo.evaluation.sandbox.limits import MIB, Limits, held_mb
+from gigaevo.evaluation.sandbox.running import CHUNK, Ending, Running, Stream, channel_stream, kill_group, pipe_stream
+from gigaevo.evaluation.sandbox.scratch import remove_tree, size_of_tree
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from gigaevo.evaluation.sandbox.isolation import Isolation
+
+_QUICK_REMOVAL = 1000  # entries of a scratch folder that are removed between two events
+_LOOK_EVERY_S = 0.1  # how often the size of scratch folders on the disk is looked at: nobody tells when it changes
+
+
+@dataclass(eq=False)
+class _Group:
+    """What one request started: the one whose answer is asked for, and the programs that it drives."""
+
+    request: int
+    main: Running | None = None
+    others: list[Running] = field(default_factory=list)
+    failure: dict[str, str] | None = None
+
+    @property
+    def members(self) -> list[Running]:
+        return [*([] if self.main is None else [self.main]), *self.others]
+
+
+class Server:
+    """The loop of the fork server.
+
+    Args:
+        sock: Socket to the client.
+        problem: What every program is given.
+        isolation: What children are kept in.
+        allow: What the problem's programs may do: ``threads``, ``processes``, ``loopback``.
+    """
+
+    def __init__(
+        self, sock: socket.socket, problem: child.Problem, isolation: Isolation, *, allow: frozenset[str]
+    ) -> None:
+        self._sock = sock
+        self._problem = problem
+        self._isolation = isolation
+        self._allow = allow
+        self._selector = selectors.DefaultSelector()
+        self._unpacker = Unpacker()
+        self._outgoing = bytearray()
+        self._running: dict[int, Running] = {}  # by process id
+        self._groups: dict[int, _Group] = {}  # by process id of each member
+        self._requests: dict[int, _Group] = {}
+        self._slots: list[int] = []  # free ones
+        self._most_slots = 0
+        self._number = 0
+        self._excused: set[int] = set()  # other children that are not to be killed
+        self._deadlines: list[tuple[float, int, Running]] = []
+        self._next_look = 0.0
+        self._open = True
+
+    def serve(self) -> None:
+        """Serve until the client goes away."""
+        self._sock.setblocking(False)
+        self._selector.register(self._sock, selectors.EVENT_READ, self._talk)
+        self._watch_exits()
+        while self._open:
+            for key, events in self._selector.select(self._patience()):
+                key.data(events)
+            self._enforce_deadlines()
+            self._look_at_scratch()
+        self._end()
+
+    # The client
+
+    def _talk(self, events: int) -> None:
+        if events & selectors.EVENT_WRITE:
+            self._send(b"")
+        if events & selectors.EVENT_READ:
+            try:
+                data = self._sock.recv(CHUNK)
+            except BlockingIOError:
+                return
+            except OSError:
+                data = b""
+            if not data:
+                self._open = False
+            for message in self._unpacker.feed(data):
+                self._obey(message)
+
+    def _obey(self, message: Message) -> None:
+        header, payloads = message
+        if header["op"] == "kill":
+            if (group := self._requests.get(header["id"])) is not None:
+                for running in group.members:
+                    running.kill("exit", "cancelled")
+            return
+        texts = [payload.decode("utf-8", "surrogatepass") for payload in payloads]
+        group = self._requests[header["id"]] = _Group(header["id"])
+        try:
+            if header["op"] == "run":
+                group.main = self._start_program(header, header["paths"], texts)
+            else:
+                self._start_drive(group, header, texts)
+        except OSError as error:
+            group.failure = report("exit", f"its process could not be started: {error}")
+        for running in group.members:
+            self._groups[running.pid] = group
+        if group.main is None:
+            self._end_others(group)
+            self._report_if_over(group)
+
+    def _send(self, data: bytes) -> None:
+        self._outgoing += data
+        try:
+            while self._outgoing:
+                del self._outgoing[: self._sock.send(self._outgoing)]
+        except BlockingIOError:
+            pass
+        except OSError:
+            self._open = False
+            return
+        wanted = selectors.EVENT_READ | (selectors.EVENT_WRITE if self._outgoing else 0)
+        if self._selector.get_key(self._sock).events != wanted:
+            self._selector.modify(self._sock, wanted, self._talk)
+
+    # Starting
+
+    def _start_program(
+        self, header: dict[str, Any], paths: list[str], texts: list[str], *, driven: socket.socket | None = None
+    ) -> Running:
+        """Fork a program. Its channel leads to us, or to ``driven``'s other end where a driver asks it."""
+        limits = Limits(**header["limits"])
+        slot, number = self._take_slot(), self._next_number()
+        scratch = self._isolation.make_scratch(number, slot)
+        ours, theirs = channel() if driven is None else (None, driven)
+        job = child.Job(
+            files=dict(zip(paths, texts, strict=True)),
+            entry=header["entry"] if driven is None else paths[0],
+            limits=limits,
+            scratch=scratch,
+            slot=slot,
+            seed=header.get("seed", 0),
+            driven=driven is not None,
+            threads=limits.processes > 1,
+            processes=limits.processes > 1 and ("processes" in self._allow or "threads" not in self._allow),
+        )
+
+        def become(parent: int, stdout: int, stderr: int) -> None:
+            child.become_program(job, self._problem, self._isolation, parent, stdout, stderr, theirs.fileno())
+
+        try:
+            wall_s = header.get("timeout_s", limits.wall_time_s)
+            return self._fork(become, limits, slot, scratch, ours, wall_s=wall_s)
+        except OSError:
+            self._slots.append(slot)
+            self._remove_scratch(scratch)
+            raise
+        finally:
+            theirs.close()
+
+    def _start_drive(self, group: _Group, header: dict[str, Any], texts: list[str]) -> None:
+        """Fork the programs of a driven run, and then its driver."""
+        limits = Limits(**header["limits"])
+        ends: list[socket.socket] = []
+        try:
+            for paths in header["programs"]:
+                ours, theirs = channel()
+                ends.append(ours)
+                own, texts = texts[: len(paths)], texts[len(paths) :]
+                group.others.append(self._start_program(header, paths, own, driven=theirs))
+            programs = [
+                driving.Driven(end, running.pid, limits) for end, running in zip(ends, group.others, strict=True)
+            ]
+            group.main = self._start_driver(header, programs, *texts)
+        finally:
+            for end in ends:
+                end.close()
+
+    def _start_driver(
+        self, header: dict[str, Any], programs: list[driving.Driven], source: str, argument: str
+    ) -> Running:
+        limits = Limits(**header["limits"])
+        slot, number = self._take_slot(), self._next_number()
+        scratch = self._isolation.make_scratch(number, DRIVER)
+        ours, theirs = channel()
+        job = driving.DriverJob(
+            source=source,
+            argument=argument,
+            single=header["single"],
+            scratch=scratch,
+            output_bytes=limits.output_bytes,
+            has_network="loopback" in self._allow,
+        )
+
+        def become(parent: int, stdout: int, stderr: int) -> None:
+            driving.become_driver(job, programs, self._isolation, parent, stdout, stderr, theirs.fileno())
+
+        try:
+            return self._fork(become, limits, slot, scratch, ours, wall_s=header["timeout_s"], is_driver=True)
+        except OSError:
+            self._slots.append(slot)
+            self._remove_scratch(scratch)
+            raise
+        finally:
+            theirs.close()
+
+    def _fork(
+        self,
+        become: Callable[[int, int, int], None],
+        limits: Limits,
+        slot: int,
+        scratch: str,
+        answer: socket.socket | None,
+        *,
+        wall_s: float,
+        is_driver: bool = False,
+    ) -> Running:
+        """Fork; ``become`` never returns in the child."""
+        (out_read, out_write), (err_read, err_write) = os.pipe(), os.pipe()
+        parent = os.getpid()
+        started = time.monotonic()
+        try:
+            # A driver stays in our own PID namespace, where it can see the clocks of programs.
+            pid = os.fork() if is_driver else self._isolation.fork()
+            if pid == 0:
+                become(parent if is_driver else self._isolation.parent_seen_by_child(parent), out_write, err_write)
+        except OSError:
+            for fd in (out_read, out_write, err_read, err_write):
+                os.close(fd)
+            raise
+        os.close(out_write)
+        os.close(err_write)
+        streams = {
+            "stdout": pipe_stream("what it wrote to stdout is", out_read, limits.stdio_bytes),
+            "stderr": pipe_stream("what it wrote to stderr is", err_read, limits.stdio_bytes),
+        }
+        if answer is not None:
+            cap = limits.output_bytes + ERROR_BYTES + MOST_ARTIFACTS
+            streams["answer"] = channel_stream("its answer is", answer, cap, pid)
+        on_disk = scratch if self._isolation.scratch_is_on_disk else None
+        running = Running(pid, slot, limits, on_disk, started, wall_s, streams, trusted=is_driver)
+        self._watch(running)
+        return running
+
+    def _watch(self, running: Running) -> None:
+        self._running[running.pid] = running
+        heapq.heappush(self._deadlines, (running.started + running.wall_s, self._next_number(), running))
+        for stream in running.streams.values():
+            handler = functools.partial(self._read, running, stream)
+            self._selector.register(stream.descriptor, selectors.EVENT_READ, handler)
+        if hasattr(os, "pidfd_open"):
+            running.exit_fd = os.pidfd_open(running.pid)
+            self._selector.register(running.exit_fd, selectors.EVENT_READ, functools.partial(self._collect, running))
+
+    def _take_slot(self) -> int:
+        if not self._slots:
+            self._most_slots += 1
+            return self._most_slots
+        return self._slots.pop()
+
+    def _next_number(self) -> int:
+        self._number += 1
+        return self._number
+
+    # Watching
+
+    def _read(self, running: Running, stream: Stream, events: int = 0) -> None:
+        if running.ending is None:  # else an event that was already on its way
+            running.read(stream)
+            if stream.ended:
+                self._selector.unregister(stream.descriptor)
+
+    def _patience(self) -> float | None:
+        while self._deadlines and self._deadlines[0][2].ending is not None:
+            heapq.heappop(self._deadlines)
+        if not self._deadlines:
+            return None
+        wake = self._deadlines[0][0]
+        if self._isolation.scratch_is_on_disk:
+            wake = min(wake, self._next_look)
+        return max(0.0, wake - time.monotonic())
+
+    def _enforce_deadlines(self) -> None:
+        now = time.monotonic()
+        while self._deadlines and self._deadlines[0][0] <= now:
+            _, _, running = heapq.heappop(self._deadlines)
+            if running.ending is None:
+                what = "its driver took" if running.trusted else "it ran"
+                running.kill("timeout", f"{what} longer than {running.wall_s:g} s")
+
+    def _look_at_scratch(self) -> None:
+        """Kill programs that keep more on the disk than they may; in memory the file system itself has the cap."""
+        if not self._isolation.scratch_is_on_disk or not self._running or time.monotonic() < self._next_look:
+            return
+        self._next_look = time.monotonic() + _LOOK_EVERY_S
+        for running in self._running.values():
+            if running.scratch is not None and running.verdict is None:
+                cap = running.limits.scratch_mb
+                if size_of_tree(running.scratch, most=cap * MIB) > cap * MIB:
+                    running.kill("output", f"it keeps more than the {cap} MiB allowed in its scratch folder")
+
+    # Their ends
+
+    def _watch_exits(self) -> None:
+        """Where the system has no pidfd, look at all children whenever one of them ended."""
+        if hasattr(os, "pidfd_open"):
+            return
+        wakeup, alarm = socket.socketpair()
+        wakeup.setblocking(False)
+        alarm.setblocking(False)
+        signal.signal(signal.SIGCHLD, lambda *_: None)
+        signal.set_wakeup_fd(alarm.detach())
+        self._selector.register(wakeup, selectors.EVENT_READ, functools.partial(self._collect_all, wakeup))
+
+    def _collect_all(self, wakeup: socket.socket, events: int = 0) -> None:
+        wakeup.recv(CHUNK)
+        for running in list(self._running.values()):
+            self._collect(running)
+
+    def _collect(self, running: Running, events: int = 0) -> None:
+        """Take leave of a child that has ended, of all its descendants and of its folder."""
+        if running.ending is not None:
+            return
+        pid, status, usage = os.wait4(running.pid, os.WNOHANG)
+        if pid == 0:
+            return
+        wall = time.monotonic() - running.started
+        del self._running[pid]
+        kill_group(pid)
+        if not self._isolation.descendants_end_with_program:
+            self._sweep()
+        self._unregister(running)
+        running.close()
+        cpu = usage.ru_utime + usage.ru_stime
+        error = running.verdict
+        if error is None and "answer" in running.streams:
+            error = ending(status, cpu, running.limits, running.written("answer"), trusted=running.trusted)
+        elif (
+            error is None and status and not running.dismissed
+        ):  # a driven program that is not asked any more ends with 0
+            error = ending(status, cpu, running.limits, b"")
+        running.ending = Ending.of(usage, error, wall)
+        self._slots.append(running.slot)
+        if running.scratch is not None:
+            self._remove_scratch(running.scratch)
+        group = self._groups.pop(pid)
+        if running is group.main:
+            self._end_others(group)
+        self._report_if_over(group)
+
+    def _unregister(self, running: Running) -> None:
+        for stream in running.streams.values():
+            if not stream.ended:
+                self._selector.unregister(stream.descriptor)
+        if running.exit_fd is not None:
+            self._selector.unregister(running.exit_fd)
+
+    def _end_others(self, group: _Group) -> None:
+        """The driver is done: its programs need not go on."""
+        for running in group.others:
+            if running.ending is None:
+                running.dismissed = True
+                kill_group(running.pid)
+
+    def _report_if_over(self, group: _Group) -> None:
+        if any(running.ending is None for running in group.members):
+            return
+        del self._requests[group.request]
+        texts = [running.written(name) for running in group.members for name in ("stdout", "stderr")]
+        answer, artifacts = b"", b""
+        if group.main is not None and group.main.ending is not None and group.main.ending.error is None:
+            _, answer, artifacts = split(group.main.written("answer"))
+        ends = [vars(running.ending) for running in group.members if running.ending is not None]
+        header = {"id": group.request, "failure": group.failure, "ends": ends, "held_mb": held_mb()}
+        self._send(pack(header, answer, artifacts, *texts))
+
+    def _sweep(self) -> None:
+        """Kill every process that a program left behind, those in sessions of their own included.
+
+        As we adopt orphans, each of them is a child of ours, or becomes one when its parent is killed.
+        """
+        while strays := [pid for pid in _children() if not self._is_expected(pid)]:
+            for pid in strays:
+                try:
+                    os.kill(pid, signal.SIGKILL)
+                    os.waitpid(pid, 0)
+                except (ProcessLookupError, ChildProcessError):
+                    continue
+                except PermissionError:  # it became another user, through a set-uid program
+                    self._excused.add(pid)
+
+    def _is_expected(self, pid: int) -> bool:
+        if pid in self._running:
+            return True
+        if pid in self._excused:
+            if os.waitpid(pid, os.WNOHANG)[0] != 0:
+                self._excused.discard(pid)
+            return True
+        try:
+            return os.getsid(pid) in self._running  # a descendant of another program, which may still run
+        except ProcessLookupError:
+            return False
+
+    def _remove_scratch(self, scratch: str) -> None:
+        if not self._isolation.scratch_is_on_disk or remove_tree(scratch, most=_QUICK_REMOVAL):
+            return
+        pid = os.fork()  # so much was left that removing it would keep the others waiting
+        if pid:
+            self._excused.add(pid)
+            return
+        try:
+            os.closerange(3, child.MAX_DESCRIPTORS)  # the client must see the end of the server, not ours
+            for moved in list(Path(scratch).parent.glob(f"{Path(scratch).name}~*")):
+                remove_tree(str(moved))
+            remove_tree(scratch)
+        finally:
+            os._exit(0)
+
+    def _end(self) -> None:
+        for running in self._running.values():
+            kill_group(running.pid)
+        self._running.clear()
+        self._excused.clear()
+        self._sweep()
+        self._isolation.clean_up()
+
+
+def _children() -> list[int]:
+    """Process ids of our children; none where the system does not list them."""
+    own = os.getpid()
+    try:
+        return [int(pid) for pid in Path(f"/proc/{own}/task/{own}/children").read_bytes().split()]
+    except OSError:
+        return []
