@@ -35,6 +35,7 @@ from gigaevo.evolution.mutation.base import MutationOperator, OperatorContext
 from gigaevo.evolution.randomness import RandomSource
 from gigaevo.evolution.strategies.base import EvolutionStrategy, StrategyContext
 from gigaevo.observe import (
+    BestArtifacts,
     BestProgramFile,
     FailureLog,
     LiveView,
@@ -304,6 +305,7 @@ def _reporters(output_dir: Path) -> list[Listener]:
     return [
         FailureLog(),
         BestProgramFile(folder=output_dir),
+        BestArtifacts(folder=output_dir),
         PopulationHistory(folder=output_dir),
         SummaryFile(folder=output_dir, kernels=kernels.BACKEND),
     ]

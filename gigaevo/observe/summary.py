@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from gigaevo import __version__
 from gigaevo.evolution.engine.events import Limits, Outcome, Progress, RunInfo, RunReport
 from gigaevo.observe.best import BEST_FILE
+from gigaevo.observe.best_artifacts import BEST_ARTIFACTS, artifact_files
 from gigaevo.observe.display import clock, fitness_of, one_line, tally
 from gigaevo.observe.files import replace_text
 from gigaevo.observe.strict_json import dumps
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from rich.table import Table
 
 SUMMARY_FILE = "summary.json"
+ARTIFACTS_NAMED = 8
 
 _REASONS = {
     "max_generations": "the limit max_generations was reached",
@@ -118,6 +120,7 @@ def _best(best: Program, report: RunReport) -> dict[str, Any]:
         "verified_again": None if report.verification is None else dict(report.verification),
         "lineage_depth": report.lineage_depth,
         "source_file": BEST_FILE,
+        "artifact_files": [f"{BEST_ARTIFACTS}/{name}" for name in artifact_files(best.artifacts)],
     }
 
 
@@ -181,6 +184,9 @@ def print_summary(info: RunInfo, report: RunReport, *, folder: str | Path, conso
             say("Verified", _verified(report.verification))
         console.print(_metrics_table(best, report.rescored, info.metrics))
         say("Saved", str(Path(folder) / BEST_FILE))
+        if files := list(artifact_files(best.artifacts)):
+            more = f", and {len(files) - ARTIFACTS_NAMED} more" if len(files) > ARTIFACTS_NAMED else ""
+            say("Artifacts", f"{Path(folder) / BEST_ARTIFACTS}: {', '.join(files[:ARTIFACTS_NAMED])}{more}")
     say("Continue", continue_command(folder, report.stop_reason, info.limits))
 
 

@@ -112,7 +112,7 @@ def _validate(validator: Validator, text: bytes) -> dict[str, Any]:
     try:
         output = wire.decode(text.decode("ascii", "replace"))
     except wire.WireError as error:
-        return {"metrics": {}, "artifacts": {}, "kind": "output", "message": str(error), "calls": 0}
+        return {"metrics": {}, "artifacts": {}, "named": {}, "kind": "output", "message": str(error), "calls": 0}
     return {**asdict(validator(output)), "calls": 1}
 
 

@@ -12,6 +12,7 @@ from gigaevo.evaluation.base import Verification
 from gigaevo.evaluation.sandbox import wire
 from gigaevo.evaluation.sandbox.process import Peer, PeerDied, SandboxStartError, environment
 from gigaevo.programs import ErrorKind, ProgramError
+from gigaevo.programs.artifact import kept
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping
@@ -34,7 +35,8 @@ class ValidationOutcome:
 
     Attributes:
         metrics: Finite numbers by name; an invalid output may have some.
-        artifacts: JSON values by name: ``artifact`` from the validator, ``dropped_metrics`` where some were not finite.
+        artifacts: JSON values by name: ``artifact`` from the validator, or what it gave names (see
+            ``gigaevo.programs.artifact``), ``dropped_metrics`` where some were not finite.
         error: Why the output is invalid; None for a valid one.
         calls: How often ``validate`` was called.
     """
@@ -133,7 +135,10 @@ class TrustedWorkers:
         if header["kind"]:
             error = ProgramError(kind=ErrorKind(header["kind"]), message=header["message"], stage=_STAGE)
         return ValidationOutcome(
-            metrics=header["metrics"], artifacts=header["artifacts"], error=error, calls=header["calls"]
+            metrics=header["metrics"],
+            artifacts={**kept(header["named"]), **header["artifacts"]},
+            error=error,
+            calls=header["calls"],
         )
 
     async def verify(self, output: str, *, timeout_s: float) -> Verification:

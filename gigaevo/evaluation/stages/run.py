@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from gigaevo.evaluation.pipeline import Stage, StageResult
 from gigaevo.evaluation.sampling import SAMPLE
 from gigaevo.programs import Cost, Program
+from gigaevo.programs.artifact import OF_PROGRAMS, kept
 
 if TYPE_CHECKING:
     from gigaevo.evaluation.sandbox.client import ForkServer
@@ -38,6 +39,7 @@ class RunStage(Stage):
             error = error.model_copy(update={"stage": self.name})
         printed = {"stdout": outcome.stdout, "stderr": outcome.stderr}
         artifacts = {key: text[-PRINTED_KEPT:] for key, text in printed.items() if text}
+        artifacts |= kept(outcome.artifacts, prefix=OF_PROGRAMS)
         return StageResult(
             metrics={
                 "wall_time_s": outcome.wall_time_s,
