@@ -1,8 +1,8 @@
 """Artifacts: the short texts, tables and pictures that a validator, a stage or a program leaves beside the metrics.
 
 An artifact is stored as JSON. A string is a text, ``{"columns": [...], "rows": [[...], ...]}`` a table and
-``{"png": <base64>}`` a picture; any other JSON value is shown as text. What programs leave is named ``program/<name>``, so
-that it never passes for what the validator said. All of it is data: nothing here decodes a picture or trusts a text.
+``{"png": <base64>}`` a picture; any other JSON value is shown as text. What programs leave is named ``program/<name>``,
+so that it never passes for what the validator said. All of it is data: nothing here decodes a picture or trusts a text.
 """
 
 from __future__ import annotations
@@ -147,7 +147,8 @@ def picture_of(png: bytes) -> Picture:
         raise ArtifactError(f"a picture of {len(png)} bytes; at most {PICTURE_BYTES} are kept")
     if not png.startswith(_SIGNATURE):
         raise ArtifactError("a picture must be PNG")
-    kinds, size, place = [], (0, 0), len(_SIGNATURE)
+    kinds: list[bytes] = []
+    size, place = (0, 0), len(_SIGNATURE)
     while place < len(png):
         length, kind = int.from_bytes(png[place : place + 4], "big"), png[place + 4 : place + 8]
         data, check = png[place + 8 : place + 8 + length], png[place + 8 + length : place + 12 + length]

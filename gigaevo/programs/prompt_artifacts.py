@@ -17,7 +17,7 @@ _TAG = re.compile(r"<(?=\s*/?\s*artifact)", re.IGNORECASE)
 def prompt_artifacts(program: Program, names: Sequence[str]) -> list[str]:
     """The artifacts of ``program`` that a prompt may show, each as a text between ``<artifact>`` tags.
 
-    What stands between the tags comes from programs and validators: it is data to be read, and cannot close or open a tag.
+    What stands between the tags comes from programs and validators: data to be read, which cannot close or open a tag.
     What exact verification said is never among them.
 
     Args:

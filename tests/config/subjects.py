@@ -59,7 +59,7 @@ class StandIn:
     runs: int = 0
     timeouts: list[float] = field(default_factory=list)
 
-    async def run(self, *_: object) -> RunOutcome:
+    async def run(self, *_: object, **__: object) -> RunOutcome:
         self.runs += 1
         return RunOutcome(
             output="1", error=None, wall_time_s=0.0, cpu_time_s=0.0, peak_memory_mb=0.0, stdout="", stderr=""

@@ -65,8 +65,8 @@ class Verdict:
 def judge(returned: Any, primary_key: str) -> Verdict:
     """What ``returned`` by a validator means.
 
-    A dictionary of numbers, or a pair of that and an artifact (any value) or named artifacts (a dictionary of texts, tables
-    and PNG bytes), is expected. Of ``is_valid`` and ``validity`` the one
+    A dictionary of numbers, or a pair of that and an artifact (any value) or named artifacts (a dictionary of texts,
+    tables and PNG bytes), is expected. Of ``is_valid`` and ``validity`` the one
     that is absent is taken to be the other; both are 1 where both are. At ``is_valid`` of 0.5 or less the output is
     invalid; its metrics are kept. A metric that is not finite is dropped and named in
     ``artifacts["dropped_metrics"]``, but makes the output invalid where it is ``is_valid``, or the primary metric of
