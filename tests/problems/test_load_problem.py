@@ -185,3 +185,12 @@ def test_the_list_of_a_folder_that_is_not_there_is_empty(tmp_path: Path) -> None
 def test_the_list_survives_an_odd_task_description(folder: Path, text: bytes) -> None:
     (folder / "task_description.txt").write_bytes(text)
     assert [listing.name for listing in list_problems(folder.parent)] == ["answers"]
+
+
+def test_exact_verification_and_artifacts_for_prompts_are_noticed(folder: Path) -> None:
+    assert not load_problem(folder).has_verify
+    (folder / "verify.py").write_text("def verify(output): ...\n")
+    (folder / "problem.yaml").write_text("prompt_artifacts: [report, program/*]\n")
+    problem = load_problem(folder)
+    assert problem.has_verify
+    assert problem.settings.prompt_artifacts == ("report", "program/*")

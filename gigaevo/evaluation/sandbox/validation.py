@@ -16,6 +16,7 @@ ARTIFACT = "artifact"
 DROPPED = "dropped_metrics"
 ARTIFACT_BYTES = 256 << 10
 NAMED_BYTES = 4 << 20
+MOST_NAMED = 64  # a dictionary of more texts is one value
 MESSAGE_CHARS = 2000
 _ARTIFACT_DEPTH = 20
 
@@ -129,7 +130,7 @@ def presentable(value: Any) -> Any:
 
 def _are_named(value: Any) -> bool:
     """Whether ``value`` is a dictionary of artifacts: names, and under each a text, a PNG's bytes or a table."""
-    if type(value) is not dict or not value or not all(type(name) is str for name in value):
+    if type(value) is not dict or not 1 <= len(value) <= MOST_NAMED or not all(type(name) is str for name in value):
         return False
     return all(
         isinstance(item, (str, bytes)) or (type(item) is dict and set(item) == {"columns", "rows"})
