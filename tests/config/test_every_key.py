@@ -90,7 +90,7 @@ ENGINE = {
     "engine.reevaluate_duplicates": ran(GENERATIONS, "true", looks.duplicates, 0),
 }
 
-NOISY_RUN = f"--config-dir {ROOT / 'benchmarks' / 'config'} mutation=unique problem.dir={{tmp}}/noisy max_mutants=2 max_seconds=30"
+NOISY_RUN = f"--config-dir {ROOT / 'benchmarks' / 'config'} mutation=unique problem.dir={{tmp}}/noisy max_mutants=2"
 ONE_LOOK = "engine.samples=4 engine.confirmations=0"
 
 

@@ -144,7 +144,7 @@ def ulp_of_overlap() -> np.ndarray:
 
 
 def hidden_overlap() -> np.ndarray:
-    """Two circles that overlap by less than a rounding error: however their distance is computed, they seem to touch."""
+    """Two circles that overlap by less than a rounding error: however it is computed, they seem to touch."""
     circles = np.column_stack([np.full((26, 2), 0.5), np.zeros(26)])
     for x, y, u, v in np.random.default_rng(0).uniform(0.2, 0.8, (20_000, 4)).tolist():
         distance = min(math.hypot(x - u, y - v), math.sqrt((x - u) ** 2 + (y - v) ** 2))
