@@ -222,3 +222,40 @@ async def test_people_are_warned_of_the_first_few_leaks(tmp_path: Path) -> None:
     assert "is below 0.5" in warned[0] and "(fitness -0." in warned[0]
     for first, second in itertools.pairwise(warned):
         assert first != second
+
+
+@pytest.mark.parametrize("loop", LOOPS)
+async def test_a_run_that_is_stopped_does_not_wait_for_verification(tmp_path: Path, loop: str) -> None:
+    this = world(tmp_path, Strict(delay_s=3600.0), settings=LOOPS[loop])
+    asyncio.get_running_loop().call_later(0.1, this.engine.request_stop, "interrupted")
+    async with asyncio.timeout(30):
+        report = await this.run()
+    assert (report.stop_reason, report.progress.evaluated) == ("interrupted", 0)
+    resumed = await world(tmp_path, Strict(), settings=LOOPS[loop], mutants=10).run()
+    assert resumed.progress.evaluated == 12
+    assert [program.number for program, _, _ in this.memory.programs] == []
+
+
+async def test_what_a_stop_leaves_unverified_is_taken_up_again(tmp_path: Path) -> None:
+    """The verifier hangs from its fifth call on; the run is stopped, and goes on with another."""
+    verifier = Strict()
+    honest = verifier.verify
+
+    async def hangs(output: str) -> Verification:
+        if len(verifier.seen) >= 4:
+            await asyncio.Event().wait()
+        return await honest(output)
+
+    verifier.verify = hangs  # type: ignore[method-assign]
+    settings = EngineSettings(deterministic=True)
+    this = world(tmp_path / "broken", verifier, settings=settings, mutants=40)
+    whole = world(tmp_path / "whole", Strict(), settings=settings, mutants=40)
+    for folder in ("broken", "whole"):
+        (tmp_path / folder).mkdir()
+    asyncio.get_running_loop().call_later(0.5, this.engine.request_stop, "interrupted")
+    assert (await this.run()).stop_reason == "interrupted"
+    await world(tmp_path / "broken", Strict(), settings=settings, mutants=40).run()
+    await whole.run()
+    assert [(p.id, p.source, p.state, p.error) for p in await this.stored()] == [
+        (p.id, p.source, p.state, p.error) for p in await whole.stored()
+    ]

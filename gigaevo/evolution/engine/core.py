@@ -125,6 +125,7 @@ class EvolutionEngine:
             workshop=self._workshop,
         )
         self._stop_reason: str | None = None
+        self._cut_short = False
         self._fault = ""
         self._started = 0.0
         self._elapsed_before = 0.0
@@ -224,8 +225,8 @@ class EvolutionEngine:
         for program in programs:
             while program.state in (ProgramState.FRESH, ProgramState.RUNNING) and self._tasks:
                 await self._change()
-            if program.state is ProgramState.COMPLETED:
-                await self._ingest(program, None)
+            if program.state is ProgramState.COMPLETED and not await self._ingest(program, None):
+                return
 
     async def _take_up_open(self) -> None:
         """Take up the proposals that an earlier session left open: what was submitted goes to evaluation at once, the
@@ -314,35 +315,46 @@ class EvolutionEngine:
 
     # Results
 
-    async def _settle(self, job: Job) -> None:
-        """Enter the result of a proposal that is carried out."""
+    async def _settle(self, job: Job) -> bool:
+        """Enter the result of a proposal that is carried out; False where it is left for a resume."""
         if isinstance(job.result, Skip):
             async with self._strategy_lock:
                 self._record.skip(job.result, job.proposal, self._seconds_of(job))
-        elif job.result is not None:
-            await self._ingest(job.result, job)
+        elif job.result is not None and not await self._ingest(job.result, job):
+            return False
         del self._jobs[job.proposal.number]
         self._changed.set()
+        return True
 
     async def _settle_next(self) -> bool:
         """Settle one result, if it is time to; returns whether it was."""
         job = self._schedule.next_result(stopping=self._stop_reason is not None)
-        if job is None:
-            return False
-        await self._settle(job)
-        return True
+        return job is not None and await self._settle(job)
 
-    async def _ingest(self, program: Program, job: Job | None) -> None:
-        """Have a completed program's place decided, once it has passed what it must pass for that. ``job`` is None for
-        an initial program."""
+    async def _ingest(self, program: Program, job: Job | None) -> bool:
+        """Have a completed program's place decided, once it has passed what it must pass for that.
+
+        Args:
+            program: It.
+            job: What it came from; None for an initial program.
+
+        Returns:
+            Whether it was; False where the run is cut short before the program has passed.
+        """
         examination = Examination(program=program)
         while True:
             async with self._strategy_lock:
                 check = self._examiner.next_check(examination)
                 if check is None:
                     await self._place(examination, job)
-                    return
-            await check()
+                    return True
+            if self._cut_short:
+                return False
+            task = self._launch(check())
+            await asyncio.wait([task])
+            if task.cancelled():
+                return False
+            task.result()
 
     async def _place(self, examination: Examination, job: Job | None) -> None:
         """Decide a program's place, with nothing between that and the checks it passed."""
@@ -362,16 +374,18 @@ class EvolutionEngine:
 
     # Tasks and time
 
-    def _launch(self, work: Coroutine[None, None, object]) -> None:
+    def _launch(self, work: Coroutine[None, None, object]) -> asyncio.Task[object]:
         task = self._group.create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._task_ended)
+        return task
 
     def _task_ended(self, task: asyncio.Task[object]) -> None:
         self._tasks.discard(task)
         self._changed.set()
 
     def _cancel_tasks(self) -> None:
+        self._cut_short = True
         for task in self._tasks:
             task.cancel()
 

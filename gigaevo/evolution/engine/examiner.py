@@ -4,7 +4,7 @@ before it may be called the best."""
 from __future__ import annotations
 
 import functools
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
 from typing import TypedDict
 
@@ -75,7 +75,7 @@ class Examiner:
         self._record = record
         self._workshop = workshop
 
-    def next_check(self, examination: Examination) -> Callable[[], Awaitable[None]] | None:
+    def next_check(self, examination: Examination) -> Callable[[], Coroutine[None, None, None]] | None:
         """The check that is due; None where the program may be ingested as it is. The strategy must not be at work."""
         program = examination.program
         if not program.is_valid:
