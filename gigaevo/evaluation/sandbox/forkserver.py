@@ -48,6 +48,7 @@ def main() -> None:
     server = Server(sock, problem, isolation, allow=frozenset(header["allow"]))
     gc.collect()
     gc.freeze()
+    linux.collapse_memory()
     gc.disable()
     if isolation.scratch_is_on_disk:
         linux.die_with_parent(0)  # from here on the end of the socket tells us, and we can clean up

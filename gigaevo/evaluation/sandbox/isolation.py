@@ -126,6 +126,9 @@ class Isolation:
         """
         os.chdir(scratch)
 
+    def prepare(self, *, threads: bool, processes: bool) -> None:
+        """Do in the server, before a fork, what of ``seal`` can be done once for all programs."""
+
     def seal(self, *, threads: bool, processes: bool) -> None:
         """*child* The last step: close the kernel interfaces that the program does not need.
 

@@ -77,14 +77,21 @@ class LandlockIsolation(Isolation):
 
     def seal(self, *, threads: bool, processes: bool) -> None:
         """See ``Isolation``."""
-        policy = seccomp.Policy(
+        policy = self._policy(threads=threads, processes=processes)
+        seccomp.install(seccomp.build(policy, os.getpid() if policy.own_signals_only else 0))
+
+    def prepare(self, *, threads: bool, processes: bool) -> None:
+        """See ``Isolation``."""
+        seccomp.build(self._policy(threads=threads, processes=processes))
+
+    def _policy(self, *, threads: bool, processes: bool) -> seccomp.Policy:
+        return seccomp.Policy(
             threads=threads,
             processes=processes,
             change_attributes=self._is_root,  # then it runs as a user who owns nothing else
             own_signals_only=not landlock.keeps_signals_in(self._abi),
             truncate_by_name=self._abi >= 3,
         )
-        seccomp.install(policy, os.getpid())
 
     def enter_driver(self, scratch: str, network_of: int | None) -> None:
         """See ``Isolation``."""

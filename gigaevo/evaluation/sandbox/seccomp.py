@@ -10,7 +10,9 @@ from __future__ import annotations
 
 import ctypes
 import errno
+import functools
 import struct
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from gigaevo.evaluation.sandbox import linux
@@ -20,7 +22,7 @@ _SECCOMP = {"x86_64": 317, "aarch64": 277}
 _SET_MODE_FILTER = 1
 
 _LOAD = 0x20  # a 32-bit word of struct seccomp_data
-_JUMP_EQUAL, _JUMP_GREATER_EQUAL, _JUMP_ANY_BIT = 0x15, 0x35, 0x45
+_JUMP, _JUMP_EQUAL, _JUMP_GREATER_EQUAL, _JUMP_ANY_BIT = 0x05, 0x15, 0x35, 0x45
 _RETURN = 0x06
 _NUMBER_AT, _ARCHITECTURE_AT, _ARGUMENTS_AT = 0, 4, 16
 
@@ -31,6 +33,9 @@ _ERRNO = 0x0005_0000
 _AF_UNIX, _AF_INET, _AF_INET6 = 1, 2, 10
 _CLONE_THREAD = 0x10000
 _NEW_NAMESPACES = 0x7E02_0080  # every CLONE_NEW... flag
+
+Rule = tuple[bytes, ...]
+"""Instructions that end in a verdict on one call, whose number is loaded."""
 
 _ABSENT = ("clone3", "io_uring_setup", "io_uring_enter", "io_uring_register", "memfd_create", "memfd_secret")
 
@@ -95,45 +100,65 @@ def is_available() -> str:
     return ""
 
 
-def install(policy: Policy, own_pid: int) -> None:
-    """Hold this process, and all it starts, to ``policy``. ``linux.gain_no_privileges`` comes before.
+def install(program: bytes) -> None:
+    """Hold this process, and all it starts, to a filter. ``linux.gain_no_privileges`` comes before.
 
     Args:
-        policy: What it may do.
-        own_pid: Its process id as it sees it.
+        program: What ``build`` returned.
 
     Raises:
         OSError: The kernel takes no filters.
     """
-    program = build(policy, own_pid)
     code = ctypes.create_string_buffer(program, len(program))
     header = struct.pack("HxxxxxxP", len(program) // 8, ctypes.addressof(code))
     text = ctypes.create_string_buffer(header, len(header))
     linux.syscall(_SECCOMP[linux.MACHINE], _SET_MODE_FILTER, 0, ctypes.byref(text))
 
 
-def build(policy: Policy, own_pid: int) -> bytes:
-    """The filter as BPF instructions of 8 bytes each."""
-    numbers = NUMBERS[linux.MACHINE]
-    code = _Code()
-    code.load(_ARCHITECTURE_AT)
-    code.unless_equal(AUDIT_ARCHITECTURES[linux.MACHINE], _KILL)
-    code.load(_NUMBER_AT)
-    code.if_at_least(NEWEST, _ERRNO | errno.ENOSYS)  # and so the calls of the x32 convention
+@functools.lru_cache(maxsize=8)
+def build(policy: Policy, own_pid: int = 0) -> bytes:
+    """The filter as BPF instructions of 8 bytes each. Kept, so that a server builds it once for all its programs.
+
+    Args:
+        policy: What a process may do.
+        own_pid: Its process id as it sees it; used where ``own_signals_only``.
+    """
+    rules = {number: rule for name, rule in _rules(policy, own_pid) if (number := _number(name)) is not None}
+    starts = _intervals(rules)
+    code = [
+        _packed(_LOAD, 0, 0, _ARCHITECTURE_AT),
+        _packed(_JUMP_EQUAL, 1, 0, AUDIT_ARCHITECTURES[linux.MACHINE]),
+        _verdict(_KILL),
+        _packed(_LOAD, 0, 0, _NUMBER_AT),
+        *_search(starts),
+    ]
+    return b"".join(code)
+
+
+def _number(name: str) -> int | None:
+    return NUMBERS[linux.MACHINE].get(name)
+
+
+def _rules(policy: Policy, own_pid: int) -> Iterator[tuple[str, Rule]]:
+    """The rule of each call that is not simply allowed; of two rules for a call the later one holds."""
     for name in _ABSENT:
-        code.refuse(numbers, name, errno.ENOSYS)
+        yield name, (_verdict(_ERRNO | errno.ENOSYS),)
     for name in _refused(policy):
-        code.refuse(numbers, name, errno.EPERM)
-    _restrict_clone(code, numbers, policy)
-    _restrict_signals(code, numbers, policy, own_pid)
-    families = (_AF_UNIX, _AF_INET, _AF_INET6) if policy.sockets else ()
-    code.allow_if_argument_in(numbers, "socket", 0, families, errno.EPERM)
-    code.allow_if_argument_in(numbers, "socketpair", 0, (_AF_UNIX,), errno.EPERM)  # event loops wake themselves by one
+        yield name, (_verdict(_ERRNO | errno.EPERM),)
+    if policy.processes:
+        yield "clone", _by_bits(_NEW_NAMESPACES, _ERRNO | errno.EPERM, _ALLOW)
+    elif policy.threads:
+        yield "clone", _by_bits(_CLONE_THREAD, _ALLOW, _ERRNO | errno.EPERM)
+    else:
+        yield "clone", (_verdict(_ERRNO | errno.EAGAIN),)  # what the limit on processes answers
+    if policy.own_signals_only:
+        yield "kill", _if_argument_in(0, (own_pid,))
+        yield "tgkill", _if_argument_in(0, (own_pid,))
+    yield "socket", _if_argument_in(0, (_AF_UNIX, _AF_INET, _AF_INET6) if policy.sockets else ())
+    yield "socketpair", _if_argument_in(0, (_AF_UNIX,))  # event loops wake themselves by one
     for name in ("prlimit64", "sched_setaffinity", "sched_setparam", "sched_setscheduler", "sched_setattr"):
-        code.allow_if_argument_in(numbers, name, 0, (0,), errno.EPERM)  # itself only
-    code.allow_if_argument_in(numbers, "setpriority", 1, (0,), errno.EPERM)
-    code.give(_ALLOW)
-    return code.assembled()
+        yield name, _if_argument_in(0, (0,))  # itself only
+    yield "setpriority", _if_argument_in(1, (0,))
 
 
 def _refused(policy: Policy) -> list[str]:
@@ -149,82 +174,50 @@ def _refused(policy: Policy) -> list[str]:
     return names
 
 
-def _restrict_clone(code: _Code, numbers: dict[str, int], policy: Policy) -> None:
-    if policy.processes:
-        code.refuse_if_any_bit(numbers, "clone", 0, _NEW_NAMESPACES, errno.EPERM)
-    elif policy.threads:
-        code.allow_if_any_bit(numbers, "clone", 0, _CLONE_THREAD, errno.EPERM)
-    else:
-        code.refuse(numbers, "clone", errno.EAGAIN)  # what the limit on processes answers
+def _intervals(rules: Mapping[int, Rule]) -> list[tuple[int, Rule]]:
+    """First number and rule of each run of calls that share a rule, from 0 on."""
+    allow: Rule = (_verdict(_ALLOW),)
+    found: list[tuple[int, Rule]] = []
+    for number in range(NEWEST):
+        rule = rules.get(number, allow)
+        if not found or found[-1][1] != rule:
+            found.append((number, rule))
+    return [*found, (NEWEST, (_verdict(_ERRNO | errno.ENOSYS),))]  # and so the calls of the x32 convention
 
 
-def _restrict_signals(code: _Code, numbers: dict[str, int], policy: Policy, own_pid: int) -> None:
-    if policy.own_signals_only:
-        for name in ("kill", "tgkill"):
-            code.allow_if_argument_in(numbers, name, 0, (own_pid,), errno.EPERM)
+def _search(intervals: Sequence[tuple[int, Rule]]) -> list[bytes]:
+    """Instructions that find the interval of the loaded number by bisection, and follow its rule.
+
+    The kernel follows a filter once for every call when it is installed, so a short way to each matters.
+    """
+    if len(intervals) == 1:
+        return list(intervals[0][1])
+    middle = len(intervals) // 2
+    left, right = _search(intervals[:middle]), _search(intervals[middle:])
+    if len(left) < 256:
+        return [_packed(_JUMP_GREATER_EQUAL, len(left), 0, intervals[middle][0]), *left, *right]
+    # A conditional jump reaches 255 instructions, an unconditional one any number.
+    skip = _packed(_JUMP, 0, 0, len(left))
+    return [_packed(_JUMP_GREATER_EQUAL, 0, 1, intervals[middle][0]), skip, *left, *right]
 
 
-class _Code:
-    """BPF instructions. The number of the call is loaded between any two rules."""
+def _if_argument_in(argument: int, values: tuple[int, ...]) -> Rule:
+    """Pass where the low half of an argument is one of ``values``: ids and families are C ints."""
+    rule = [_packed(_LOAD, 0, 0, _ARGUMENTS_AT + 8 * argument)]
+    for value in values:
+        rule += [_packed(_JUMP_EQUAL, 0, 1, value & 0xFFFF_FFFF), _verdict(_ALLOW)]
+    return (*rule, _verdict(_ERRNO | errno.EPERM))
 
-    def __init__(self) -> None:
-        self._instructions: list[bytes] = []
 
-    def assembled(self) -> bytes:
-        return b"".join(self._instructions)
+def _by_bits(bits: int, then: int, otherwise: int) -> Rule:
+    """One verdict where the first argument has any of ``bits``, else another."""
+    load = _packed(_LOAD, 0, 0, _ARGUMENTS_AT)
+    return (load, _packed(_JUMP_ANY_BIT, 0, 1, bits), _verdict(then), _verdict(otherwise))
 
-    def load(self, offset: int) -> None:
-        self._add(_LOAD, 0, 0, offset)
 
-    def give(self, verdict: int) -> None:
-        self._add(_RETURN, 0, 0, verdict)
+def _verdict(value: int) -> bytes:
+    return _packed(_RETURN, 0, 0, value)
 
-    def unless_equal(self, value: int, verdict: int) -> None:
-        self._add(_JUMP_EQUAL, 1, 0, value)
-        self.give(verdict)
 
-    def if_at_least(self, value: int, verdict: int) -> None:
-        self._add(_JUMP_GREATER_EQUAL, 0, 1, value)
-        self.give(verdict)
-
-    def refuse(self, numbers: dict[str, int], name: str, error: int) -> None:
-        if name in numbers:
-            self._add(_JUMP_EQUAL, 0, 1, numbers[name])
-            self.give(_ERRNO | error)
-
-    def allow_if_argument_in(
-        self, numbers: dict[str, int], name: str, argument: int, values: tuple[int, ...], error: int
-    ) -> None:
-        """Let the call pass where the low half of an argument is one of ``values``: ids and families are C ints."""
-        rule = [self._packed(_LOAD, 0, 0, _ARGUMENTS_AT + 8 * argument)]
-        for value in values:
-            rule += [self._packed(_JUMP_EQUAL, 0, 1, value & 0xFFFF_FFFF), self._packed(_RETURN, 0, 0, _ALLOW)]
-        self._rule(numbers, name, [*rule, self._packed(_RETURN, 0, 0, _ERRNO | error)])
-
-    def allow_if_any_bit(self, numbers: dict[str, int], name: str, argument: int, bits: int, error: int) -> None:
-        self._bits(numbers, name, argument, bits, _ALLOW, _ERRNO | error)
-
-    def refuse_if_any_bit(self, numbers: dict[str, int], name: str, argument: int, bits: int, error: int) -> None:
-        self._bits(numbers, name, argument, bits, _ERRNO | error, _ALLOW)
-
-    def _bits(self, numbers: dict[str, int], name: str, argument: int, bits: int, then: int, otherwise: int) -> None:
-        rule = [
-            self._packed(_LOAD, 0, 0, _ARGUMENTS_AT + 8 * argument),
-            self._packed(_JUMP_ANY_BIT, 0, 1, bits),
-            self._packed(_RETURN, 0, 0, then),
-            self._packed(_RETURN, 0, 0, otherwise),
-        ]
-        self._rule(numbers, name, rule)
-
-    def _rule(self, numbers: dict[str, int], name: str, rule: list[bytes]) -> None:
-        """A rule for one call, which always returns a verdict."""
-        if name in numbers:
-            self._add(_JUMP_EQUAL, 0, len(rule), numbers[name])
-            self._instructions += rule
-
-    def _add(self, code: int, if_true: int, if_false: int, value: int) -> None:
-        self._instructions.append(self._packed(code, if_true, if_false, value))
-
-    @staticmethod
-    def _packed(code: int, if_true: int, if_false: int, value: int) -> bytes:
-        return struct.pack("HBBI", code, if_true, if_false, value)
+def _packed(code: int, if_true: int, if_false: int, value: int) -> bytes:
+    return struct.pack("HBBI", code, if_true, if_false, value)

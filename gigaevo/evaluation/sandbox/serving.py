@@ -164,6 +164,8 @@ class Server:
             processes=limits.processes > 1 and ("processes" in self._allow or "threads" not in self._allow),
         )
 
+        self._isolation.prepare(threads=job.threads, processes=job.processes)
+
         def become(parent: int, stdout: int, stderr: int) -> None:
             child.become_program(job, self._problem, self._isolation, parent, stdout, stderr, theirs.fileno())
 

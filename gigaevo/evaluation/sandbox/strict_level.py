@@ -133,7 +133,14 @@ class StrictIsolation(Isolation):
 
     def seal(self, *, threads: bool, processes: bool) -> None:
         """See ``Isolation``."""
-        policy = seccomp.Policy(
+        seccomp.install(seccomp.build(self._policy(threads=threads, processes=processes)))
+
+    def prepare(self, *, threads: bool, processes: bool) -> None:
+        """See ``Isolation``."""
+        seccomp.build(self._policy(threads=threads, processes=processes))
+
+    def _policy(self, *, threads: bool, processes: bool) -> seccomp.Policy:
+        return seccomp.Policy(
             threads=threads,
             processes=processes,
             sockets="loopback" in self._setting.allow,
@@ -142,7 +149,6 @@ class StrictIsolation(Isolation):
             change_attributes=True,
             truncate_by_name=True,
         )
-        seccomp.install(policy, os.getpid())
 
     def enter_driver(self, scratch: str, network_of: int | None) -> None:
         """See ``Isolation``."""
