@@ -8,7 +8,7 @@ import numpy as np
 
 CIRCLES = 26
 LARGEST = 1e6  # beyond this an overlap says nothing any more
-ROUNDING = 16 * np.finfo(float).eps  # more than all roundings of an overlap together, in parts of its terms
+ROUNDING = 64 * np.finfo(float).eps  # more than all roundings of an overlap together, in parts of the largest number
 VANISHING = 1e-300  # below this, squares say nothing
 
 FIRST, SECOND = np.triu_indices(CIRCLES, k=1)
@@ -31,16 +31,16 @@ def validate(output):
 def excesses(circles):
     """By how much each rule is broken; a rule that is kept gives a number of at most 0."""
     x, y, r = circles.T
-    dx, dy = x[FIRST] - x[SECOND], y[FIRST] - y[SECOND]
-    distance, reach = np.hypot(dx, dy), r[FIRST] + r[SECOND]
-    overlap = reach - distance
-    doubtful = np.abs(overlap) <= ROUNDING * (distance + np.abs(reach)) + VANISHING
+    distance = np.hypot(x[FIRST] - x[SECOND], y[FIRST] - y[SECOND])
+    overlap = r[FIRST] + r[SECOND] - distance
     # For r <= x, 1 - x >= r is exact where x >= 1/2, so no rounding hides a circle that crosses the far wall.
-    walls = np.concatenate([r - x, r - y, r - (1.0 - x), r - (1.0 - y), -r])
-    if max(overlap[~doubtful].max(initial=0.0), walls.max()) <= 0.0:  # else it is invalid, whoever touches whom
-        for pair in np.flatnonzero(doubtful):
-            overlap[pair] = exact_excess(circles[FIRST[pair]], circles[SECOND[pair]], overlap[pair])
-    return np.concatenate([overlap, walls])
+    excess = np.concatenate([overlap, r - x, r - y, r - (1.0 - x), r - (1.0 - y), -r])
+    doubt = ROUNDING * np.abs(circles).max() + VANISHING
+    if excess.max() > doubt:  # invalid, whoever touches whom
+        return excess
+    for pair in np.flatnonzero(np.abs(overlap) <= doubt):
+        excess[pair] = exact_excess(circles[FIRST[pair]], circles[SECOND[pair]], overlap[pair])
+    return excess
 
 
 def exact_excess(first, second, rounded):

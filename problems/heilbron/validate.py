@@ -11,8 +11,7 @@ from helper import get_unit_triangle
 
 POINTS = 11
 LARGEST = 1e6  # beyond this an area says nothing any more
-ROUNDING = 16 * np.finfo(float).eps  # more than all roundings of a cross product together, in parts of its terms
-VANISHING = 1e-300  # below this, products say nothing
+ROUNDING = 64 * np.finfo(float).eps  # more than all roundings of a cross product together, in parts of the largest number
 
 FIRST, SECOND, THIRD = np.array(list(combinations(range(POINTS), 3))).T
 CORNERS = get_unit_triangle()
@@ -42,11 +41,12 @@ def edge_products(points):
     ways = points[:, None, :] - CORNERS
     along, across = EDGES[:, 0] * ways[:, :, 1], EDGES[:, 1] * ways[:, :, 0]
     products = along - across
-    terms = np.abs(along) + np.abs(across)  # a term is 0 only where a factor of it is, for edges are long
-    doubtful = (np.abs(products) <= ROUNDING * terms + VANISHING) & (terms > 0.0)
-    if products[~doubtful].min(initial=0.0) >= 0.0:  # else it is invalid, whatever lies on an edge
-        for point, edge in np.argwhere(doubtful):
-            products[point, edge] = exact_product(points[point], edge, products[point, edge])
+    doubt = ROUNDING * (1.0 + np.abs(points).max())
+    if abs(products.min()) > doubt:  # all well inside, or invalid whatever lies on an edge
+        return products
+    for point, edge in np.argwhere((np.abs(products) <= doubt) & ((along != 0.0) | (across != 0.0))):
+        # Where both terms are 0 a factor of each is, for edges are long: such a product is exact.
+        products[point, edge] = exact_product(points[point], edge, products[point, edge])
     return products
 
 
