@@ -22,8 +22,10 @@ from gigaevo.config.processes import (
 from gigaevo.config.result import ExitStatus, RunResult
 from gigaevo.config.schema import Settings
 from gigaevo.config.terminal import ClosingPage, interruptible, logging_to
-from gigaevo.evaluation.base import VERIFICATION, Evaluation, Evaluator, Verifier
+from gigaevo.evaluation.base import VERIFICATION, Evaluation, Evaluator, Rescorer, Verifier
+from gigaevo.evaluation.pipeline import Pipeline
 from gigaevo.evaluation.sampling import SampledEvaluator
+from gigaevo.evaluation.sandbox import inline_runner
 from gigaevo.evaluation.sandbox.process import SandboxStartError
 from gigaevo.evaluation.sandbox.settings import SandboxSettings
 from gigaevo.evolution.engine.children import files_hash
@@ -113,6 +115,7 @@ def _parts(settings: Settings, builder: Builder, problem: Problem) -> _Parts:
         operator=builder.node("mutation_operator"),
         storage=builder.node("program_storage"),
     )
+    _refuse_strangers_code(parts)
     context = StrategyContext(
         metrics=problem.metrics,
         random=parts.random,
@@ -146,9 +149,19 @@ def _sampled(evaluator: Evaluator, parts: _Parts, *, first_seed: int = 0) -> Eva
     )
 
 
+def _refuse_strangers_code(parts: _Parts) -> None:
+    """Without protection only numbers may change: what else an operator writes is nobody's the user knows."""
+    if parts.sandbox.level == inline_runner.LEVEL and parts.operator.writes_code:
+        raise ConfigError(
+            f"sandbox=inline runs programs without protection, and mutation operator '{parts.operator.name}' writes "
+            "code; leave operators that only change numbers (~operators.syntax_tree), or use sandbox=auto"
+        )
+
+
 async def _run(settings: Settings, builder: Builder, output_dir: Path, problem: Problem) -> RunResult:
     """Start the processes, run the engine, and take everything down again whatever happens."""
     async with AsyncExitStack() as stack:
+        builder.give("problem", problem)
         view: LiveView | PlainLines = builder.node("observe")
         stack.enter_context(logging_to(view, output_dir))
         parts = _parts(settings, builder, problem)
@@ -163,6 +176,9 @@ async def _run(settings: Settings, builder: Builder, output_dir: Path, problem: 
                 size=parts.engine.max_evaluations_in_flight,
             )
         )
+        builder.give("program_server", processes.server)
+        builder.give("validators", processes.workers)
+        stack.callback(_close, builder.node("pipeline"))
         searchers = SearchWorkers(
             problem,
             size=parts.engine.max_mutations_in_flight,
@@ -218,8 +234,6 @@ def _engine(
     verifier: Verifier | None,
     rescorer: Evaluator,
 ) -> EvolutionEngine:
-    builder.give("program_server", processes.server)
-    builder.give("validators", processes.workers)
     return EvolutionEngine(
         strategy=parts.strategy,
         operator=parts.operator,
@@ -288,10 +302,14 @@ class _FreshSandbox:
         """See ``gigaevo.evaluation.base.Evaluator``."""
         parts, context = self._parts, self._processes.context
         async with program_server(parts.problem, parts.sandbox, context=context) as server:
-            pipeline = self._builder.anew(given={"program_server": server}).node("pipeline")
+            given = {"program_server": server, "evolution_strategy": parts.strategy}
+            pipeline: Evaluator = self._builder.anew(given=given).node("pipeline")
             # Of a noisy program, runs that the search has not seen: the best was chosen for those that it has.
-            evaluator = _sampled(pipeline, parts, first_seed=parts.engine.calls_per_program)
-            evaluation = await evaluator.evaluate(program)
+            evaluator = _sampled(_rescoring(pipeline), parts, first_seed=parts.engine.calls_per_program)
+            try:
+                evaluation = await evaluator.evaluate(program)
+            finally:
+                _close(pipeline)
         if evaluation.error is not None or evaluation.output is None:
             return evaluation
         async with exact_verifier(parts.problem, context=context, call_timeout_s=self._call_timeout_s) as verifier:
@@ -299,6 +317,27 @@ class _FreshSandbox:
                 return evaluation
             verification = await verifier.verify(evaluation.output)
         return replace(evaluation, artifacts={**evaluation.artifacts, VERIFICATION: verification.to_json()})
+
+
+class _Rescoring:
+    """Evaluates as if nothing were known of a program."""
+
+    def __init__(self, rescorer: Rescorer) -> None:
+        self._rescorer = rescorer
+
+    async def evaluate(self, program: Program) -> Evaluation:
+        """See ``gigaevo.evaluation.base.Evaluator``."""
+        return await self._rescorer.rescore(program)
+
+
+def _rescoring(evaluator: Evaluator) -> Evaluator:
+    return _Rescoring(evaluator) if isinstance(evaluator, Rescorer) else evaluator
+
+
+def _close(pipeline: object) -> None:
+    """Let go of what a pipeline holds open; one of a user's own may hold nothing."""
+    if isinstance(pipeline, Pipeline):
+        pipeline.close()
 
 
 def _reporters(output_dir: Path) -> list[Listener]:

@@ -10,9 +10,9 @@ LEAKS_SHOWN = 5
 
 
 class FailureLog:
-    """Logs each failed program with its error: an initial one as a warning, since most often its folder is to blame
-    and can be mended; a child at DEBUG. One that slipped through the validator is a warning, the first few times: the
-    validator has a hole, and people should know."""
+    """Logs each failed program with its error, and each that was never scored with the reason: an initial one as a
+    warning, since most often its folder is to blame and can be mended; a child at DEBUG. One that slipped through the
+    validator is a warning, the first few times: the validator has a hole, and people should know."""
 
     def __init__(self) -> None:
         self._info: RunInfo | None = None
@@ -22,11 +22,11 @@ class FailureLog:
         self._info = info
 
     def on_program(self, program: Program, outcome: Outcome, progress: Progress) -> None:
-        if program.error is None:
+        if program.error is None and not program.pruned:
             return
         from loguru import logger
 
-        if program.error.kind is ErrorKind.LEAK:
+        if program.error is not None and program.error.kind is ErrorKind.LEAK:
             self._leaks += 1
             logger.log(
                 "WARNING" if self._leaks <= LEAKS_SHOWN else "DEBUG",
@@ -42,8 +42,7 @@ class FailureLog:
         logger.log(
             "WARNING" if initial else "DEBUG",
             "{}",
-            f"program {program.number} {program.id} ({one_line(made, width=60)}) failed: "
-            f"{program.error.kind}: {one_line(program.error.message)}",
+            f"program {program.number} {program.id} ({one_line(made, width=60)}) {_why(program)}",
         )
 
     def on_stop(self, report: RunReport) -> None: ...
@@ -54,3 +53,9 @@ class FailureLog:
             if self._info is None
             else f"({self._info.metrics.primary_key} {fitness_of(program, self._info.metrics)})"
         )
+
+
+def _why(program: Program) -> str:
+    if program.error is None:
+        return f"was not scored: {one_line(program.pruned)}"
+    return f"failed: {program.error.kind}: {one_line(program.error.message)}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,6 +20,8 @@ HARNESS_FILE = "harness.py"
 SETTINGS_FILE = "problem.yaml"
 
 ENTRYPOINT = "entrypoint"
+
+_UNMEASURED = (TASK_FILE, INITIAL_PROGRAMS, "verify.py")  # what no score depends on
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,6 +69,22 @@ class Problem:
     has_harness: bool
     has_verify: bool
     preload: tuple[str, ...]
+
+    @property
+    def digest(self) -> str:
+        """Digest of all that measuring a program may depend on: the preloaded modules' names, and each file of the
+        folder but for the task in words, the initial programs, ``verify.py``, byte code and what is hidden by a dot.
+        Read anew at each use. What lies outside of the folder is not in it."""
+        whole = hashlib.blake2b(repr(self.preload).encode(), digest_size=16)
+        for path in sorted(self.folder.rglob("*")):
+            inside = path.relative_to(self.folder)
+            by_the_way = any(part.startswith((".", "__pycache__")) for part in inside.parts)
+            if inside.parts[0] in _UNMEASURED or by_the_way or not path.is_file():
+                continue
+            with path.open("rb") as file:
+                content = hashlib.file_digest(file, "blake2b").digest()
+            whole.update(str(inside).encode("utf-8", "surrogateescape") + b"\0" + content)
+        return whole.hexdigest()
 
     @property
     def validate_path(self) -> Path:

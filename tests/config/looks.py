@@ -9,6 +9,8 @@ import asyncio
 import contextlib
 import io
 import json
+import sqlite3
+import tempfile
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import SimpleNamespace
@@ -17,6 +19,7 @@ from typing import Any
 import numpy as np
 
 from gigaevo.config.errors import ConfigError
+from gigaevo.evaluation.sandbox.container import Container
 from gigaevo.evolution.mutation.base import Credit, Mutation, MutationContext, OperatorContext
 from gigaevo.evolution.randomness import RandomSource
 from gigaevo.programs import Program
@@ -145,6 +148,39 @@ def asked_spare(built: Built) -> tuple[int, int]:
     return spare.runs, len(spare.timeouts)
 
 
+def runs_of(*answers: int) -> Callable[[Built], int]:
+    """How often programs are run when those that give these answers are evaluated, one after the other."""
+
+    def seen(built: Built) -> int:
+        for answer in answers:
+            built.evaluation(answer)
+        return built.given["program_server"].runs
+
+    return seen
+
+
+def skipped_stages(built: Built) -> set[str]:
+    return set(built.evaluation(1).skipped)
+
+
+def salt_of_the_cache(built: Built) -> bytes:
+    cache = built.node("pipeline.cache")
+    cache.close()
+    return bytes(cache.salt)
+
+
+def results_in_the_folder(built: Built) -> int:
+    """How many results the folder of the cache holds after 50 evaluations; -1 where there is none."""
+    for answer in range(50):
+        built.evaluation(answer)
+    built.node("pipeline.cache").close()
+    folder = built.config.pipeline.cache.folder
+    if folder is None:
+        return -1
+    with contextlib.closing(sqlite3.connect(Path(folder) / "results.db")) as connection:
+        return int(connection.execute("SELECT COUNT(*) FROM results").fetchone()[0])
+
+
 def path_of_the_storage(built: Built) -> str:
     return str(built.node("program_storage").path)
 
@@ -180,6 +216,29 @@ def limit_inside(name: str) -> Callable[[Any], Any]:
 
 def failure(body: str) -> Callable[[Any], Any]:
     return lambda call: call(body).failure
+
+
+def value(body: str) -> Callable[[Any], Any]:
+    """What a program returns, as text; None where it fails or is not run."""
+    return lambda call: call(body).value
+
+
+def refusal(call: Any) -> str:
+    """The end of what is said where no server starts; empty where one does."""
+    text: str = call("return 1").refusal
+    return next((part for part in REFUSALS if part in text), text)
+
+
+REFUSALS = ("no protection of container", "no command 'no_such_engine'", "more than sandbox.server_memory_mb=1")
+
+
+def command_of_the_container(built: Built) -> str:
+    """The image that the container's command names; empty where it has a root of its own."""
+    settings = built.node("sandbox")
+    container = Container(engine="true", image=settings.image)
+    with tempfile.TemporaryDirectory() as base:
+        command = container.run(Path(base), [], {}, "module")
+    return settings.image if settings.image in command else ""
 
 
 # What is seen of runs

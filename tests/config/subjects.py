@@ -10,7 +10,7 @@ import itertools
 import json
 import sqlite3
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from types import SimpleNamespace
@@ -22,13 +22,19 @@ from omegaconf import DictConfig, OmegaConf
 from gigaevo.config.builder import Builder
 from gigaevo.config.errors import ConfigError
 from gigaevo.config.prepare import PARTS
+from gigaevo.config.processes import program_server
 from gigaevo.config.resolvers import register_resolvers
 from gigaevo.config.result import ExitStatus, RunResult
-from gigaevo.evaluation.sandbox.client import ForkServer, RunOutcome
+from gigaevo.evaluation.base import Evaluation
+from gigaevo.evaluation.sandbox.client import RunOutcome, SandboxStartError
+from gigaevo.evaluation.sandbox.levels import SandboxReport
+from gigaevo.evaluation.sandbox.limits import Limits
+from gigaevo.evaluation.sandbox.runner import ProgramRunner
+from gigaevo.evaluation.sandbox.settings import SandboxSettings
 from gigaevo.evaluation.sandbox.workers import ValidationOutcome
 from gigaevo.evolution.randomness import RandomSource
 from gigaevo.evolution.strategies.base import ArchiveEvent, EvolutionStrategy, StrategyContext
-from gigaevo.problems import Problem, load_problem
+from gigaevo.problems import Problem, ProblemSettings, load_problem
 from gigaevo.programs import Program
 from tests.config.command import ROOT, Ended, run, started
 
@@ -58,6 +64,7 @@ class StandIn:
 
     runs: int = 0
     timeouts: list[float] = field(default_factory=list)
+    report: SandboxReport = field(default_factory=lambda: SandboxReport(level="process", protections=frozenset()))
 
     async def run(self, *_: object, **__: object) -> RunOutcome:
         self.runs += 1
@@ -67,7 +74,11 @@ class StandIn:
 
     async def validate(self, _: str, *, timeout_s: float) -> ValidationOutcome:
         self.timeouts.append(timeout_s)
-        return ValidationOutcome(metrics={"fitness": 1.0}, artifacts={}, error=None, calls=1)
+        metrics = {"fitness": 1.0, "validity": 1.0}
+        return ValidationOutcome(metrics=metrics, artifacts={}, error=None, calls=1)
+
+    def could_keep(self, *_: object) -> bool:
+        return False
 
 
 class Built:
@@ -77,7 +88,9 @@ class Built:
         self.config = config
         self.given = {name: StandIn() for name in ("program_server", "validators", "spare")}
         self.random = RandomSource(0)
-        self._builder = Builder(config, given={"output_dir": Path("/folder"), **self.given})
+        noisy = replace(self.problem, settings=ProblemSettings(noisy=True))
+        problems = {"problem": self.problem, "noisy_problem": noisy}
+        self._builder = Builder(config, given={"output_dir": Path("/folder"), **problems, **self.given})
         self._numbers = itertools.count()
 
     @classmethod
@@ -143,9 +156,15 @@ class Built:
 
     def evaluated(self) -> dict[str, StandIn]:
         """Evaluates a program; who was asked to run and to validate it."""
-        program = Program(id="0", source="def entrypoint():\n    return 1\n")
-        assert asyncio.run(self.node("pipeline").evaluate(program)).error is None
+        self.evaluation(1)
         return self.given
+
+    def evaluation(self, answer: int) -> Evaluation:
+        """The evaluation of the program that gives this answer."""
+        program = Program(id="0", source=f"def entrypoint():\n    return {answer}\n")
+        evaluation: Evaluation = asyncio.run(self.node("pipeline").evaluate(program))
+        assert evaluation.error is None
+        return evaluation
 
 
 @functools.cache
@@ -237,27 +256,33 @@ class Sandbox:
 
     def __init__(self) -> None:
         self._runner = asyncio.Runner()
-        self._server: ForkServer | None = None
+        self._stack = contextlib.AsyncExitStack()
+        self._servers: dict[SandboxSettings, ProgramRunner] = {}
 
     def of(self, arguments: Sequence[str]) -> Callable[[str], Any]:
         """Runs a body of ``entrypoint`` under the limits that a command line describes; the answer as a namespace with
         ``failure`` (kind of error), ``value`` (as text) and ``stdout``."""
-        limits = Built.of(arguments).node("sandbox")
+        settings = Built.of(arguments).node("sandbox")
 
         def call(body: str) -> Any:
             text = "def entrypoint():\n" + "".join(f"    {line}\n" for line in body.splitlines())
-            outcome = self._runner.run(self._run(text, limits))
+            try:
+                outcome = self._runner.run(self._run(text, settings))
+            except SandboxStartError as error:
+                return SimpleNamespace(failure=None, value=None, stdout="", refusal=str(error))
             failure = None if outcome.error is None else str(outcome.error.kind)
-            return SimpleNamespace(failure=failure, value=outcome.output, stdout=outcome.stdout)
+            return SimpleNamespace(failure=failure, value=outcome.output, stdout=outcome.stdout, refusal="")
 
         return call
 
-    async def _run(self, text: str, limits: Any) -> RunOutcome:
-        if self._server is None:
-            self._server = ForkServer(problem_dir=TOY, has_context_file=False, limits=limits)
-        return await self._server.run({"main.py": text}, "main.py", limits=limits)
+    async def _run(self, text: str, settings: SandboxSettings) -> RunOutcome:
+        # One server for all that differ in the limits on one program only.
+        kind = replace(settings, **{**vars(Limits()), "scratch_mb": settings.scratch_mb})
+        if kind not in self._servers:
+            starting = program_server(load_problem(TOY), kind, context=None)
+            self._servers[kind] = await self._stack.enter_async_context(starting)
+        return await self._servers[kind].run({"main.py": text}, "main.py", limits=settings.limits)
 
     def close(self) -> None:
-        if self._server is not None:
-            self._runner.run(self._server.close())
+        self._runner.run(self._stack.aclose())
         self._runner.close()

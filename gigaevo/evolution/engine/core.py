@@ -419,6 +419,8 @@ class EvolutionEngine:
             programs_per_s=(ledger.evaluated - self._evaluated_before) / session,
             verification=ledger.verification,
             leaks=tuple(ledger.leaks),
+            cached=dict(ledger.cached),
+            skipped=dict(ledger.skipped),
         )
 
     async def _report(self, reason: str) -> RunReport:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -18,6 +18,7 @@ class Outcome(StrEnum):
 
     ACCEPTED = "accepted"  # an archive keeps it
     REJECTED = "rejected"  # valid, and no archive keeps it
+    PRUNED = "pruned"  # it was not worth its score: a cheap stage showed that before it was measured
     FAILED = "failed"  # it has an error
 
 
@@ -83,6 +84,8 @@ class Progress:
         verification: What exact verification said of the best (``Verification`` as JSON values); None where the problem
             has none.
         leaks: Ids of the first programs that the validator let through and exact verification did not.
+        cached: Stages whose result was there already: how often, by stage.
+        skipped: Stages that programs were not worth: how often, by stage.
     """
 
     mutants: int
@@ -99,6 +102,8 @@ class Progress:
     programs_per_s: float
     verification: Mapping[str, Any] | None = None
     leaks: Sequence[str] = ()
+    cached: Mapping[str, int] = field(default_factory=dict)
+    skipped: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def coverage(self) -> float:

@@ -83,7 +83,8 @@ class Examiner:
         would_be_best = self._record.would_be_best(program)
         confirmer, verifier = self._confirmer, self._verifier
         if confirmer is not None and not confirmer.is_confirmed(program):
-            if would_be_best or self._strategy.might_keep(program):
+            # Initial programs are few, and a strategy may keep them whatever they are worth.
+            if would_be_best or program.number < 0 or self._strategy.could_keep(program.metrics, {}):
                 return functools.partial(self._confirm, examination, confirmer)
         elif verifier is not None and examination.verification is None and would_be_best:
             return functools.partial(self._verify, examination, verifier)

@@ -63,6 +63,8 @@ class Ledger:
             ``LEAKS_NAMED`` of them; ``failures`` counts all.
         outcomes: Evaluated programs by outcome.
         failures: Failed programs by kind of error.
+        cached: Stages whose result was there already: how often, by stage.
+        skipped: Stages that programs were not worth: how often, by stage.
         operators: By operator name: ``proposals`` and how they ended.
         open: Proposals whose result is not in yet, by number.
     """
@@ -81,6 +83,8 @@ class Ledger:
     leaks: list[str] = field(default_factory=list)
     outcomes: dict[str, int] = field(default_factory=dict)
     failures: dict[str, int] = field(default_factory=dict)
+    cached: dict[str, int] = field(default_factory=dict)
+    skipped: dict[str, int] = field(default_factory=dict)
     operators: dict[str, dict[str, int]] = field(default_factory=dict)
     open: dict[int, OpenProposal] = field(default_factory=dict)
 
@@ -127,6 +131,10 @@ class Ledger:
             _count(self.failures, payload["error"])
         if payload["error"] == ErrorKind.LEAK and len(self.leaks) < LEAKS_NAMED:
             self.leaks.append(payload["id"])
+        for stage in payload.get("cached", ()):
+            _count(self.cached, stage)
+        for stage in payload.get("skipped", ()):
+            _count(self.skipped, stage)
         if payload["proposal"] is not None:
             self.barren = 0
             self.stale += 1

@@ -95,8 +95,9 @@ class Credit:
     Attributes:
         operator: Name of the operator.
         parameters: The parameters it worked with.
-        outcome: ``"accepted"`` (an archive keeps the child), ``"rejected"`` (valid, not kept), ``"failed"`` (evaluated,
-            with an error), ``"duplicate"`` (not evaluated) or ``"none"`` (no child could be made).
+        outcome: ``"accepted"`` (an archive keeps the child), ``"rejected"`` (valid, not kept), ``"pruned"`` (given up
+            before it was scored), ``"failed"`` (evaluated, with an error), ``"duplicate"`` (not evaluated) or
+            ``"none"`` (no child could be made).
         improved: Whether the child is strictly better than its first parent on the primary metric.
         validate_calls: Calls of ``validate`` that mutation and evaluation took together.
         seconds: Wall-clock seconds that mutation and evaluation took; None in deterministic mode, where time must not
@@ -128,10 +129,13 @@ class MutationOperator(ABC):
     Attributes:
         name: Short and unique in a portfolio; it is stored with every child.
         max_evaluations: Calls of ``validate`` one mutation may spend itself; 0 for operators that only edit text.
+        writes_code: Whether a child may have code that none of its parents has, not just other numbers; it is then
+            never run without protection.
     """
 
     name: str
     max_evaluations: int = 0
+    writes_code: bool = True
 
     def bind(self, context: OperatorContext) -> None:
         """Take what is known of the run. Called once, before anything else."""

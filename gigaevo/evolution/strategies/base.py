@@ -182,11 +182,6 @@ class EvolutionStrategy(ABC):
             Whether an archive keeps it now.
         """
 
-    def might_keep(self, program: Program) -> bool:
-        """Whether ``add`` might keep this program, were it offered now: False only where it surely would not. Changes
-        nothing and draws nothing at random. Asked before a noisy evaluation is repeated."""
-        return True
-
     @abstractmethod
     async def remove(self, program_id: str) -> bool:
         """Take a program out of every archive; False where none held it."""
@@ -199,6 +194,17 @@ class EvolutionStrategy(ABC):
     def apply(self, event: ArchiveEvent, program: Program) -> None:
         """Repeat a journalled change. ``program`` is the one that the event names; of one that is held already, or
         that only leaves, nothing but the id need be there."""
+
+    def could_keep(self, metrics: Mapping[str, float], bounds: Mapping[str, float]) -> bool:
+        """Whether an archive might keep a program, were it offered now; True when in doubt. It answers at once, without
+        looking through an archive: it is asked of programs that are being evaluated.
+
+        Args:
+            metrics: What was measured of the program and will not change.
+            bounds: By metric, a value that it cannot be better than, in the problem's direction. A metric that is
+                named nowhere may have any value.
+        """
+        return True
 
     def note_parents(self, program_ids: Sequence[str]) -> None:
         """Learn that these programs were chosen as parents of one proposal. Called when that is journalled, and again

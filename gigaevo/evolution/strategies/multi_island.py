@@ -175,11 +175,6 @@ class MapElitesMultiIsland(EvolutionStrategy):
         self._diagnosis.offered(program, island, kept=kept)
         return kept
 
-    def might_keep(self, program: Program) -> bool:
-        """Whether any island that can place the program has a place for it."""
-        self._take_in_islands()
-        return any(island.might_keep(program) for island in self.islands.values() if not island.missing_keys(program))
-
     async def remove(self, program_id: str) -> bool:
         removed = False
         for island in self.islands.values():
@@ -346,6 +341,10 @@ class MapElitesMultiIsland(EvolutionStrategy):
 
     def holds(self, program_id: str) -> bool:
         return self._home_of(program_id) is not None
+
+    def could_keep(self, metrics: Mapping[str, float], bounds: Mapping[str, float]) -> bool:
+        """Whether any island could, for who knows where a router sends a program."""
+        return any(island.could_keep(metrics, bounds) for island in self.islands.values())
 
     def closing_notes(self) -> list[str]:
         """Islands that are empty, and why nobody migrated where there was nothing to log so far."""
