@@ -67,7 +67,7 @@ class Problem:
     has_context: bool
     has_helper: bool
     has_harness: bool
-    has_verify: bool
+    has_verify: bool = False
     preload: tuple[str, ...]
 
     @property
