@@ -24,6 +24,7 @@ from gigaevo.config.schema import Settings
 from gigaevo.config.terminal import ClosingPage, interruptible, logging_to
 from gigaevo.evaluation.base import VERIFICATION, Evaluation, Evaluator, Verifier
 from gigaevo.evaluation.sampling import SampledEvaluator
+from gigaevo.evaluation.sandbox import inline_runner
 from gigaevo.evaluation.sandbox.process import SandboxStartError
 from gigaevo.evaluation.sandbox.settings import SandboxSettings
 from gigaevo.evolution.engine.children import files_hash
@@ -113,6 +114,7 @@ def _parts(settings: Settings, builder: Builder, problem: Problem) -> _Parts:
         operator=builder.node("mutation_operator"),
         storage=builder.node("program_storage"),
     )
+    _refuse_strangers_code(parts)
     context = StrategyContext(
         metrics=problem.metrics,
         random=parts.random,
@@ -144,6 +146,15 @@ def _sampled(evaluator: Evaluator, parts: _Parts, *, first_seed: int = 0) -> Eva
         confirmations=parts.engine.confirmations,
         first_seed=first_seed,
     )
+
+
+def _refuse_strangers_code(parts: _Parts) -> None:
+    """Without protection only numbers may change: what else an operator writes is nobody's the user knows."""
+    if parts.sandbox.level == inline_runner.LEVEL and parts.operator.writes_code:
+        raise ConfigError(
+            f"sandbox=inline runs programs without protection, and mutation operator '{parts.operator.name}' writes "
+            "code; leave operators that only change numbers (~operators.syntax_tree), or use sandbox=auto"
+        )
 
 
 async def _run(settings: Settings, builder: Builder, output_dir: Path, problem: Problem) -> RunResult:

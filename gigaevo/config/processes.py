@@ -8,7 +8,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from gigaevo.config.sweep.side_by_side import cores
+from gigaevo.evaluation.sandbox import container, inline_runner
 from gigaevo.evaluation.sandbox.client import ForkServer
+from gigaevo.evaluation.sandbox.container import Container
+from gigaevo.evaluation.sandbox.inline_runner import InlineRunner
+from gigaevo.evaluation.sandbox.runner import ProgramRunner
 from gigaevo.evaluation.sandbox.settings import SandboxSettings
 from gigaevo.evaluation.sandbox.workers import TrustedWorkers
 from gigaevo.evaluation.verification import ExactVerifier
@@ -26,7 +31,7 @@ class ProblemProcesses:
         notes: What people should know of the start, one line each.
     """
 
-    server: ForkServer
+    server: ProgramRunner
     workers: TrustedWorkers
     context: str | None
     notes: list[str]
@@ -59,7 +64,7 @@ async def problem_processes(
 @asynccontextmanager
 async def program_server(
     problem: Problem, sandbox: SandboxSettings, *, context: str | None
-) -> AsyncIterator[ForkServer]:
+) -> AsyncIterator[ProgramRunner]:
     """Start a warm server for programs of ``problem``; it is gone afterwards.
 
     Args:
@@ -70,7 +75,29 @@ async def program_server(
     Raises:
         SandboxStartError: Something of the problem cannot be imported or run.
     """
-    server = ForkServer(
+    server = _runner(problem, sandbox, context)
+    try:
+        await server.start()
+        yield server
+    finally:
+        await server.close()
+
+
+def _runner(problem: Problem, sandbox: SandboxSettings, context: str | None) -> ProgramRunner:
+    """What the level asks for, not started yet."""
+    if sandbox.level == inline_runner.LEVEL:
+        return InlineRunner(
+            problem_dir=problem.folder,
+            preload=problem.preload,
+            context=context,
+            has_context_file=problem.has_context,
+            limits=sandbox.limits,
+            size=cores(),
+        )
+    around = None
+    if sandbox.level == container.LEVEL:
+        around = Container(engine=sandbox.engine, image=sandbox.image)
+    return ForkServer(
         problem_dir=problem.folder,
         preload=problem.preload,
         context=context,
@@ -82,12 +109,8 @@ async def program_server(
         hidden=problem.settings.hidden,
         readable=[Path(path) for path in sandbox.readable],
         memory_mb=sandbox.server_memory_mb,
+        around=around,
     )
-    try:
-        await server.start()
-        yield server
-    finally:
-        await server.close()
 
 
 @asynccontextmanager

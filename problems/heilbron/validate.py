@@ -11,7 +11,9 @@ from helper import get_unit_triangle
 
 POINTS = 11
 LARGEST = 1e6  # beyond this an area says nothing any more
-ROUNDING = 64 * np.finfo(float).eps  # more than all roundings of a cross product together, in parts of the largest number
+ROUNDING = (
+    64 * np.finfo(float).eps
+)  # more than all roundings of a cross product together, in parts of the largest number
 
 FIRST, SECOND, THIRD = np.array(list(combinations(range(POINTS), 3))).T
 CORNERS = get_unit_triangle()

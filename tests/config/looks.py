@@ -9,6 +9,7 @@ import asyncio
 import contextlib
 import io
 import json
+import tempfile
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import SimpleNamespace
@@ -17,6 +18,7 @@ from typing import Any
 import numpy as np
 
 from gigaevo.config.errors import ConfigError
+from gigaevo.evaluation.sandbox.container import Container
 from gigaevo.evolution.mutation.base import Credit, Mutation, MutationContext, OperatorContext
 from gigaevo.evolution.randomness import RandomSource
 from gigaevo.programs import Program
@@ -180,6 +182,29 @@ def limit_inside(name: str) -> Callable[[Any], Any]:
 
 def failure(body: str) -> Callable[[Any], Any]:
     return lambda call: call(body).failure
+
+
+def value(body: str) -> Callable[[Any], Any]:
+    """What a program returns, as text; None where it fails or is not run."""
+    return lambda call: call(body).value
+
+
+def refusal(call: Any) -> str:
+    """The end of what is said where no server starts; empty where one does."""
+    text: str = call("return 1").refusal
+    return next((part for part in REFUSALS if part in text), text)
+
+
+REFUSALS = ("no protection of container", "no command 'no_such_engine'", "more than sandbox.server_memory_mb=1")
+
+
+def command_of_the_container(built: Built) -> str:
+    """The image that the container's command names; empty where it has a root of its own."""
+    settings = built.node("sandbox")
+    container = Container(engine="true", image=settings.image)
+    with tempfile.TemporaryDirectory() as base:
+        command = container.run(Path(base), [], {}, "module")
+    return settings.image if settings.image in command else ""
 
 
 # What is seen of runs

@@ -10,7 +10,7 @@ import itertools
 import json
 import sqlite3
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from types import SimpleNamespace
@@ -22,9 +22,13 @@ from omegaconf import DictConfig, OmegaConf
 from gigaevo.config.builder import Builder
 from gigaevo.config.errors import ConfigError
 from gigaevo.config.prepare import PARTS
+from gigaevo.config.processes import program_server
 from gigaevo.config.resolvers import register_resolvers
 from gigaevo.config.result import ExitStatus, RunResult
-from gigaevo.evaluation.sandbox.client import ForkServer, RunOutcome
+from gigaevo.evaluation.sandbox.client import RunOutcome, SandboxStartError
+from gigaevo.evaluation.sandbox.limits import Limits
+from gigaevo.evaluation.sandbox.runner import ProgramRunner
+from gigaevo.evaluation.sandbox.settings import SandboxSettings
 from gigaevo.evaluation.sandbox.workers import ValidationOutcome
 from gigaevo.evolution.randomness import RandomSource
 from gigaevo.evolution.strategies.base import ArchiveEvent, EvolutionStrategy, StrategyContext
@@ -237,27 +241,33 @@ class Sandbox:
 
     def __init__(self) -> None:
         self._runner = asyncio.Runner()
-        self._server: ForkServer | None = None
+        self._stack = contextlib.AsyncExitStack()
+        self._servers: dict[SandboxSettings, ProgramRunner] = {}
 
     def of(self, arguments: Sequence[str]) -> Callable[[str], Any]:
         """Runs a body of ``entrypoint`` under the limits that a command line describes; the answer as a namespace with
         ``failure`` (kind of error), ``value`` (as text) and ``stdout``."""
-        limits = Built.of(arguments).node("sandbox")
+        settings = Built.of(arguments).node("sandbox")
 
         def call(body: str) -> Any:
             text = "def entrypoint():\n" + "".join(f"    {line}\n" for line in body.splitlines())
-            outcome = self._runner.run(self._run(text, limits))
+            try:
+                outcome = self._runner.run(self._run(text, settings))
+            except SandboxStartError as error:
+                return SimpleNamespace(failure=None, value=None, stdout="", refusal=str(error))
             failure = None if outcome.error is None else str(outcome.error.kind)
-            return SimpleNamespace(failure=failure, value=outcome.output, stdout=outcome.stdout)
+            return SimpleNamespace(failure=failure, value=outcome.output, stdout=outcome.stdout, refusal="")
 
         return call
 
-    async def _run(self, text: str, limits: Any) -> RunOutcome:
-        if self._server is None:
-            self._server = ForkServer(problem_dir=TOY, has_context_file=False, limits=limits)
-        return await self._server.run({"main.py": text}, "main.py", limits=limits)
+    async def _run(self, text: str, settings: SandboxSettings) -> RunOutcome:
+        # One server for all that differ in the limits on one program only.
+        kind = replace(settings, **{**vars(Limits()), "scratch_mb": settings.scratch_mb})
+        if kind not in self._servers:
+            starting = program_server(load_problem(TOY), kind, context=None)
+            self._servers[kind] = await self._stack.enter_async_context(starting)
+        return await self._servers[kind].run({"main.py": text}, "main.py", limits=settings.limits)
 
     def close(self) -> None:
-        if self._server is not None:
-            self._runner.run(self._server.close())
+        self._runner.run(self._stack.aclose())
         self._runner.close()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import json
 import math
 import re
 import shutil
@@ -138,15 +139,35 @@ OPERATORS = {
     "mutation_operator.overhead_calls": Effect("1e9", looks.cost_of_900_calls, 1.0),
 }
 
+CONTAINER = "problem.name=toy_example sandbox=container"
+
+
+def level(choice: str, other: str, body: str, after: str) -> dict[str, Effect]:
+    """What a program returns at another level than the choice's own."""
+    base = f"problem.name=toy_example sandbox={choice}"
+    return {"sandbox.level": Effect(other, looks.value(body), after, "sandboxed", base)}
+
+
 SLEEP = "import time\ntime.sleep(0.6)"
+# A program in a PID namespace of its own does not see its parent; one without any is a child of the server.
+NAMESPACED = "import os\nreturn os.getppid() == 0"
+READS = f"return open({__file__!r}).read(3)"
+FORKS = "import os\nif os.fork() == 0:\n    os._exit(0)\nreturn os.wait()[1]"
+MIB_WRITTEN = "for i in range(8): open(str(i), 'wb').write(bytes(1 << 20))"
 SANDBOX = {
+    "sandbox.level": Effect("process", looks.value(NAMESPACED), "false", "sandboxed"),
+    "sandbox.require": Effect("[container]", looks.refusal, "no protection of container", "sandboxed"),
+    "sandbox.readable": Effect(f"[{__file__}]", looks.value(READS), json.dumps('"' * 3), "sandboxed"),
+    "sandbox.engine": Effect("no_such_engine", looks.refusal, "no command 'no_such_engine'", "sandboxed", CONTAINER),
+    "sandbox.image": Effect("some/image", looks.command_of_the_container, "some/image", "built", CONTAINER),
+    "sandbox.server_memory_mb": Effect("1", looks.refusal, "more than sandbox.server_memory_mb=1", "sandboxed"),
+    "sandbox.scratch_mb": Effect("4", looks.failure(MIB_WRITTEN), "exception", "sandboxed"),
     "sandbox.wall_time_s": Effect("0.2", looks.failure(SLEEP), "timeout", "sandboxed"),
     "sandbox.cpu_time_s": Effect("7", looks.limit_inside("RLIMIT_CPU"), 7, "sandboxed"),
     "sandbox.memory_mb": Effect("100", looks.failure("bytearray(200 << 20)"), "memory", "sandboxed"),
     "sandbox.file_size_mb": Effect("2", looks.limit_inside("RLIMIT_FSIZE"), 2 << 20, "sandboxed"),
     "sandbox.open_files": Effect("20", looks.limit_inside("RLIMIT_NOFILE"), 20, "sandboxed"),
-    # Any number but 1 comes on top of what this user runs already.
-    "sandbox.processes": Effect("5", lambda call: looks.limit_inside("RLIMIT_NPROC")(call) > 5, True, "sandboxed"),
+    "sandbox.processes": Effect("5", looks.value(FORKS), "0", "sandboxed"),
     "sandbox.output_bytes": Effect("50", looks.failure("return [0.5] * 100"), "output", "sandboxed"),
     "sandbox.stdio_bytes": Effect("4", lambda call: call("print('x' * 100)").stdout.count("x"), 4, "sandboxed"),
 }
@@ -174,7 +195,12 @@ EFFECTS: dict[str, dict[str, Effect]] = {
         "pipeline.stages.2.workers": Effect("${ref:spare}", looks.asked_spare, (0, 1)),
         "pipeline.stages.2.call_timeout_s": Effect("4", looks.limits_of_stages, (10, 4)),
     },
-    "sandbox/process.yaml": SANDBOX,
+    "sandbox/auto.yaml": SANDBOX,
+    "sandbox/process.yaml": level("process", "strict", NAMESPACED, "true"),
+    "sandbox/landlock.yaml": level("landlock", "strict", NAMESPACED, "true"),
+    "sandbox/strict.yaml": level("strict", "process", NAMESPACED, "false"),
+    "sandbox/container.yaml": level("container sandbox.engine=no_such_engine", "auto", "return 1", "1"),
+    "sandbox/inline.yaml": level("inline", "strict", NAMESPACED, "true"),
     "storage/sqlite.yaml": {
         "program_storage.path._args_": Effect("[/elsewhere,my.db]", looks.path_of_the_storage, "/elsewhere/my.db"),
         "program_storage.synchronous": Effect(

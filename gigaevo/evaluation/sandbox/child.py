@@ -119,7 +119,7 @@ def become_program(
         if job.driven:
             _serve(job, problem)
         else:
-            answer = _answer(job, lambda: _call(_loaded(job), problem, problem.context, gives=problem.has_context))
+            answer = answer_once(job, problem)
             if os.getpid() == own:  # a process that the program forked may come by here as well
                 _flush()
                 write(answer + left_artifacts(job.scratch) if answer[:1] == b"V" else answer)
@@ -183,6 +183,11 @@ def _read(size: int) -> bytes:
     while len(data) < size and (chunk := os.read(RESULT_FD, size - len(data))):
         data += chunk
     return bytes(data)
+
+
+def answer_once(job: Job, problem: Problem) -> bytes:
+    """The program's answer to being called once."""
+    return _answer(job, lambda: _call(_loaded(job), problem, problem.context, gives=problem.has_context))
 
 
 def _answer(job: Job, work: Callable[[], Any]) -> bytes:

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
 
+from gigaevo.evaluation.sandbox import container, visible
 from gigaevo.evaluation.sandbox.left_behind import read_artifacts
 from gigaevo.evaluation.sandbox.levels import AUTO, SandboxReport
 from gigaevo.evaluation.sandbox.process import Peer, PeerDied, SandboxStartError, environment
@@ -18,6 +19,7 @@ from gigaevo.programs import ErrorKind, ProgramError
 if TYPE_CHECKING:
     from collections.abc import Collection
 
+    from gigaevo.evaluation.sandbox.container import Container
     from gigaevo.evaluation.sandbox.frames import Message
     from gigaevo.evaluation.sandbox.limits import Limits
 
@@ -116,6 +118,7 @@ class ForkServer:
         readable: Files and folders elsewhere that they may read.
         memory_mb: MiB that the server may hold. It does not start where its imports take more, and is started afresh
             between two programs where it has grown beyond.
+        around: The container in which the server runs; None for none. ``level`` is then the strongest there.
 
     Attributes:
         report: The level reached, once the server has started.
@@ -136,6 +139,7 @@ class ForkServer:
         hidden: Sequence[str] = (),
         readable: Sequence[Path] = (),
         memory_mb: int = 2048,
+        around: Container | None = None,
     ) -> None:
         self._settings = {
             "problem_dir": str(Path(problem_dir).resolve()),
@@ -147,6 +151,7 @@ class ForkServer:
             "readable": [str(Path(path).resolve()) for path in readable],
             "scratch_mb": limits.scratch_mb,
         }
+        self._container = around
         self._require = frozenset(require)
         self._context = () if context is None else (context.encode("ascii"),)
         self._limits = limits
@@ -199,7 +204,7 @@ class ForkServer:
             SandboxStartError: The server could not be started again.
             RuntimeError: It was closed.
         """
-        _check_paths(files, entry)
+        check_paths(files, entry)
         header = {
             "op": "run",
             "entry": entry,
@@ -239,7 +244,7 @@ class ForkServer:
         if not programs:
             raise ValueError("a driven run needs at least one program")
         for program in programs:
-            _check_paths(program.files, program.entry)
+            check_paths(program.files, program.entry)
         caps = replace(limits or self._limits, wall_time_s=timeout_s)
         ordered = [_entry_first(program) for program in programs]
         header = {
@@ -295,19 +300,29 @@ class ForkServer:
             if self._peer is None or not self._peer.alive:
                 self._remove_scratch_root()
                 self._scratch_root = tempfile.mkdtemp(prefix="gigaevo-")
-                settings = {**self._settings, "scratch_root": self._scratch_root}
-                self._peer = await Peer.start(_SERVER_MODULE, environment(), settings, *self._context)
+                self._peer = await self._started(Path(self._scratch_root))
                 await self._learn_from(self._peer)
             return self._peer
 
+    async def _started(self, base: Path) -> Peer:
+        if self._container is None:
+            settings = {**self._settings, "scratch_root": str(base)}
+            return await Peer.start(_SERVER_MODULE, environment(), settings, *self._context)
+        visible = _visible(self._settings)
+        command = self._container.run(base, visible, environment(), _SERVER_MODULE)
+        settings = {**self._settings, "level": AUTO, "scratch_root": container.SCRATCH}
+        return await Peer.start_elsewhere(command, container.socket_path(base), settings, *self._context)
+
     async def _learn_from(self, peer: Peer) -> None:
         ready = peer.ready
-        self._pid, self._held_mb = ready["pid"], ready["memory_mb"]
+        self._held_mb = ready["memory_mb"]
+        self._pid = ready["pid"] if self._container is None else peer.pid
         self.restarts += 1
+        inside = frozenset(ready["protections"])
         self.report = SandboxReport(
-            level=ready["level"],
-            protections=frozenset(ready["protections"]),
-            notes=list(ready["notes"]),
+            level=ready["level"] if self._container is None else f"{container.LEVEL}, {ready['level']} within",
+            protections=inside if self._container is None else inside | container.PROTECTIONS,
+            notes=list(ready["notes"]) if self._container is None else [],
             memory_mb=ready["memory_mb"],
         )
         if missing := self.report.missing(self._require):
@@ -328,7 +343,21 @@ class ForkServer:
             self._scratch_root = ""
 
 
-def _check_paths(files: Mapping[str, str], entry: str) -> None:
+def _visible(settings: Mapping[str, Any]) -> list[str]:
+    return visible.visible_paths(
+        Path(settings["problem_dir"]),
+        settings["hidden"],
+        settings["readable"],
+        commands="processes" in settings["allow"],
+    )
+
+
+def check_paths(files: Mapping[str, str], entry: str) -> None:
+    """Refuse files that would lie outside of the program's folder.
+
+    Raises:
+        ValueError: ``entry`` is none of ``files``, or a path leaves the folder.
+    """
     if entry not in files:
         raise ValueError(f"the entry file {entry!r} is none of the program's files")
     for path in files:

@@ -37,7 +37,7 @@ def main() -> None:
     own_pid = os.getpid()
     try:
         isolation, reasons, own_pid = _confined(header)
-        problem = _load(header, payloads)
+        problem = load(header, payloads)
     except (problem_code.StartFailure, levels.LevelUnavailable) as failure:
         file, line = getattr(failure, "file", ""), getattr(failure, "line", 0)
         sock.sendall(pack({"id": header["id"], "failed": str(failure), "file": file, "line": line}))
@@ -76,15 +76,10 @@ def _connected(name: str) -> socket.socket:
 
 def _confined(header: dict[str, Any]) -> tuple[Isolation, list[str], int]:
     """The isolation that this process is in now, why no stronger one is to be had, and its process id outside."""
-    folder = Path(header["problem_dir"])
     setting = Setting(
         base=header["scratch_root"],
-        visible=visible.outermost(
-            [
-                *visible.interpreter_paths(commands="processes" in header["allow"]),
-                *visible.problem_paths(folder, header["hidden"]),
-                *header["readable"],
-            ]
+        visible=visible.visible_paths(
+            Path(header["problem_dir"]), header["hidden"], header["readable"], commands="processes" in header["allow"]
         ),
         allow=frozenset(header["allow"]),
         scratch_mb=header["scratch_mb"],
@@ -93,7 +88,7 @@ def _confined(header: dict[str, Any]) -> tuple[Isolation, list[str], int]:
     return isolation, reasons, isolation.pid_outside or os.getpid()
 
 
-def _load(settings: dict[str, Any], context: list[bytes]) -> child.Problem:
+def load(settings: dict[str, Any], context: list[bytes]) -> child.Problem:
     """Import what programs are to find in memory.
 
     Raises:

@@ -32,8 +32,9 @@ def enter(base: str, visible: Iterable[str]) -> None:
     for path in (*visible, *DEVICES):
         _show(base, path)
     for name, text in {"/etc/hosts": _HOSTS, "/etc/passwd": "", "/etc/group": ""}.items():
-        _parent_made(base, name)
-        Path(base + name).write_text(text, encoding="ascii")
+        if not os.path.lexists(base + name):
+            _parent_made(base, name)
+            Path(base + name).write_text(text, encoding="ascii")
     for folder in ("/proc", SCRATCH, _OLD_ROOT):
         Path(base + folder).mkdir(parents=True, exist_ok=True)
     # What programs know by these names is their own scratch folder, capped in size and gone with them.

@@ -15,11 +15,12 @@ from typing import TYPE_CHECKING, Any
 from gigaevo.evaluation.sandbox.frames import Message, Unpacker, pack
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
 _STDERR_TAIL = 2000
 _FAREWELL_S = 5.0
 _END_S = 1.0
+_CONNECT_S = 60.0
 
 
 class SandboxStartError(RuntimeError):
@@ -66,6 +67,28 @@ def _command(module: str, descriptor: int) -> list[str]:
     return [sys.executable, "-s", "-P", "-X", "utf8", "-m", module, str(descriptor)]
 
 
+def _execute(command: Sequence[str], env: Mapping[str, str], *descriptors: int) -> tuple[subprocess.Popen[bytes], Any]:
+    """The process of ``command``, and the file with what it writes as errors."""
+    stderr = tempfile.TemporaryFile()  # noqa: SIM115 (lives as long as the process)
+    process = subprocess.Popen(
+        command,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=stderr,
+        env=dict(env),
+        cwd="/",
+        pass_fds=descriptors,
+        start_new_session=True,  # Ctrl-C in the terminal is for us alone
+    )
+    return process, stderr
+
+
+def _last_line(stderr: Any) -> str:
+    stderr.seek(max(0, stderr.seek(0, os.SEEK_END) - _STDERR_TAIL))
+    lines = stderr.read().decode("utf-8", "replace").strip().splitlines()
+    return lines[-1] if lines else ""
+
+
 class Peer(asyncio.Protocol):
     """One helper process and the socket to it. Requests carry a number; replies come in any order.
 
@@ -99,25 +122,62 @@ class Peer(asyncio.Protocol):
             SandboxStartError: It reported a failure, or died.
         """
         ours, theirs = socket.socketpair()
-        stderr = tempfile.TemporaryFile()  # noqa: SIM115 (lives as long as the process)
         with theirs:
-            process = subprocess.Popen(
-                _command(module, theirs.fileno()),
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.DEVNULL,
-                stderr=stderr,
-                env=dict(env),
-                cwd="/",
-                pass_fds=(theirs.fileno(),),
-                start_new_session=True,  # Ctrl-C in the terminal is for us alone
-            )
+            process, stderr = _execute(_command(module, theirs.fileno()), env, theirs.fileno())
+        return await cls._introduced(process, stderr, ours, module, header, *payloads)
+
+    @classmethod
+    async def start_elsewhere(
+        cls, command: Sequence[str], listen_at: Path, header: Mapping[str, Any], *payloads: bytes
+    ) -> Peer:
+        """Execute a command that has a process connect to our socket, and hand that its first message.
+
+        Args:
+            command: Its words; it gets our environment, and ends when the process does.
+            listen_at: Path for our socket.
+            header: First message.
+            payloads: Its payloads.
+
+        Raises:
+            SandboxStartError: Nobody connected, or who did reported a failure, or died.
+        """
+        loop = asyncio.get_running_loop()
+        with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as listening:
+            listening.setblocking(False)
+            listening.bind(str(listen_at))
+            listen_at.chmod(0o666)  # who is on the other side has another user; the folder around keeps others away
+            listening.listen(1)
+            process, stderr = _execute(command, os.environ)
+            accepting = asyncio.ensure_future(loop.sock_accept(listening))
+            ended = loop.run_in_executor(None, process.wait)
+            either: list[asyncio.Future[Any]] = [accepting, ended]
+            await asyncio.wait(either, timeout=_CONNECT_S, return_when=asyncio.FIRST_COMPLETED)
+            if not accepting.done():
+                accepting.cancel()
+                process.kill()
+                await ended
+                raise SandboxStartError(f"{command[0]}: {_last_line(stderr) or 'it did not connect'}")
+            ours, _ = accepting.result()
+        return await cls._introduced(process, stderr, ours, command[0], header, *payloads)
+
+    @classmethod
+    async def _introduced(
+        cls,
+        process: subprocess.Popen[bytes],
+        stderr: Any,
+        ours: socket.socket,
+        name: str,
+        header: Mapping[str, Any],
+        *payloads: bytes,
+    ) -> Peer:
+        """The peer of a process that was just started, once it has answered its first message."""
         peer = cls(process, stderr)
         ours.setblocking(False)
         await asyncio.get_running_loop().create_unix_connection(lambda: peer, sock=ours)
         try:
             peer.ready, peer.payloads = await peer.request(header, *payloads)
         except PeerDied as died:
-            raise SandboxStartError(f"{module} could not start: {died}") from None
+            raise SandboxStartError(f"{name} could not start: {died}") from None
         except BaseException:
             peer.kill()
             raise
@@ -205,6 +265,5 @@ class Peer(asyncio.Protocol):
         self._stderr.close()
 
     def _last_words(self, status: int) -> str:
-        self._stderr.seek(max(0, self._stderr.seek(0, os.SEEK_END) - _STDERR_TAIL))
-        lines = self._stderr.read().decode("utf-8", "replace").strip().splitlines()
-        return f"its process ended with status {status}" + (f": {lines[-1]}" if lines else "")
+        line = _last_line(self._stderr)
+        return f"its process ended with status {status}" + (f": {line}" if line else "")

@@ -73,6 +73,18 @@ def problem_paths(folder: Path, hidden: Sequence[str]) -> list[str]:
     return [str(folder)] if whole else seen
 
 
+def visible_paths(folder: Path, hidden: Sequence[str], readable: Sequence[str], *, commands: bool) -> list[str]:
+    """Everything that programs of the problem in ``folder`` may read; see the functions above.
+
+    Args:
+        folder: The problem folder.
+        hidden: Globs of what they may not see of it.
+        readable: Paths beside.
+        commands: Whether they may execute files.
+    """
+    return outermost([*interpreter_paths(commands=commands), *problem_paths(folder, hidden), *readable])
+
+
 def outermost(paths: Iterable[str]) -> list[str]:
     """``paths`` without those that lie in another one, sorted."""
     kept: list[str] = []

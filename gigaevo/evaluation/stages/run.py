@@ -11,7 +11,7 @@ from gigaevo.programs import Cost, Program
 from gigaevo.programs.artifact import OF_PROGRAMS, kept
 
 if TYPE_CHECKING:
-    from gigaevo.evaluation.sandbox.client import ForkServer
+    from gigaevo.evaluation.sandbox.runner import ProgramRunner
 
 # Characters kept of what a program printed: the end of it, where a traceback stands.
 PRINTED_KEPT = 4000
@@ -27,7 +27,7 @@ class RunStage(Stage):
 
     name = "run"
 
-    def __init__(self, *, server: ForkServer, requires: tuple[str, ...] = ("syntax",)) -> None:
+    def __init__(self, *, server: ProgramRunner, requires: tuple[str, ...] = ("syntax",)) -> None:
         self.requires = requires
         self._server = server
 

@@ -128,10 +128,13 @@ class MutationOperator(ABC):
     Attributes:
         name: Short and unique in a portfolio; it is stored with every child.
         max_evaluations: Calls of ``validate`` one mutation may spend itself; 0 for operators that only edit text.
+        writes_code: Whether a child may have code that none of its parents has, not just other numbers; it is then
+            never run without protection.
     """
 
     name: str
     max_evaluations: int = 0
+    writes_code: bool = True
 
     def bind(self, context: OperatorContext) -> None:
         """Take what is known of the run. Called once, before anything else."""

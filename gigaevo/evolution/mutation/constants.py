@@ -40,6 +40,7 @@ class ConstantsMutation(MutationOperator):
     """
 
     name = "constants"
+    writes_code = False
 
     def __init__(
         self,

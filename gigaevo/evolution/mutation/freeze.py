@@ -37,6 +37,7 @@ class FreezeMutation(MutationOperator):
     """
 
     name = "freeze"
+    writes_code = False
 
     def __init__(
         self, *, search: NumericSearch | None = None, evaluations: int = 20_000, seconds: float | None = 5.0

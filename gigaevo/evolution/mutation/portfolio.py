@@ -83,6 +83,7 @@ class AdaptivePortfolio(MutationOperator):
         if not 0.0 < overhead_calls < math.inf:
             raise ValueError(f"overhead_calls must be positive; got {overhead_calls:g}")
         self.max_evaluations = max(operator.max_evaluations for operator in operators)
+        self.writes_code = any(operator.writes_code for operator in operators)
         self._members = dict(zip(names, operators, strict=True))
         self._records = {name: _Record() for name in names}
         self._floor = floor
