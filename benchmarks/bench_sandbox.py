@@ -1,34 +1,53 @@
-"""What one program costs: CPU of engine, fork server, child and validator together; start-up; memory.
+"""What one trivial program costs at each level: CPU of engine, warm server and child together, scoring left out.
 
-Run as ``python benchmarks/bench_sandbox.py [programs] [in flight]``. Needs psutil. Figures are CPU time, so that other
-work on the machine disturbs them less.
+Run as ``python benchmarks/bench_sandbox.py [--programs 100] [--rounds 5]``. Needs psutil. It preloads numpy and
+scipy. The levels take turns, so that other work on the machine disturbs all alike; figures are medians of rounds.
+Beside them: CPU of the start, memory of the warm server, and what it grew by over all programs.
 """
 
 from __future__ import annotations
 
+import argparse
 import asyncio
 import os
 import resource
+import statistics
 import sys
 import tempfile
-import time
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import psutil
 
-from gigaevo.evaluation.sandbox.client import ForkServer
+from gigaevo.evaluation.sandbox.client import ForkServer, SandboxStartError
+from gigaevo.evaluation.sandbox.levels import LEVELS
 from gigaevo.evaluation.sandbox.limits import Limits
-from gigaevo.evaluation.sandbox.workers import TrustedWorkers
 
 MAIN = "main.py"
 PROGRAM = "def entrypoint():\n    return [[{0}.5, 0.25], [0.5, 0.75]]\n"
-VALIDATE = "import numpy as np\ndef validate(output):\n    return {'fitness': float(np.asarray(output).sum())}\n"
+PRELOAD = ("numpy", "scipy.optimize", "scipy.linalg")
+
+
+@dataclass
+class Costs:
+    """CPU milliseconds a program, a figure for each round."""
+
+    engine: list[float] = field(default_factory=list)
+    server: list[float] = field(default_factory=list)
+    child: list[float] = field(default_factory=list)
+
+    def line(self) -> str:
+        """Medians of the parts and of their sum."""
+        parts = [statistics.median(figures) for figures in (self.engine, self.server, self.child)]
+        whole = statistics.median(map(sum, zip(self.engine, self.server, self.child, strict=True)))
+        engine, server, child = parts
+        return f"{whole:6.2f} (engine {engine:.2f}, server {server:.2f}, child {child:.2f})"
 
 
 def cpu_of(pid: int) -> float:
-    """CPU seconds of a process and of the children it has reaped."""
+    """CPU seconds of a process, its children left out."""
     times = psutil.Process(pid).cpu_times()
-    return float(times.user + times.system + times.children_user + times.children_system)
+    return float(times.user + times.system)
 
 
 def own_cpu() -> float:
@@ -37,61 +56,72 @@ def own_cpu() -> float:
     return usage.ru_utime + usage.ru_stime
 
 
-async def measure(programs: int, in_flight: int, folder: Path) -> None:
-    """Print every figure for ``programs`` programs, ``in_flight`` at a time."""
-    workers = TrustedWorkers(problem_dir=folder, size=1, primary_key="fitness")
-    server = ForkServer(problem_dir=folder, has_context_file=False, limits=Limits(wall_time_s=20, memory_mb=512))
-    before = own_cpu()
-    await workers.start()
-    await server.start()
+def memory_of(pid: int) -> float:
+    """Memory of a process in MiB, shared pages by their share."""
+    return float(psutil.Process(pid).memory_full_info().pss) / (1 << 20)
+
+
+def resident(pid: int) -> float:
+    """Resident memory of a process in MiB. Unlike the other figure it does not move when other processes end."""
+    return float(psutil.Process(pid).memory_info().rss) / (1 << 20)
+
+
+async def round_of(server: ForkServer, programs: int, costs: Costs) -> None:
+    """Run ``programs`` programs, one after the other, and note what they cost."""
     assert server.pid is not None
-    pids = {"fork server": server.pid, "validator": workers.pids[0]}
-    for name, pid in pids.items():
-        print(
-            f"start-up {name:12} {cpu_of(pid):6.3f} CPU-s, PSS {psutil.Process(pid).memory_full_info().pss >> 20} MiB"
+    engine, own, children = own_cpu(), cpu_of(server.pid), 0.0
+    for number in range(programs):
+        outcome = await server.run({MAIN: PROGRAM.format(number)}, MAIN)
+        assert outcome.output is not None, outcome.error
+        children += outcome.cpu_time_s
+    costs.engine.append((own_cpu() - engine) / programs * 1000)
+    costs.server.append((cpu_of(server.pid) - own) / programs * 1000)
+    costs.child.append(children / programs * 1000)
+
+
+async def measure(programs: int, rounds: int, folder: Path) -> None:
+    """Print a line for each level that the machine offers."""
+    servers: dict[str, ForkServer] = {}
+    for level in LEVELS:
+        server = ForkServer(
+            problem_dir=folder,
+            preload=PRELOAD,
+            has_context_file=False,
+            limits=Limits(wall_time_s=20, memory_mb=512),
+            level=level,
         )
-    print(f"start-up {'this process':12} {own_cpu() - before:6.3f} CPU-s")
-
-    slots = asyncio.Semaphore(in_flight)
-    children = 0.0
-
-    async def one(number: int) -> None:
-        nonlocal children
-        async with slots:
-            outcome = await server.run({MAIN: PROGRAM.format(number)}, MAIN)
-            assert outcome.output is not None
-            children += outcome.cpu_time_s
-            verdict = await workers.validate(outcome.output, timeout_s=20)
-            assert verdict.error is None
-
-    await asyncio.gather(*(one(number) for number in range(20)))
-    children = 0.0
-    base = {"engine": own_cpu(), **{name: cpu_of(pid) for name, pid in pids.items()}}
-    started = time.perf_counter()
-    await asyncio.gather(*(one(number) for number in range(programs)))
-    wall = time.perf_counter() - started
-    spent = {"engine": own_cpu(), **{name: cpu_of(pid) for name, pid in pids.items()}}
-    print(f"{programs} programs, {in_flight} in flight: {programs / wall:.0f} programs/s")
-    total = 0.0
-    for name, seconds in spent.items():
-        share = (seconds - base[name]) / programs * 1000
-        total += share
-        print(f"  {name:12} {share:6.2f} CPU-ms a program" + (" (children included)" if name == "fork server" else ""))
-    print(f"  {'children':12} {children / programs * 1000:6.2f} CPU-ms a program (of the fork server's)")
-    print(f"  {'all':12} {total:6.2f} CPU-ms a program")
-    print(f"PSS afterwards: fork server {psutil.Process(server.pid).memory_full_info().pss >> 20} MiB")
-    await server.close()
-    await workers.close()
+        try:
+            await server.start()
+        except SandboxStartError as error:
+            print(f"{level:9} {error}")
+            continue
+        assert server.pid is not None
+        servers[level] = server
+        print(f"{level:9} start {cpu_of(server.pid):.2f} CPU-s, memory {memory_of(server.pid):.1f} MiB")
+        await round_of(server, 20, Costs())
+    costs = {level: Costs() for level in servers}
+    before = {level: resident(server.pid or 0) for level, server in servers.items()}
+    for _ in range(rounds):
+        for level, server in servers.items():
+            await round_of(server, programs, costs[level])
+    for level, server in servers.items():
+        grown = resident(server.pid or 0) - before[level]
+        print(f"{level:9} {costs[level].line()} CPU-ms a program; grew by {grown:.2f} MiB in {programs * rounds}")
+        await server.close()
 
 
 def main() -> None:
     """Read the arguments and measure."""
-    programs = int(sys.argv[1]) if len(sys.argv) > 1 else 500
-    in_flight = int(sys.argv[2]) if len(sys.argv) > 2 else 2
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--programs", type=int, default=100, help="programs in a round")
+    parser.add_argument("--rounds", type=int, default=5, help="rounds of each level")
+    arguments = parser.parse_args()
     print(f"Python {sys.version.split()[0]}, {os.cpu_count()} cores")
-    with tempfile.TemporaryDirectory() as folder:
-        Path(folder, "validate.py").write_text(VALIDATE, encoding="utf-8")
-        asyncio.run(measure(programs, in_flight, Path(folder)))
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        folder.chmod(0o755)  # as a problem folder is; a closed one is read by a capability
+        (folder / "validate.py").write_text("def validate(output):\n    return {'fitness': 1.0}\n", encoding="utf-8")
+        asyncio.run(measure(arguments.programs, arguments.rounds, folder))
 
 
 if __name__ == "__main__":

@@ -379,12 +379,13 @@ class Server:
     def _end_others(self, group: _Group) -> None:
         """The driver is done: its programs need not go on."""
         for running in group.others:
+            self._collect(running)  # one that has ended by itself says how
             if running.ending is None:
                 running.dismissed = True
                 kill_group(running.pid)
 
     def _report_if_over(self, group: _Group) -> None:
-        if any(running.ending is None for running in group.members):
+        if group.request not in self._requests or any(running.ending is None for running in group.members):
             return
         del self._requests[group.request]
         texts = [running.written(name) for running in group.members for name in ("stdout", "stderr")]
