@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from gigaevo.problems.settings import ProblemSettings
+from gigaevo.problems.workload import Workload
 from gigaevo.programs.metrics import Metrics
 
 TASK_FILE = "task_description.txt"
@@ -16,6 +17,7 @@ INITIAL_PROGRAMS = "initial_programs"
 CONTEXT_FILE = "context.py"
 HELPER_FILE = "helper.py"
 HARNESS_FILE = "harness.py"
+BENCHMARK_FILE = "benchmark.py"
 SETTINGS_FILE = "problem.yaml"
 
 ENTRYPOINT = "entrypoint"
@@ -53,6 +55,7 @@ class Problem:
         has_verify: Whether ``verify.py`` checks anew, and more strictly, what would become the best.
         preload: Modules to import once before programs are forked, sorted: those of the settings, and what
             the initial programs use of numpy and scipy.
+        workload: What ``benchmark.py`` has programs timed on; None where there is none.
     """
 
     name: str
@@ -66,6 +69,7 @@ class Problem:
     has_harness: bool
     has_verify: bool = False
     preload: tuple[str, ...]
+    workload: Workload | None = None
 
     @property
     def validate_path(self) -> Path:

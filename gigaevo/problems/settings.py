@@ -38,8 +38,8 @@ class SandboxNeeds(BaseModel):
     """What a problem's programs need that a sandbox denies by default.
 
     Attributes:
-        allow: ``threads`` (more than one thread) and ``processes`` (children of the program's own) raise the limit on
-            both; ``loopback`` (sockets of 127.0.0.1) is for sandbox levels that close the network, which none does yet.
+        allow: ``threads`` (more than one thread), ``processes`` (children of the program's own, and executing files),
+            ``loopback`` (sockets within a network of the program's own).
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -57,8 +57,7 @@ class ProblemSettings(BaseModel):
         behavior_keys: Metrics that describe how a program behaves rather than how good it is: axes of the
             default behaviour space. Each has both bounds.
         editable: Files of a program that mutation may change; the operators so far change the entry file only.
-        hidden: Files of the folder that programs and prompts must not see, such as held-out data. Nothing hides them
-            from programs before the sandbox closes the file system.
+        hidden: Files of the folder that programs and prompts must not see, such as held-out data.
         sandbox: What the programs need of the sandbox.
         noisy: Whether the same program may score differently each time: one evaluation then takes several runs, and a
             duplicate is evaluated again.
