@@ -17,6 +17,7 @@ from gigaevo.problems.problem import InitialProgram, Problem
 from gigaevo.problems.python_file import PythonFile, read_python
 from gigaevo.problems.settings import ProblemSettings
 from gigaevo.problems.text_file import read_text
+from gigaevo.problems.workload import workload_of
 from gigaevo.problems.yaml_file import check_model, read_yaml
 from gigaevo.programs.metrics import Metrics
 
@@ -55,6 +56,7 @@ def load_problem(folder: Path, *, name: str | None = None) -> Problem:
         has_harness=layout.HARNESS_FILE in modules,
         has_verify=layout.VERIFY_FILE in modules,
         preload=tuple(sorted({*settings.preload, *(name for seed in seeds for name in seed.scientific_imports())})),
+        workload=workload_of(modules[layout.BENCHMARK_FILE]) if layout.BENCHMARK_FILE in modules else None,
     )
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from gigaevo.problems.settings import ProblemSettings
+from gigaevo.problems.workload import Workload
 from gigaevo.programs.metrics import Metrics
 
 TASK_FILE = "task_description.txt"
@@ -17,6 +18,7 @@ INITIAL_PROGRAMS = "initial_programs"
 CONTEXT_FILE = "context.py"
 HELPER_FILE = "helper.py"
 HARNESS_FILE = "harness.py"
+BENCHMARK_FILE = "benchmark.py"
 SETTINGS_FILE = "problem.yaml"
 
 ENTRYPOINT = "entrypoint"
@@ -56,6 +58,7 @@ class Problem:
         has_verify: Whether ``verify.py`` checks anew, and more strictly, what would become the best.
         preload: Modules to import once before programs are forked, sorted: those of the settings, and what
             the initial programs use of numpy and scipy.
+        workload: What ``benchmark.py`` has programs timed on; None where there is none.
     """
 
     name: str
@@ -69,6 +72,7 @@ class Problem:
     has_harness: bool
     has_verify: bool = False
     preload: tuple[str, ...]
+    workload: Workload | None = None
 
     @property
     def digest(self) -> str:
