@@ -56,6 +56,7 @@ def load_problem(folder: Path, *, name: str | None = None) -> Problem:
         has_helper=layout.HELPER_FILE in modules,
         has_harness=layout.HARNESS_FILE in modules,
         genome=_read_genome(folder),
+        has_verify=layout.VERIFY_FILE in modules,
         preload=tuple(sorted({*settings.preload, *(name for seed in seeds for name in seed.scientific_imports())})),
         workload=workload_of(modules[layout.BENCHMARK_FILE]) if layout.BENCHMARK_FILE in modules else None,
     )
@@ -131,12 +132,18 @@ def _is_importable(module: str, folder: Path) -> bool:
 def _check_modules(modules: dict[str, PythonFile]) -> None:
     """Check the functions that the folder's own modules define."""
     has_context = layout.CONTEXT_FILE in modules
-    modules[layout.VALIDATE_FILE].require_function(
-        "validate",
-        arguments=range(1, 3) if has_context else range(1, 2),
-        remedy="write 'def validate(output):'"
-        + (" or 'def validate(context, output):'" if has_context else f" (there is no {layout.CONTEXT_FILE})"),
-    )
+    for file, function in ((layout.VALIDATE_FILE, "validate"), (layout.VERIFY_FILE, "verify")):
+        if file in modules:
+            modules[file].require_function(
+                function,
+                arguments=range(1, 3) if has_context else range(1, 2),
+                remedy=f"write 'def {function}(output):'"
+                + (
+                    f" or 'def {function}(context, output):'"
+                    if has_context
+                    else f" (there is no {layout.CONTEXT_FILE})"
+                ),
+            )
     if has_context:
         modules[layout.CONTEXT_FILE].require_function(
             "build_context", arguments=range(1), remedy="write 'def build_context():'"

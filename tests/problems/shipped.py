@@ -22,7 +22,7 @@ def problem(name: str) -> Problem:
 
 @cache
 def module(path: Path) -> ModuleType:
-    """The module at ``path``, run with its problem's ``helper`` importable and nothing left behind."""
+    """The module at ``path``, run with its problem's ``helper`` and ``validate`` importable and nothing left behind."""
     folder = path.parent if path.parent.parent == ROOT else path.parent.parent
     spec = importlib.util.spec_from_file_location(f"shipped_{folder.name}_{path.stem}", path)
     assert spec is not None and spec.loader is not None
@@ -32,7 +32,8 @@ def module(path: Path) -> ModuleType:
         spec.loader.exec_module(loaded)
     finally:
         sys.path.remove(str(folder))
-        sys.modules.pop("helper", None)
+        for name in ("helper", "validate"):
+            sys.modules.pop(name, None)
     return loaded
 
 

@@ -210,3 +210,12 @@ def test_the_genome_of_sorting_is_that_of_the_framework_it_comes_from() -> None:
     assert genome.performance_targets["cache_efficiency"] == 0.8
     assert genome.allowed_paradigms == ("functional", "iterative", "recursive", "hybrid")
     assert genome.mutation_rate == 0.2
+
+
+def test_exact_verification_and_artifacts_for_prompts_are_noticed(folder: Path) -> None:
+    assert not load_problem(folder).has_verify
+    (folder / "verify.py").write_text("def verify(output): ...\n")
+    (folder / "problem.yaml").write_text("prompt_artifacts: [report, program/*]\n")
+    problem = load_problem(folder)
+    assert problem.has_verify
+    assert problem.settings.prompt_artifacts == ("report", "program/*")
