@@ -49,7 +49,7 @@ def drive(program, context):
 
     Returns:
         ``seed``: what the messages were drawn with. ``error``: the first error as text, or "". ``scenarios``: for each
-        scenario a list with an entry for each round, see ``play``. A program that got a round wrong plays no further one.
+        scenario a list with an entry for each round, see ``play``. After a round with a mistake there is no other one.
     """
     seed = random.SystemRandom().getrandbits(32)
     played = {name: [] for name in SCENARIOS}
