@@ -15,6 +15,7 @@ INITIAL_PROGRAMS = "initial_programs"
 CONTEXT_FILE = "context.py"
 HELPER_FILE = "helper.py"
 HARNESS_FILE = "harness.py"
+DRIVER_FILE = "driver.py"
 SETTINGS_FILE = "problem.yaml"
 
 ENTRYPOINT = "entrypoint"
@@ -49,6 +50,7 @@ class Problem:
         has_context: Whether ``context.py`` makes a value that is handed to programs and ``validate``.
         has_helper: Whether ``helper.py`` exists.
         has_harness: Whether ``harness.py`` says how a program is exercised.
+        has_driver: Whether ``driver.py`` calls a program from outside, as often as it likes.
         preload: Modules to import once before programs are forked, sorted: those of the settings, and what
             the initial programs use of numpy and scipy.
     """
@@ -62,6 +64,7 @@ class Problem:
     has_context: bool
     has_helper: bool
     has_harness: bool
+    has_driver: bool = False
     preload: tuple[str, ...]
 
     @property

@@ -21,7 +21,7 @@ from websockets.uri import parse_uri
 
 HOST = "127.0.0.1"
 START_S = 5.0  # longest start of an endpoint
-DEADLINE_S = 0.5  # a later answer is an error
+DEADLINE_S = 1.0  # a later answer is an error
 LARGEST_BODY = 1 << 20  # bytes
 FAILURES = (OSError, HTTPException, InvalidHandshake, ProtocolError, ValueError, LookupError, TypeError, RecursionError)
 PRODUCTS = 120

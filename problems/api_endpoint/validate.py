@@ -4,7 +4,7 @@ import statistics
 
 KINDS = ("wsgi", "asgi", "graphql", "websocket", "function")
 PATTERNS = ("burst", "sustained", "mixed", "cache_heavy")
-DEADLINE_MS = 500.0  # stands for the latency of a pattern that was not answered
+DEADLINE_MS = 1000.0  # stands for the latency of a pattern that was not answered
 ECONOMY_AT = 1.5  # CPU time of a request, in that of the yardstick, at which the economy is one half
 
 

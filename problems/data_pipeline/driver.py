@@ -56,22 +56,22 @@ def drive(program, context):
     error = ""
     for number in range(ROUNDS):
         for name, scenario in SCENARIOS.items():
-            result = play(program, scenario, random.Random(f"{seed}/{name}/{number}"))
-            error = error or result.pop("error")
+            result = play(program, scenario, random.Random(f"{seed}/{name}/{number}"), error)
+            error = result.pop("error")
             played[name].append(result)
         if error or any(rounds[-1]["right"] < rounds[-1]["lines"] for rounds in played.values()):
             break
     return {"seed": seed, "error": error, "scenarios": played}
 
 
-def play(program, scenario, rng):
-    """One scenario from opening to closing.
+def play(program, scenario, rng, error):
+    """One scenario from opening to closing. After an error the program is not called again.
 
     Returns:
         ``lines``: lines that were due, plus those that came and should not have. ``right``: lines that came once, in
         order and in time. ``messages``, ``cpu_s``, ``wall_s``: messages, and the program's CPU and wall-clock seconds.
         ``reference_s``: CPU seconds of our pipeline. ``lag``: mean number of pushes for which lines were held back.
-        ``error``: text of the error that ended it, or "".
+        ``error``: text of the first error so far, or "".
     """
     settings = {
         "routes": routes(rng),
@@ -86,7 +86,7 @@ def play(program, scenario, rng):
     requests += [{"op": "push", "lines": "\n".join(batch)} for batch in batches]
     requests.append({"op": "close"})
     reference, check = Reference(settings), Check(scenario.hold, ordered=scenario.ordered)
-    wall_s, reference_s, error = 0.0, 0.0, ""
+    wall_s, reference_s = 0.0, 0.0
     before = program.cpu_s()
     for turn, request in enumerate(requests):
         start = time.process_time()

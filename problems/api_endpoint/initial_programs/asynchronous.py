@@ -41,7 +41,7 @@ async def application(scope, receive, send):
                 del cache[next(iter(cache))]
         else:
             cache.clear()
-    log.append((key, json.dumps([status, len(payload)])))
+    log.append((key, json.dumps([status, products])))
     headers = [(b"content-type", b"application/json"), (b"content-length", str(len(payload)).encode())]
     await send({"type": "http.response.start", "status": status, "headers": headers})
     await send({"type": "http.response.body", "body": payload})

@@ -6,7 +6,7 @@ import json
 
 PAUSES = 6  # how often a message lets other connections go first
 INDEX_LIMIT = 2  # tags whose products are kept in order
-PASSES = 3
+PASSES = 4
 
 products = {}
 index = {}
@@ -32,7 +32,7 @@ async def application(scope, receive, send):
             await asyncio.sleep(0)
         operation = json.loads(message["text"])
         operation = copy.deepcopy(operation)
-        history.append(json.dumps(operation, sort_keys=True))
+        history.append(json.dumps([operation, products], sort_keys=True))
         status, body = OPERATIONS[operation["op"]](operation)
         body = copy.deepcopy(body)
         for _ in range(PASSES):
