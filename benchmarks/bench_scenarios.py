@@ -27,14 +27,15 @@ from typing import Any
 
 import numpy as np
 
+from gigaevo.evaluation.driven_runner import DrivenRunner
 from gigaevo.evaluation.sandbox import wire
-from gigaevo.evaluation.sandbox.client import ForkServer, ProgramFiles
+from gigaevo.evaluation.sandbox.client import ForkServer
 from gigaevo.evaluation.sandbox.limits import Limits
 from gigaevo.problems import Problem, load_problem
 
 ROOT = Path(__file__).resolve().parent.parent
 BEST = "best"
-MOST_BYTES = 1 << 22
+PROCESSES = 16  # and threads of a program, where its problem allows them
 
 
 def evolved(problem: str, seconds: float, seed: int, settings: list[str]) -> tuple[str, str]:
@@ -50,24 +51,23 @@ def evolved(problem: str, seconds: float, seed: int, settings: list[str]) -> tup
 
 async def fresh_costs(problem: Problem, programs: Mapping[str, str], rounds: int, seed: int) -> dict[str, list[float]]:
     """The cost of each program in each round; infinite where an answer was wrong or missing."""
+    assert problem.driver is not None
     server = ForkServer(
         problem_dir=problem.folder,
         preload=problem.preload,
         has_context_file=problem.has_context,
-        limits=Limits(wall_time_s=60),
+        limits=Limits(wall_time_s=60, processes=PROCESSES),
         allow=problem.settings.sandbox.allow,
         hidden=problem.settings.hidden,
     )
-    driver = (problem.folder / "driver.py").read_text()
-    argument = wire.encode(None, max_bytes=MOST_BYTES)
+    runner = DrivenRunner(server, driver=problem.driver)
     validate = validator_of(problem)
     order = random.Random(seed)
     costs: dict[str, list[float]] = {name: [] for name in programs}
     try:
         for number in range(rounds + 1):
             for name in order.sample(sorted(programs), len(programs)):
-                files = ProgramFiles(files={"main.py": programs[name]}, entry="main.py")
-                outcome = await server.drive([files], driver, argument, single=True, timeout_s=60)
+                outcome = await runner.run({"main.py": programs[name]}, "main.py")
                 scored = None if outcome.error else validate(wire.decode(outcome.output or ""))
                 if number:  # the first round warms up
                     right = scored is not None and scored["validity"] == 1.0

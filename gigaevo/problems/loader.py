@@ -53,7 +53,7 @@ def load_problem(folder: Path, *, name: str | None = None) -> Problem:
         has_context=layout.CONTEXT_FILE in modules,
         has_helper=layout.HELPER_FILE in modules,
         has_harness=layout.HARNESS_FILE in modules,
-        has_driver=layout.DRIVER_FILE in modules,
+        driver=modules[layout.DRIVER_FILE].source if layout.DRIVER_FILE in modules else None,
         preload=tuple(sorted({*settings.preload, *(name for seed in seeds for name in seed.scientific_imports())})),
     )
 

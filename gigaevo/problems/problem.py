@@ -50,7 +50,7 @@ class Problem:
         has_context: Whether ``context.py`` makes a value that is handed to programs and ``validate``.
         has_helper: Whether ``helper.py`` exists.
         has_harness: Whether ``harness.py`` says how a program is exercised.
-        has_driver: Whether ``driver.py`` calls a program from outside, as often as it likes.
+        driver: Text of ``driver.py``, which calls a program from outside; None where there is none.
         preload: Modules to import once before programs are forked, sorted: those of the settings, and what
             the initial programs use of numpy and scipy.
     """
@@ -64,7 +64,7 @@ class Problem:
     has_context: bool
     has_helper: bool
     has_harness: bool
-    has_driver: bool = False
+    driver: str | None = None
     preload: tuple[str, ...]
 
     @property

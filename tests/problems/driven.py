@@ -6,10 +6,13 @@ import asyncio
 from collections.abc import Sequence
 from typing import Any
 
+from gigaevo.evaluation.driven_runner import DrivenRunner
 from gigaevo.evaluation.sandbox import wire
-from gigaevo.evaluation.sandbox.client import ForkServer, ProgramFiles
+from gigaevo.evaluation.sandbox.client import ForkServer
 from gigaevo.evaluation.sandbox.limits import Limits
 from gigaevo.problems import Problem
+
+PROCESSES = 16  # and threads: what a run gives a program whose problem allows them
 
 
 def outputs_of(problem: Problem, sources: Sequence[str]) -> list[Any]:
@@ -18,22 +21,21 @@ def outputs_of(problem: Problem, sources: Sequence[str]) -> list[Any]:
 
 
 async def _outputs_of(problem: Problem, sources: Sequence[str]) -> list[Any]:
+    assert problem.driver is not None
     server = ForkServer(
         problem_dir=problem.folder,
         preload=problem.preload,
         has_context_file=problem.has_context,
-        limits=Limits(wall_time_s=30),
+        limits=Limits(wall_time_s=30, processes=PROCESSES),
         allow=problem.settings.sandbox.allow,
         hidden=problem.settings.hidden,
     )
-    driver = (problem.folder / "driver.py").read_text(encoding="utf-8")
-    argument = wire.encode(None, max_bytes=100)
+    runner = DrivenRunner(server, driver=problem.driver)
     outputs = []
     try:
         for source in sources:
-            files = ProgramFiles(files={"main.py": source}, entry="main.py")
-            outcome = await server.drive([files], driver, argument, single=True, timeout_s=30)
-            assert outcome.error is None, outcome.error
+            outcome = await runner.run({"main.py": source}, "main.py")
+            assert outcome.output is not None, outcome.error
             outputs.append(wire.decode(outcome.output))
     finally:
         await server.close()

@@ -16,7 +16,7 @@ from shipped import SEEDS, module, output_of, problem, validate
 PROBLEM = problem("data_pipeline")
 DRIVER = module(PROBLEM.folder / "driver.py")
 
-HONEST = '''
+HONEST = """
 import time
 
 seen = {}
@@ -57,7 +57,7 @@ def handle(line):
         out.append(f"window|{key}|{number}|{len(window)}|{sum(window)}|{min(window)}|{max(window)}")
         window.clear()
     return out
-'''
+"""
 RETURN = 'return "\\n".join(out)'
 CHEATS = {
     "loses one message in a hundred": ("    return out\n", "    return out if int(number) % 100 else []\n"),
@@ -73,10 +73,10 @@ CHEATS = {
     "remembers the answers of an earlier stream": (RETURN, 'return seen.setdefault(state["turn"], "\\n".join(out))'),
     "answers with a list": (RETURN, "return out"),
     "answers with a number": (RETURN, "return 7"),
-    "fails at the end": ("return f\"dropped", "raise KeyError('no more')\n        return f\"dropped"),
+    "fails at the end": ('return f"dropped', "raise KeyError('no more')\n        return f\"dropped"),
     "dies on the way": ("    out = []\n", "    out = []\n    if state['turn'] == 9: import os; os._exit(0)\n"),
     "never answers": ("    out = []\n", "    out = []\n    time.sleep(60)\n"),
-    "does not look at order": ("        if not state[\"ordered\"]:\n    ", ""),
+    "does not look at order": ('        if not state["ordered"]:\n    ', ""),
 }
 
 
@@ -201,6 +201,3 @@ def test_a_program_that_gets_nothing_right_is_told_its_error() -> None:
     broken = 'def entrypoint(request):\n    raise LookupError("no such stream")\n'
     with pytest.raises(ValueError, match="LookupError: no such stream"):
         validate("data_pipeline", outputs_of(PROBLEM, [broken])[0])
-
-def test_zz():
-    for n,v in verdicts().items(): print(n, v["validity"], v["fitness"])
