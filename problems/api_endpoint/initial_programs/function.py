@@ -2,68 +2,74 @@
 
 import json
 import zlib
+from http import HTTPStatus
 
 SHARDS = 5  # texts that the catalogue is spread over
-COPIES = 2
+DRAFTS = 2  # how often an answer is written
+WRITES = 2  # how often a share is written back
+READS = 1  # how often a share is read
+DISCOUNT = 95
 
 seen = []
 
 
 def entrypoint(initial):
-    shards = [{} for _ in range(SHARDS)]
+    shards = {str(number): {} for number in range(SHARDS)}
     for product in initial:
         shards[shard_of(product["sku"])][product["sku"]] = product
-    return {"kind": "function", "app": handler, "store": {str(i): json.dumps(shards[i]) for i in range(SHARDS)}}
+    return {"kind": "function", "app": handler, "store": {name: json.dumps(shards[name]) for name in shards}}
 
 
 def shard_of(sku):
-    return zlib.crc32(sku.encode()) % SHARDS
+    return str(zlib.crc32(sku.encode()) % SHARDS)
 
 
 def handler(event, store):
     event = json.loads(json.dumps(event))
     seen.append(json.dumps(event))
     status, answer = respond(event, store)
-    for _ in range(COPIES):
-        body = json.dumps(answer, indent=1)
-    return {"status": status, "body": body}
+    for _ in range(DRAFTS):
+        body = json.dumps(answer, sort_keys=True)
+    return {"status": status.value, "body": body}
 
 
 def respond(event, store):
     sent = json.loads(event["body"]) if event["body"] else {}
     if event["path"] == "/quotes":
-        return 200, quote(sent["lines"], store)
+        return HTTPStatus.OK, quote(sent["lines"], store)
     if event["path"] == "/products" and event["method"] == "GET":
-        return 200, cheapest(event["query"]["tag"], int(event["query"]["limit"]), store)
-    sku = sent["sku"] if event["path"] == "/products" else event["path"].split("/")[-1]
+        return HTTPStatus.OK, cheapest(event["query"]["tag"], int(event["query"]["limit"]), store)
+    sku = sent["sku"] if event["path"] == "/products" else event["path"].removeprefix("/products/")
     shard = load(sku, store)
     product = shard.get(sku)
+    status = HTTPStatus.OK
     if event["method"] == "POST":
         if product is not None:
-            return 409, None
+            return HTTPStatus.CONFLICT, None
         product = sent
+        status = HTTPStatus.CREATED
     elif product is None:
-        return 404, None
+        return HTTPStatus.NOT_FOUND, None
     elif event["method"] == "PATCH":
         product.update(sent)
         product["version"] += 1
     shard[sku] = product
     save(sku, shard, store)
-    return 201 if event["method"] == "POST" else 200, product
+    return status, product
 
 
 def load(sku, store):
     for name in store.names():
-        if int(name) <= shard_of(sku):
-            shard = json.loads(store.get(name))
+        if name <= shard_of(sku):
+            for _ in range(READS):
+                shard = json.loads(store.get(shard_of(sku)))
     return shard
 
 
 def save(sku, shard, store):
-    shard = dict(sorted(shard.items()))
-    text = json.dumps(shard, indent=2)
-    for _ in range(COPIES):
-        store.put(str(shard_of(sku)), text)
+    for _ in range(WRITES):
+        shard = dict(sorted(shard.items()))
+        store.put(shard_of(sku), json.dumps(shard))
 
 
 def cheapest(tag, limit, store):
@@ -85,7 +91,8 @@ def quote(lines, store):
         product = shard.get(line["sku"])
         if product is None or product["stock"] < line["quantity"]:
             missing.append(line["sku"])
+        elif line["quantity"] >= 10:
+            total += product["cents"] * line["quantity"] * DISCOUNT // 100
         else:
-            share = 95 if line["quantity"] >= 10 else 100
-            total += product["cents"] * line["quantity"] * share // 100
+            total += product["cents"] * line["quantity"]
     return {"cents": total, "missing": missing}

@@ -2,12 +2,15 @@
 
 import copy
 import json
+from http import HTTPStatus
 
 from graphql import build_schema, execute_sync, parse, validate
 
-REMEMBERED = 10  # documents kept
-VALIDATIONS = 2
-AUDITS = 3
+REMEMBERED = 13  # documents kept
+VALIDATIONS = 2  # how often a document is held against the schema
+AUDITS = 2  # how often a request and its answer are written down
+SORTS = 2  # how often the catalogue is sorted for a query
+DISCOUNT = 95
 
 SCHEMA = build_schema(
     """
@@ -52,7 +55,7 @@ async def application(scope, receive, send):
     errors = [str(error) for error in result.errors or []]
     payload = json.dumps({"data": result.data, "errors": errors} if errors else {"data": result.data}).encode()
     headers = [(b"content-type", b"application/json"), (b"content-length", str(len(payload)).encode())]
-    await send({"type": "http.response.start", "status": 200, "headers": headers})
+    await send({"type": "http.response.start", "status": HTTPStatus.OK.value, "headers": headers})
     await send({"type": "http.response.body", "body": payload})
 
 
@@ -61,8 +64,8 @@ def document_of(text):
         document = parse(text)
         for _ in range(VALIDATIONS):
             errors = validate(SCHEMA, document)
-            if errors:
-                raise errors[0]
+            for error in errors:
+                raise error
         documents[text] = document
         while len(documents) > REMEMBERED:
             documents.pop(next(iter(documents)))
@@ -76,8 +79,9 @@ def resolve_product(info, sku):
 
 def resolve_products(info, tag, limit):
     ranked = json.loads(json.dumps(list(catalogue.values())))
-    ranked.sort(key=lambda entry: entry["sku"])
-    ranked.sort(key=lambda entry: (entry["cents"], entry["sku"]))
+    for _ in range(SORTS):
+        ranked.sort(key=lambda entry: entry["sku"])
+        ranked.sort(key=lambda entry: (entry["cents"], entry["sku"]))
     return [entry for entry in ranked if tag in entry["tags"]][:limit]
 
 
@@ -89,8 +93,8 @@ def resolve_quote(info, lines):
         entry = copy.deepcopy(entry)
         if entry is None or entry["stock"] < line["quantity"]:
             missing.append(line["sku"])
-        elif line["quantity"] > 9:
-            total += entry["cents"] * line["quantity"] * 95 // 100
+        elif line["quantity"] >= 10:
+            total += entry["cents"] * line["quantity"] * DISCOUNT // 100
         else:
             total += entry["cents"] * line["quantity"]
     return {"cents": total, "missing": missing}

@@ -2,11 +2,14 @@
 
 import copy
 import json
-from urllib.parse import parse_qs
+from http import HTTPStatus
 
-THREADS = 4
-CHECKS = 6  # how often a product is looked at before it goes out
-REASONS = {200: "200 OK", 201: "201 Created", 404: "404 Not Found", 409: "409 Conflict"}
+THREADS = 4  # requests handled at a time
+CHECKS = 3  # how often a product that was found is looked through
+COPIES = 2  # copies of the catalogue made for a query
+SEARCHES = 2  # how often a product is looked for
+ENCODINGS = 3  # how often an answer is written
+DISCOUNT = 95
 
 products = []
 journal = []
@@ -20,49 +23,52 @@ def entrypoint(initial):
 def application(environ, start_response):
     body = environ["wsgi.input"].read()
     sent = json.loads(body.decode()) if body else {}
-    journal.append(copy.deepcopy([environ["PATH_INFO"], sent]))
+    journal.append(json.dumps([environ["PATH_INFO"], sent, products]))
     status, answer = respond(environ["REQUEST_METHOD"], environ["PATH_INFO"], environ["QUERY_STRING"], sent)
-    answer = copy.deepcopy(answer)
-    text = json.dumps(answer, indent=2, sort_keys=True)
-    payload = text.encode()
-    start_response(REASONS[status], [("Content-Type", "application/json"), ("Content-Length", str(len(payload)))])
+    for _ in range(ENCODINGS):
+        answer = copy.deepcopy(answer)
+        payload = json.dumps(answer, sort_keys=True).encode()
+    headers = [("Content-Type", "application/json"), ("Content-Length", str(len(payload)))]
+    start_response(f"{status.value} {status.phrase}", headers)
     return [payload]
 
 
 def respond(method, path, query, sent):
     if path == "/quotes":
-        return 200, quote(sent["lines"])
+        return HTTPStatus.OK, quote(sent["lines"])
     if path == "/products":
         if method == "GET":
-            wanted = parse_qs(query)
-            return 200, cheapest(wanted["tag"][0], int(wanted["limit"][0]))
+            wanted = dict(pair.split("=") for pair in query.split("&"))
+            return HTTPStatus.OK, cheapest(wanted["tag"], int(wanted["limit"]))
         if find(sent["sku"]) is not None:
-            return 409, None
+            return HTTPStatus.CONFLICT, None
         products.append(sent)
-        return 201, sent
-    product = find(path.split("/")[2])
+        return HTTPStatus.CREATED, sent
+    product = find(path.removeprefix("/products/"))
     if product is None:
-        return 404, None
+        return HTTPStatus.NOT_FOUND, None
     if method == "PATCH":
-        for name in sent:
-            product[name] = sent[name]
+        product.update(sent)
         product["version"] += 1
-    return 200, product
+    return HTTPStatus.OK, product
 
 
 def find(sku):
     """The product of that number; None where there is none."""
-    found = None
-    for product in list(products):
-        if product["sku"] == sku:
-            found = product
+    for _ in range(SEARCHES):
+        found = None
+        for product in list(products):
+            if product["sku"] == sku:
+                found = product
     for _ in range(CHECKS):
-        found = json.loads(json.dumps(found)) and found
+        copy.deepcopy(found)
     return found
 
 
 def cheapest(tag, limit):
-    ranked = copy.deepcopy(products)
+    ranked = products
+    for _ in range(COPIES):
+        ranked = json.loads(json.dumps(ranked))
     ranked = sorted(ranked, key=lambda product: product["name"])
     ranked = sorted(ranked, key=lambda product: (product["cents"], product["sku"]))
     fitting = []
@@ -81,7 +87,7 @@ def quote(lines):
         if product is None or product["stock"] < line["quantity"]:
             missing.append(line["sku"])
         elif line["quantity"] >= 10:
-            total += product["cents"] * line["quantity"] * 95 // 100
+            total += product["cents"] * line["quantity"] * DISCOUNT // 100
         else:
             total += product["cents"] * line["quantity"]
     return {"cents": total, "missing": missing}

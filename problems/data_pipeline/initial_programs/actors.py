@@ -2,9 +2,10 @@
 
 import json
 
-QUANTUM = 1  # messages that an actor may handle in one turn
-ROUNDS_AT_REST = 3  # turns of all actors without a message before the system is at rest
+QUANTUM = 2  # messages that an actor may handle in one turn
+ROUNDS_AT_REST = 2  # turns of all actors without a message before the system is at rest
 HEARTBEATS = 2  # how often an actor says that it lives, in each turn
+POSTMARKS = 1  # how often a letter is written and read back on its way
 
 system = {}
 
@@ -18,11 +19,10 @@ class Actor:
     def turn(self):
         """Handle a few messages; how many it were."""
         for _ in range(HEARTBEATS):
-            self.beats = self.beats + 1
+            self.beats += 1
         done = 0
         while self.mailbox and done < QUANTUM:
-            letter = self.mailbox.pop(0)
-            self.receive(json.loads(letter))
+            self.receive(json.loads(self.mailbox.pop(0)))
             done += 1
         return done
 
@@ -35,36 +35,32 @@ class Gate(Actor):
             send("parser", message)
             return
         system["early"].append(message)
-        for _ in range(len(system["early"])):
+        for _ in list(system["early"]):
             for early in list(system["early"]):
-                if early["line"].startswith(str(system["next"]) + "|"):
+                if early["line"].startswith(str(system["first"]) + "|"):
                     system["early"].remove(early)
-                    system["next"] += 1
+                    system["first"] += 1
                     send("parser", early)
 
 
 class Parser(Actor):
     def receive(self, message):
-        fields = message["line"].split("|")
-        amount = fields[3].partition(".")
-        if len(fields) < 5 or not amount[0].isdigit() or not amount[2].isdigit() or fields[2] in system["muted"]:
+        number, key, kind, amount, *note = message["line"].split("|")
+        whole, point, rest = amount.partition(".")
+        if not note or not whole.isdigit() or not rest.isdigit() or kind in system["muted"]:
             system["dropped"] += 1
             return
-        cents = int(amount[0] + amount[2])
-        message["number"] = fields[0]
-        message["key"] = fields[1]
-        message["cents"] = -cents if fields[2] == "refund" else cents
-        message["words"] = len(fields[4].split())
+        cents = int(whole + rest)
+        cents = -cents if kind == "refund" else cents
+        message.update(number=number, key=key, cents=cents, words=sum(len(text.split()) for text in note))
         send("router", message)
 
 
 class Router(Actor):
     def receive(self, message):
-        best = ["", "other"]
-        for prefix, lane in system["routes"]:
-            if message["key"].startswith(prefix) and len(prefix) >= len(best[0]):
-                best = [prefix, lane]
-        message["lane"] = best[1]
+        for prefix, lane in sorted(system["routes"]):
+            if message["key"].startswith(prefix):
+                message["lane"] = lane
         if message["key"] not in system["actors"]:
             system["actors"][message["key"]] = Keeper(message["key"])
         send(message["key"], message)
@@ -92,27 +88,20 @@ class Printer(Actor):
 
 
 def send(name, message):
+    for _ in range(POSTMARKS):
+        message = json.loads(json.dumps(message))
     system["actors"][name].mailbox.append(json.dumps(message))
 
 
 def entrypoint(request):
     if request["op"] == "open":
         system.clear()
-        system.update(request)
-        system["actors"] = {
-            "gate": Gate("gate"),
-            "parser": Parser("parser"),
-            "router": Router("router"),
-            "printer": Printer("printer"),
-        }
-        system["early"] = []
-        system["next"] = request["first"]
-        system["windows"] = {}
-        system["printed"] = []
-        system["dropped"] = 0
+        system.update(request, early=[], windows={}, printed=[], dropped=0)
+        kinds = {"gate": Gate, "parser": Parser, "router": Router, "printer": Printer}
+        system["actors"] = {name: kind(name) for name, kind in kinds.items()}
         return ""
     if request["op"] == "close":
-        return "dropped|-|" + str(system["dropped"])
+        return f"dropped|-|{system['dropped']}"
     for line in request["lines"].split("\n"):
         send("gate", {"line": line})
         rest = 0

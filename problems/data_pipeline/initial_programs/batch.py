@@ -2,8 +2,11 @@
 
 import copy
 
-PUSHES = 3  # pushes in a batch; fewer where the hold ends before
-CHECKS = 4
+PUSHES = 2  # pushes in a batch; fewer where the hold ends before
+COPIES = 2  # copies that a pass makes of its batch, to have it for itself
+CHECKS = 5  # how often an amount is looked at
+LANES = 2  # keys whose lane is remembered
+SUMS = 4  # how often a window is added up
 
 state = {}
 
@@ -11,60 +14,59 @@ state = {}
 def entrypoint(request):
     if request["op"] == "open":
         state.clear()
-        state.update(request)
-        state["batch"] = []
-        state["pushes"] = 0
-        state["waiting"] = []
-        state["next"] = request["first"]
-        state["windows"] = []
-        state["dropped"] = 0
+        state.update(request, batch=[], pushes=0, waiting=[], windows=[], lanes={}, dropped=0)
         return ""
     if request["op"] == "close":
         results = process(state["batch"])
-        return "\n".join(results + ["dropped|-|" + str(state["dropped"])])
+        return "\n".join(results + [f"dropped|-|{state['dropped']}"])
     state["batch"] = state["batch"] + request["lines"].split("\n")
     state["pushes"] += 1
     if state["pushes"] < PUSHES and state["pushes"] <= state["hold"]:
         return ""
     batch = state["batch"]
-    state["batch"] = []
-    state["pushes"] = 0
+    state.update(batch=[], pushes=0)
     return "\n".join(process(batch))
 
 
 def process(lines):
     """One pass after the other over the whole batch."""
-    messages = [line.split("|", 4) for line in lines]
-    messages = copy.deepcopy(messages)
+    messages = own([line.split("|") for line in lines])
     if state["ordered"]:
         messages = sort_pass(messages)
-    messages = filter_pass(messages)
-    messages = copy.deepcopy(messages)
+    messages = filter_pass(own(messages))
     lanes = route_pass(messages)
     return aggregate_pass(messages, lanes)
+
+
+def own(messages):
+    """A copy of the batch that no other pass can change."""
+    for _ in range(COPIES):
+        messages = copy.deepcopy(messages)
+    return messages
 
 
 def sort_pass(messages):
     waiting = state["waiting"] + messages
     ready = []
-    for _ in range(len(waiting)):
+    for _ in list(waiting):
         for message in waiting:
-            if int(message[0]) == state["next"]:
+            if message[0] == str(state["first"]):
                 ready.append(message)
-                state["next"] += 1
-    waiting = [message for message in waiting if message not in ready]
-    state["waiting"] = waiting
+                state["first"] += 1
+    state["waiting"] = [message for message in waiting if message not in ready]
     return ready
 
 
 def filter_pass(messages):
     kept = []
     for message in messages:
-        good = len(message) == 5 and message[2] not in state["muted"]
+        number, key, kind, amount, *note = message
+        whole, point, rest = amount.partition(".")
+        good = bool(note)
         for _ in range(CHECKS):
-            good = good and message[3].count(".") == 1 and message[3].replace(".", "").isdigit()
+            good = good and kind not in state["muted"] and amount.replace(".", "").isdigit() and point != ""
         if good:
-            kept.append(message)
+            kept.append([number, key, kind, int(whole + rest), note[-1]])
         else:
             state["dropped"] += 1
     return kept
@@ -72,28 +74,32 @@ def filter_pass(messages):
 
 def route_pass(messages):
     lanes = []
-    for message in messages:
-        fitting = []
-        for prefix, lane in state["routes"]:
-            if message[1][: len(prefix)] == prefix:
-                fitting.append((len(prefix), lane))
-        fitting.sort()
-        lanes.append(fitting[-1][1])
+    for number, key, kind, cents, note in messages:
+        if key not in state["lanes"]:
+            fitting = []
+            for prefix, lane in state["routes"]:
+                if key[: len(prefix)] == prefix:
+                    fitting.append((prefix, lane))
+            prefix, lane = max(fitting)
+            state["lanes"][key] = lane
+        lanes.append(state["lanes"][key])
+        while len(state["lanes"]) > LANES:
+            state["lanes"].pop(next(iter(state["lanes"])))
     return lanes
 
 
 def aggregate_pass(messages, lanes):
     results = []
-    for place in range(len(messages)):
-        number, key, kind, amount, note = messages[place]
-        cents = int(amount.replace(".", ""))
+    for message, lane in zip(messages, lanes):
+        number, key, kind, cents, note = message
         if kind == "refund":
             cents = -cents
-        results.append(f"record|{key}|{lanes[place]}|{number}|{cents}|{len(note.split())}")
-        state["windows"] = [entry for entry in state["windows"]]
-        state["windows"].append((key, cents))
-        recent = [value for name, value in state["windows"] if name == key]
+        results.append(f"record|{key}|{lane}|{number}|{cents}|{len(note.split())}")
+        state["windows"] = state["windows"] + [(key, cents)]
+        for _ in range(SUMS):
+            recent = [value for name, value in state["windows"] if name == key]
+            total = sum(recent)
         if len(recent) == state["window"]:
-            results.append(f"window|{key}|{number}|{len(recent)}|{sum(recent)}|{min(recent)}|{max(recent)}")
-            state["windows"] = [entry for entry in state["windows"] if entry[0] != key]
+            results.append(f"window|{key}|{number}|{len(recent)}|{total}|{min(recent)}|{max(recent)}")
+            state["windows"] = [(name, value) for name, value in state["windows"] if name != key]
     return results

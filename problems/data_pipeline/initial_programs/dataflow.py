@@ -3,7 +3,9 @@
 import copy
 
 QUANTUM = 3  # tokens that a node may take in one sweep
-IDLE_SWEEPS = 12  # sweeps without a move before the graph is at rest
+IDLE_SWEEPS = 6  # sweeps without a move before the graph is at rest
+COPIES = 1  # copies of a token that a node makes, to have it for itself
+PROBES = 2  # how often a key is held against the table of routes
 
 EDGES = {"parse": "order", "order": "filter", "filter": "route", "route": "window", "window": "sink"}
 
@@ -13,13 +15,8 @@ state = {}
 def entrypoint(request):
     if request["op"] == "open":
         state.clear()
-        state.update(request)
+        state.update(request, held=[], windows={}, dropped=0, trace=[])
         state["queues"] = {node: [] for node in ["parse", "order", "filter", "route", "window", "sink"]}
-        state["held"] = []
-        state["next"] = request["first"]
-        state["windows"] = {}
-        state["dropped"] = 0
-        state["trace"] = []
         return ""
     if request["op"] == "close":
         return f"dropped|-|{state['dropped']}"
@@ -34,17 +31,17 @@ def entrypoint(request):
 def sweep_until_rest():
     idle = 0
     while idle < IDLE_SWEEPS:
-        moved = 0
+        idle += 1
         for node in sorted_nodes():
             queue = state["queues"][node]
             for _ in range(QUANTUM):
-                if len(queue) > 0:
+                if queue:
                     token = queue.pop(0)
-                    token = copy.deepcopy(token)
+                    for _ in range(COPIES):
+                        token = copy.deepcopy(token)
                     state["trace"].append((node, len(queue)))
                     state["queues"][EDGES[node]].extend(NODES[node](token))
-                    moved += 1
-        idle = 0 if moved > 0 else idle + 1
+                    idle = 0
 
 
 def sorted_nodes():
@@ -59,10 +56,8 @@ def sorted_nodes():
 
 
 def parse(token):
-    fields = token["line"].split("|")
-    token["number"] = int(fields[0])
-    token["fields"] = fields
-    token["size"] = sum(len(field) for field in fields)
+    number, key, kind, amount, *note = token["line"].split("|")
+    token.update(number=int(number), key=key, kind=kind, amount=amount, note=note)
     token["digest"] = sum(ord(letter) for letter in token["line"])
     return [token]
 
@@ -73,42 +68,35 @@ def order(token):
     state["held"].append(token)
     state["held"] = sorted(state["held"], key=lambda held: held["number"])
     ready = []
-    while state["held"] and state["held"][0]["number"] == state["next"]:
-        ready.append(state["held"].pop(0))
-        state["next"] += 1
+    for held in list(state["held"]):
+        if held["number"] == state["first"]:
+            ready.append(held)
+            state["held"].remove(held)
+            state["first"] += 1
     return ready
 
 
 def filter_out(token):
-    fields = token["fields"]
-    try:
-        token["cents"] = int(fields[3][:-3]) * 100 + int(fields[3].split(".")[1])
-        token["words"] = len(fields[4].split())
-    except (IndexError, ValueError):
+    whole, point, rest = token["amount"].partition(".")
+    if not token["note"] or not whole.isdigit() or not rest.isdigit() or token["kind"] in state["muted"]:
         state["dropped"] += 1
         return []
-    if fields[2] in state["muted"]:
-        state["dropped"] += 1
-        return []
-    if fields[2] == "refund":
-        token["cents"] = -token["cents"]
+    cents = int(whole + rest)
+    token["cents"] = -cents if token["kind"] == "refund" else cents
+    token["words"] = sum(len(note.split()) for note in token["note"])
     return [token]
 
 
 def route(token):
-    key = token["fields"][1]
-    token["lane"] = ""
-    for size in range(64):
-        for prefix, lane in state["routes"]:
-            if len(prefix) == size and key.startswith(prefix):
+    for _ in range(PROBES):
+        for prefix, lane in sorted(state["routes"]):
+            if token["key"].startswith(prefix):
                 token["lane"] = lane
-    if token["lane"] == "":
-        token["lane"] = "other"
     return [token]
 
 
 def window(token):
-    key = token["fields"][1]
+    key = token["key"]
     token["result"] = f"record|{key}|{token['lane']}|{token['number']}|{token['cents']}|{token['words']}"
     past = state["windows"].get(key, [])
     past = past + [token["cents"]]

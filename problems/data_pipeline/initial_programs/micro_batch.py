@@ -2,10 +2,12 @@
 
 import json
 
-FULL = 12  # messages that make the buffer full
+FULL = 9  # messages that make the buffer full
 SLICE = 2  # messages worked off at a time
-POLLS = 40  # looks at the buffer after each push
+POLLS = 30  # looks at the buffer after each push
 REMEMBERED = 3  # keys whose lane is remembered
+ROUND_TRIPS = 2  # how often a slice is written and read back before it is worked on
+RECOUNTS = 4  # how often the words of a note are counted
 
 state = {}
 
@@ -13,14 +15,7 @@ state = {}
 def entrypoint(request):
     if request["op"] == "open":
         state.clear()
-        state.update(request)
-        state["buffer"] = []
-        state["age"] = 0
-        state["waiting"] = {}
-        state["next"] = request["first"]
-        state["lanes"] = []
-        state["windows"] = {}
-        state["dropped"] = 0
+        state.update(request, buffer=[], age=0, waiting={}, lanes={}, windows={}, dropped=0)
         return ""
     out = []
     if request["op"] == "push":
@@ -31,11 +26,12 @@ def entrypoint(request):
             while state["buffer"]:
                 part = state["buffer"][:SLICE]
                 state["buffer"] = state["buffer"][SLICE:]
-                part = json.loads(json.dumps(part))
+                for _ in range(ROUND_TRIPS):
+                    part = json.loads(json.dumps(part))
                 out.append(work(part))
             state["age"] = 0
     if request["op"] == "close":
-        out.append("dropped|-|" + str(state["dropped"]))
+        out.append(f"dropped|-|{state['dropped']}")
     text = ""
     for piece in out:
         if piece:
@@ -46,65 +42,56 @@ def entrypoint(request):
 def accept(lines):
     """Put what may go on into the buffer."""
     for line in lines.split("\n"):
-        if state["ordered"]:
-            state["waiting"][line.split("|")[0]] = line
-            state["waiting"] = dict(sorted(state["waiting"].items()))
-            while str(state["next"]) in state["waiting"]:
-                state["buffer"].append(state["waiting"].pop(str(state["next"])))
-                state["next"] += 1
-        else:
-            state["buffer"].append(line)
+        number, bar, rest = line.partition("|")
+        state["waiting"][number] = line
+        state["waiting"] = dict(sorted(state["waiting"].items()))
+        if not state["ordered"]:
+            state["first"] = int(number)
+        while str(state["first"]) in state["waiting"]:
+            state["buffer"].append(state["waiting"].pop(str(state["first"])))
+            state["first"] += 1
 
 
 def is_due():
-    waiting = sum(len(line) for line in state["buffer"]) > 0
-    return waiting and (len(state["buffer"]) >= FULL or state["age"] > state["hold"])
+    volume = sum(len(line) for line in state["buffer"])
+    return bool(volume) and (len(state["buffer"]) >= FULL or state["age"] > state["hold"])
 
 
 def work(part):
     results = []
     for line in part:
-        fields = line.split("|")
-        fields = [field.strip() for field in fields]
-        if len(fields) < 5 or fields[2] in state["muted"] or not is_amount(fields[3]):
+        number, key, kind, amount, *notes = [field.strip() for field in line.split("|")]
+        if not notes or kind in state["muted"] or not is_amount(amount):
             state["dropped"] += 1
             continue
-        number, key, kind, amount, note = fields
-        words = 0
-        for word in note.split(" "):
-            if word != "":
-                words += 1
-        cents = int(amount.split(".")[0]) * 100 + int(amount.split(".")[1])
+        for _ in range(RECOUNTS):
+            words = sum(word != "" for note in notes for word in note.split(" "))
+        cents = int(amount.replace(".", ""))
         cents = -cents if kind == "refund" else cents
-        results.append("record|" + key + "|" + lane_of(key) + "|" + number + "|" + str(cents) + "|" + str(words))
+        results.append("record|" + "|".join([key, lane_of(key), number, str(cents), str(words)]))
         window = state["windows"].setdefault(key, [])
         window.append(cents)
         if len(window) >= state["window"]:
-            ranked = sorted(window)
-            figures = [number, len(window), sum(window), ranked[0], ranked[-1]]
+            figures = [number, len(window), sum(window), min(sorted(window)), max(sorted(window))]
             results.append("window|" + key + "|" + "|".join(str(figure) for figure in figures))
             state["windows"][key] = []
     return "\n".join(results)
 
 
 def is_amount(text):
-    digits = 0
-    dots = 0
-    for letter in text:
-        if letter in "0123456789":
-            digits += 1
-        if letter == ".":
-            dots += 1
-    return dots == 1 and digits + dots == len(text)
+    digits = [letter for letter in text if letter in "0123456789"]
+    points = [letter for letter in text if letter == "."]
+    return bool(points) and len(digits) + len(points) == len(text)
 
 
 def lane_of(key):
-    """The lane of the longest prefix that fits; the lanes of the latest keys are remembered."""
-    for known, lane in state["lanes"]:
-        if known == key:
-            return lane
-    ranked = sorted(state["routes"], key=lambda route: len(route[0]), reverse=True)
-    lane = [name for prefix, name in ranked if key.startswith(prefix)][0]
-    state["lanes"].append((key, lane))
-    state["lanes"] = state["lanes"][-REMEMBERED:]
+    """The lane of the longest prefix that fits; the lanes of a few keys are remembered."""
+    if key not in state["lanes"]:
+        ranked = sorted(state["routes"], key=lambda route: len(route[0]))
+        for prefix, lane in ranked:
+            if key.startswith(prefix):
+                state["lanes"][key] = lane
+    lane = state["lanes"][key]
+    while len(state["lanes"]) > REMEMBERED:
+        state["lanes"].pop(next(iter(state["lanes"])))
     return lane
