@@ -14,7 +14,7 @@ from tests.end_to_end.population import stored_programs
 def test_a_driven_problem_evolves(problem: str, tmp_path: Path) -> None:
     folder = tmp_path / "out"
     done = run(
-        f"problem.name={problem}", "max_mutants=4", "max_seconds=null", "stage_timeout=30", f"hydra.run.dir={folder}"
+        f"problem.name={problem}", "max_mutants=2", "max_seconds=null", "stage_timeout=30", f"hydra.run.dir={folder}"
     )
     if "needs a loopback of its own" in done.stderr or "needs a network namespace" in done.stderr:
         pytest.skip("this machine gives programs no private loopback")
@@ -24,6 +24,6 @@ def test_a_driven_problem_evolves(problem: str, tmp_path: Path) -> None:
     assert best["validity"] == 1.0
     assert best["fitness"] > 0.5
     assert best["cost"] > 0.0
-    assert result["counts"]["mutants"] == 4
+    assert result["counts"]["mutants"] == 2
     seeds = [program for program in stored_programs(folder) if program.number < 0]
     assert [seed.metrics["validity"] for seed in seeds] == [1.0] * 5

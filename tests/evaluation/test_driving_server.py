@@ -66,10 +66,8 @@ async def test_a_harness_answers_the_calls_where_there_is_one(drive: Drive) -> N
 
 
 async def test_cost_and_prints_are_those_of_the_program(drive: Drive) -> None:
-    adding = "def entrypoint(request):\n    print('hello')\n    return sum(range(request))\n"
-    busy = (
-        "def drive(program, context):\n    print('not this')\n    program.call(0)\n    return sum(range(9_000_000))\n"
-    )
+    adding = "def entrypoint(request):\n    print('hello', flush=True)\n    return sum(range(request))\n"
+    busy = "def drive(program, context):\n    print('no')\n    program.call(0)\n    return sum(range(9_000_000))\n"
     waiting = "def drive(program, context):\n    return program.call(9_000_000).value\n"
     idle, worked = await drive(busy, adding), await drive(waiting, adding)
     assert idle.output == worked.output
@@ -79,9 +77,8 @@ async def test_cost_and_prints_are_those_of_the_program(drive: Drive) -> None:
 
 
 async def test_a_driver_that_takes_too_long_costs_the_program_its_run(drive: Drive) -> None:
-    patient = "def drive(program, context):\n    return program.call(1).value\n"
-    sleeping = "import time\ndef entrypoint(request):\n    time.sleep(60)\n"
-    outcome = await drive(patient, sleeping, limits=Limits(wall_time_s=0.5, memory_mb=256))
+    endless = "def drive(program, context):\n    while True:\n        program.call(1)\n"
+    outcome = await drive(endless, COUNTER, limits=Limits(wall_time_s=0.5, memory_mb=256))
     assert outcome.error is not None
     assert outcome.error.kind is ErrorKind.TIMEOUT
     assert outcome.output is None
