@@ -104,7 +104,7 @@ def play(program, scenario, rng, error):
         "lines": check.expected + check.wrong,
         "right": check.right,
         "messages": sum(scenario.sizes),
-        "cpu_s": program.cpu_s() - before if program.alive else 0.0,
+        "cpu_s": program.cpu_s() - before,
         "wall_s": wall_s,
         "reference_s": reference_s,
         "lag": check.lag / max(1, check.right),
