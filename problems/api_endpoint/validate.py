@@ -4,7 +4,7 @@ import statistics
 
 KINDS = ("wsgi", "asgi", "graphql", "websocket", "function")
 DEADLINE_MS = 2000.0  # stands for the latency of a pattern that was not answered
-ECONOMY_AT = 1.5  # CPU time of a request, in that of the yardstick, at which the economy is one half
+ECONOMY_AT = 6.0  # CPU time of a request, in that of the yardstick, at which the economy is one half
 
 
 def validate(output):
@@ -17,7 +17,8 @@ def validate(output):
     validity = right / requests
     cpu_s, wall_s = (sum(one[key] for one in results) for key in ("cpu_s", "wall_s"))
     latencies = [latency for one in results for latency in one["latencies_ms"]]
-    cost = statistics.fmean(one["cpu_s"] / one["requests"] for one in results) / output["yardstick_s"]
+    costs = [max(one["cpu_s"] / one["requests"] / one["yardstick_s"], 1e-3) for one in results]
+    cost = statistics.geometric_mean(costs)
     economy = ECONOMY_AT / (ECONOMY_AT + cost)
     return {
         "fitness": 0.5 + 0.5 * economy if right == requests else 0.5 * validity,

@@ -236,10 +236,10 @@ def test_every_graphql_document_is_valid_under_the_schema_of_the_task_and_asks_f
 
 def test_the_score_is_the_stated_formula_over_the_cpu_times() -> None:
     output = copy.deepcopy(output_of("api_endpoint", PATHS["websocket"]))
-    for factor, result in zip((1.0, 1.0, 2.0, 2.0), output["patterns"].values(), strict=True):
-        result["cpu_s"] = factor * output["yardstick_s"] * result["requests"]
+    for factor, result in zip((3.0, 3.0, 12.0, 12.0), output["patterns"].values(), strict=True):
+        result["cpu_s"] = factor * result["yardstick_s"] * result["requests"]
     metrics = validate("api_endpoint", output)
-    assert metrics["cost"] == pytest.approx(1.5)
+    assert metrics["cost"] == pytest.approx(6.0)
     assert metrics["fitness"] == pytest.approx(0.75)
 
 
