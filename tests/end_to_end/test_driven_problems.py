@@ -27,3 +27,10 @@ def test_a_driven_problem_evolves(problem: str, tmp_path: Path) -> None:
     assert result["counts"]["mutants"] == 2
     seeds = [program for program in stored_programs(folder) if program.number < 0]
     assert [seed.metrics["validity"] for seed in seeds] == [1.0] * 5
+
+
+def test_a_driven_problem_is_refused_inline_in_a_line(tmp_path: Path) -> None:
+    done = run("problem.name=data_pipeline", "sandbox=inline", "max_mutants=1", f"hydra.run.dir={tmp_path / 'out'}")
+    assert done.returncode != 0
+    assert "problem data_pipeline has a driver.py, which calls programs from outside; use sandbox=auto" in done.stderr
+    assert "Traceback" not in done.stderr

@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest_asyncio
 
-from gigaevo.evaluation.driving_server import DrivingServer
+from gigaevo.evaluation.driven_runner import DrivenRunner
 from gigaevo.evaluation.sandbox import wire
-from gigaevo.evaluation.sandbox.client import RunOutcome
+from gigaevo.evaluation.sandbox.client import ForkServer, RunOutcome
 from gigaevo.evaluation.sandbox.limits import Limits
 from gigaevo.programs import ErrorKind
 
@@ -32,15 +32,16 @@ async def drive(tmp_path: Path) -> AsyncIterator[Drive]:
     ) -> RunOutcome:
         if harness:
             (tmp_path / "harness.py").write_text(harness)
-        server = DrivingServer(
-            driver=driver,
-            context=None if context is None else wire.encode(context, max_bytes=1000),
+        server = ForkServer(
             problem_dir=tmp_path,
             has_context_file=False,
             limits=Limits(wall_time_s=20, memory_mb=256),
         )
         servers.append(server)
-        return await server.run({"main.py": program}, "main.py", limits=limits)
+        argument = None if context is None else wire.encode(context, max_bytes=1000)
+        return await DrivenRunner(server, driver=driver, context=argument).run(
+            {"main.py": program}, "main.py", limits=limits
+        )
 
     yield run
     for server in servers:
