@@ -30,7 +30,7 @@ class SandboxNeeds(BaseModel):
 
     Attributes:
         allow: ``threads`` (more than one thread) and ``processes`` (children of the program's own) raise the limit on
-            both; ``loopback`` (sockets of 127.0.0.1) is for sandbox levels that close the network, which none does yet.
+            both; ``loopback`` gives each program a 127.0.0.1 of its own, at the levels that can.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -48,8 +48,8 @@ class ProblemSettings(BaseModel):
         behavior_keys: Metrics that describe how a program behaves rather than how good it is: axes of the
             default behaviour space. Each has both bounds.
         editable: Files of a program that mutation may change; the operators so far change the entry file only.
-        hidden: Files of the folder that programs and prompts must not see, such as held-out data. Nothing hides them
-            from programs before the sandbox closes the file system.
+        hidden: Files of the folder that programs and prompts must not see, such as held-out data; hidden from programs
+            at the levels that close the file system.
         sandbox: What the programs need of the sandbox.
         noisy: Whether the same program may score differently each time; a duplicate is then evaluated again.
     """
