@@ -220,8 +220,8 @@ def _bind_operator(parts: _Parts, searchers: SearchWorkers) -> None:
             metrics=parts.problem.metrics,
             takes_context=parts.problem.has_context,
             deterministic=parts.engine.deterministic,
-            # What a harness returns is evidence of a run, not the program's answer.
-            search=None if parts.problem.has_harness else searchers,
+            # What a harness or a driver returns is evidence of a run, not the program's answer.
+            search=None if parts.problem.has_harness or parts.problem.driver is not None else searchers,
         )
     )
 

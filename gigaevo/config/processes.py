@@ -9,10 +9,12 @@ from pathlib import Path
 from typing import Any
 
 from gigaevo.config.sweep.side_by_side import cores
+from gigaevo.evaluation.driven_runner import DrivenRunner
 from gigaevo.evaluation.sandbox import container, inline_runner
 from gigaevo.evaluation.sandbox.client import ForkServer
 from gigaevo.evaluation.sandbox.container import Container
 from gigaevo.evaluation.sandbox.inline_runner import InlineRunner
+from gigaevo.evaluation.sandbox.process import SandboxStartError
 from gigaevo.evaluation.sandbox.runner import ProgramRunner
 from gigaevo.evaluation.sandbox.settings import SandboxSettings
 from gigaevo.evaluation.sandbox.workers import TrustedWorkers
@@ -76,6 +78,8 @@ async def program_server(
         SandboxStartError: Something of the problem cannot be imported or run.
     """
     server = _runner(problem, sandbox, context)
+    if problem.driver is not None:
+        server = DrivenRunner(server, driver=problem.driver, context=context)
     try:
         await server.start()
         yield server
@@ -86,6 +90,11 @@ async def program_server(
 def _runner(problem: Problem, sandbox: SandboxSettings, context: str | None) -> ProgramRunner:
     """What the level asks for, not started yet."""
     if sandbox.level == inline_runner.LEVEL:
+        if problem.driver is not None:
+            raise SandboxStartError(
+                f"sandbox=inline: problem {problem.name} has a driver.py, which calls programs from outside; "
+                "use sandbox=auto"
+            )
         return InlineRunner(
             problem_dir=problem.folder,
             preload=problem.preload,

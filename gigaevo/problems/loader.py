@@ -57,6 +57,7 @@ def load_problem(folder: Path, *, name: str | None = None) -> Problem:
         has_harness=layout.HARNESS_FILE in modules,
         genome=_read_genome(folder),
         has_verify=layout.VERIFY_FILE in modules,
+        driver=modules[layout.DRIVER_FILE].source if layout.DRIVER_FILE in modules else None,
         preload=tuple(sorted({*settings.preload, *(name for seed in seeds for name in seed.scientific_imports())})),
         workload=workload_of(modules[layout.BENCHMARK_FILE]) if layout.BENCHMARK_FILE in modules else None,
     )
@@ -152,6 +153,10 @@ def _check_modules(modules: dict[str, PythonFile]) -> None:
         modules[layout.HARNESS_FILE].require_function(
             "run", arguments=range(2, 3), remedy="write 'def run(entrypoint, context):'"
         )
+    if layout.DRIVER_FILE in modules:
+        modules[layout.DRIVER_FILE].require_function(
+            "drive", arguments=range(2, 3), remedy="write 'def drive(program, context):'"
+        )
 
 
 def _read_initial_programs(folder: Path, modules: dict[str, PythonFile]) -> list[PythonFile]:
@@ -161,6 +166,8 @@ def _read_initial_programs(folder: Path, modules: dict[str, PythonFile]) -> list
         raise ProblemError("has no .py file; write at least one with 'def entrypoint():'", path=seeds_folder)
     arguments: range | None = range(2) if layout.CONTEXT_FILE in modules else range(1)
     remedy = "write 'def entrypoint(context):'" if layout.CONTEXT_FILE in modules else "write 'def entrypoint():'"
+    if layout.DRIVER_FILE in modules:
+        arguments, remedy = range(1, 2), "write 'def entrypoint(request):'"
     if layout.HARNESS_FILE in modules:
         arguments, remedy = None, f"define it as {layout.HARNESS_FILE} calls it"
     seeds = [read_python(path) for path in paths]

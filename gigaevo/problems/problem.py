@@ -20,6 +20,7 @@ CONTEXT_FILE = "context.py"
 HELPER_FILE = "helper.py"
 HARNESS_FILE = "harness.py"
 BENCHMARK_FILE = "benchmark.py"
+DRIVER_FILE = "driver.py"
 SETTINGS_FILE = "problem.yaml"
 GENOME_FILE = "genome.yaml"
 
@@ -59,6 +60,7 @@ class Problem:
         has_harness: Whether ``harness.py`` says how a program is exercised.
         genome: What ``genome.yaml`` asks of every program; None where there is none.
         has_verify: Whether ``verify.py`` checks anew, and more strictly, what would become the best.
+        driver: Text of ``driver.py``, which calls a program from outside; None where there is none.
         preload: Modules to import once before programs are forked, sorted: those of the settings, and what
             the initial programs use of numpy and scipy.
         workload: What ``benchmark.py`` has programs timed on; None where there is none.
@@ -74,6 +76,7 @@ class Problem:
     has_helper: bool
     has_harness: bool
     has_verify: bool = False
+    driver: str | None = None
     preload: tuple[str, ...]
     genome: CodeGenome | None = None
     workload: Workload | None = None

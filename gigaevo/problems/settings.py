@@ -39,7 +39,7 @@ class SandboxNeeds(BaseModel):
 
     Attributes:
         allow: ``threads`` (more than one thread), ``processes`` (children of the program's own, and executing files),
-            ``loopback`` (sockets within a network of the program's own).
+            ``loopback`` (sockets within a network of the program's own, at the levels that can make one).
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -57,7 +57,8 @@ class ProblemSettings(BaseModel):
         behavior_keys: Metrics that describe how a program behaves rather than how good it is: axes of the
             default behaviour space. Each has both bounds.
         editable: Files of a program that mutation may change; the operators so far change the entry file only.
-        hidden: Files of the folder that programs and prompts must not see, such as held-out data.
+        hidden: Files of the folder that programs and prompts must not see, such as held-out data; hidden from programs
+            at the levels that close the file system.
         sandbox: What the programs need of the sandbox.
         noisy: Whether the same program may score differently each time: one evaluation then takes several runs, and a
             duplicate is evaluated again.

@@ -9,10 +9,22 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+from driven import outputs_of
+
 from gigaevo.problems import Problem, load_problem
 
 ROOT = Path(__file__).parents[2] / "problems"
-NAMES = ("circle_packing", "heilbron", "min_max_distance", "sorting", "toy_example")
+NAMES = (
+    "api_endpoint",
+    "circle_packing",
+    "data_pipeline",
+    "heilbron",
+    "min_max_distance",
+    "sorting",
+    "toy_example",
+)
+# Problems whose programs are called from outside, by a driver.
+DRIVEN = ("api_endpoint", "data_pipeline")
 
 
 @cache
@@ -49,11 +61,21 @@ def validate(name: str, output: Any) -> dict[str, float]:
 def output_of(name: str, source: Path) -> Any:
     """What the program at ``source`` gives, exercised as the problem says."""
     folder = problem(name).folder
+    if name in DRIVEN:
+        return driven_seeds(name)[source]
     entrypoint = module(source).entrypoint
     if not problem(name).has_harness:
         return entrypoint()
     context = module(folder / "context.py").build_context()
     return module(folder / "harness.py").run(entrypoint, context)
+
+
+@cache
+def driven_seeds(name: str) -> dict[Path, Any]:
+    """What the driver of the problem saw of each of its initial programs."""
+    seeds = problem(name).initial_programs
+    outputs = outputs_of(problem(name), [seed.source for seed in seeds])
+    return dict(zip([seed.path for seed in seeds], outputs, strict=True))
 
 
 SEEDS = [(name, seed.path) for name in NAMES for seed in problem(name).initial_programs]

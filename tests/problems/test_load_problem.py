@@ -106,6 +106,15 @@ def test_a_seed_takes_the_context_where_there_is_one_or_what_the_harness_gives(f
     load_problem(folder)
 
 
+def test_a_driver_is_read_and_its_programs_take_a_request(folder: Path) -> None:
+    assert load_problem(folder).driver is None
+    text = "def drive(program, context):\n    return program.call(1).value\n"
+    (folder / "driver.py").write_text(text)
+    for seed in ("one", "two"):
+        (folder / "initial_programs" / f"{seed}.py").write_text("def entrypoint(request):\n    return request\n")
+    assert load_problem(folder).driver == text
+
+
 def test_extra_files_are_left_alone(folder: Path) -> None:
     (folder / "initial_programs" / "__init__.py").write_text("")
     (folder / "initial_programs" / "notes.md").write_text("def broken(:")
