@@ -6,11 +6,14 @@ from pathlib import Path
 
 import pytest
 
-from tests.end_to_end.command import run, summary
+from tests.end_to_end.command import ROOT, run, summary
 from tests.end_to_end.population import stored_programs
 
 
-@pytest.mark.parametrize("problem", ["data_pipeline", "api_endpoint"])
+DRIVEN = sorted(path.parent.name for path in ROOT.glob("problems/*/driver.py"))
+
+
+@pytest.mark.parametrize("problem", DRIVEN)
 def test_a_driven_problem_evolves(problem: str, tmp_path: Path) -> None:
     folder = tmp_path / "out"
     done = run(
@@ -24,7 +27,10 @@ def test_a_driven_problem_evolves(problem: str, tmp_path: Path) -> None:
     assert best["validity"] == 1.0
     assert best["fitness"] > 0.5
     assert best["cost"] > 0.0
+    assert result["best"]["rescored"]["fitness"] is not None
     assert result["counts"]["mutants"] == 2
+    for name in ("config.yaml", "run.log", "run.db", "best_program.py"):
+        assert (folder / name).stat().st_size > 0
     seeds = [program for program in stored_programs(folder) if program.number < 0]
     assert [seed.metrics["validity"] for seed in seeds] == [1.0] * 5
 
