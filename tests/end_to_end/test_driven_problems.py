@@ -9,7 +9,6 @@ import pytest
 from tests.end_to_end.command import ROOT, run, summary
 from tests.end_to_end.population import stored_programs
 
-
 DRIVEN = sorted(path.parent.name for path in ROOT.glob("problems/*/driver.py"))
 
 
