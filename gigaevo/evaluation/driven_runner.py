@@ -94,7 +94,7 @@ class DrivenRunner:
 
 
 def _as_run(outcome: DriveOutcome) -> RunOutcome:
-    """What a driven run of one program says, as of any run; the cost and the prints are the program's. What it left in its
+    """What a driven run of one program says, as of any run; cost and prints are the program's. What it left in its
     folder is not kept."""
     cost = outcome.programs[0] if outcome.programs else None
     return RunOutcome(

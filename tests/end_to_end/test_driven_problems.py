@@ -77,4 +77,5 @@ def test_what_a_driver_saw_is_sampled_confirmed_and_verified(tmp_path: Path) -> 
     fair, hole = initial[-1], initial[-2]
     assert fair.metrics["fitness_samples"] == 6.0  # an evaluation, and the second look of what became the best
     assert hole.error is not None
-    assert (hole.error.kind, hole.error.message) == ("leak", "passed validate.py, and verify.py refuses it: 60 is above 10")
+    assert hole.error.kind == "leak"
+    assert hole.error.message == "passed validate.py, and verify.py refuses it: 60 is above 10"
