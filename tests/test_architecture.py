@@ -21,7 +21,8 @@ ALLOWED: dict[str, set[str]] = {
     "optimize": {"kernels"},
     "evaluation": {"programs", "problems", "optimize"},
     "evolution.randomness": set(),
-    "evolution.strategies": {"kernels", "programs", "evolution.randomness"},
+    "evolution.arena": {"programs"},
+    "evolution.strategies": {"kernels", "programs", "evolution.randomness", "evolution.arena"},
     "evolution.mutation": {"programs", "optimize", "evolution.randomness"},
     "evolution.engine": {
         "programs",
@@ -39,6 +40,7 @@ ALLOWED: dict[str, set[str]] = {
         "storage",
         "evaluation",
         "evolution.randomness",
+        "evolution.arena",
         "evolution.strategies",
         "evolution.mutation",
         "evolution.engine",

@@ -16,7 +16,8 @@ from gigaevo.config.processes import ProblemProcesses, SearchWorkers, problem_pr
 from gigaevo.config.result import ExitStatus, RunResult
 from gigaevo.config.schema import Settings
 from gigaevo.config.terminal import ClosingPage, interruptible, logging_to
-from gigaevo.evaluation.base import Evaluation
+from gigaevo.evaluation.base import Evaluation, Evaluator, Rescorer
+from gigaevo.evaluation.pipeline import Pipeline
 from gigaevo.evaluation.sandbox import inline_runner
 from gigaevo.evaluation.sandbox.process import SandboxStartError
 from gigaevo.evaluation.sandbox.settings import SandboxSettings
@@ -128,12 +129,17 @@ def _refuse_strangers_code(parts: _Parts) -> None:
 async def _run(settings: Settings, builder: Builder, output_dir: Path, problem: Problem) -> RunResult:
     """Start the processes, run the engine, and take everything down again whatever happens."""
     async with AsyncExitStack() as stack:
+        builder.give("problem", problem)
         view: LiveView | PlainLines = builder.node("observe")
         stack.enter_context(logging_to(view, output_dir))
         parts = _parts(settings, builder, problem)
         processes = await stack.enter_async_context(
             problem_processes(problem, parts.sandbox, workers=parts.engine.max_evaluations_in_flight)
         )
+        builder.give("program_server", processes.server)
+        builder.give("validators", processes.workers)
+        builder.give("program_storage", parts.storage)  # also for builders made anew, which would build another
+        stack.callback(_close, builder.node("pipeline"))
         searchers = SearchWorkers(
             problem,
             size=parts.engine.max_mutations_in_flight,
@@ -182,8 +188,6 @@ def _bind_operator(parts: _Parts, searchers: SearchWorkers) -> None:
 def _engine(
     parts: _Parts, builder: Builder, processes: ProblemProcesses, listeners: Sequence[Listener]
 ) -> EvolutionEngine:
-    builder.give("program_server", processes.server)
-    builder.give("validators", processes.workers)
     return EvolutionEngine(
         strategy=parts.strategy,
         operator=parts.operator,
@@ -249,9 +253,20 @@ class _FreshSandbox:
         """See ``gigaevo.evaluation.base.Evaluator``."""
         parts, context = self._parts, self._processes.context
         async with program_server(parts.problem, parts.sandbox, context=context) as server:
-            pipeline = self._builder.anew(given={"program_server": server}).node("pipeline")
-            evaluation: Evaluation = await pipeline.evaluate(program)
-            return evaluation
+            given = {"program_server": server, "evolution_strategy": parts.strategy}
+            pipeline: Evaluator = self._builder.anew(given=given).node("pipeline")
+            try:
+                if isinstance(pipeline, Rescorer):
+                    return await pipeline.rescore(program)
+                return await pipeline.evaluate(program)
+            finally:
+                _close(pipeline)
+
+
+def _close(pipeline: object) -> None:
+    """Let go of what a pipeline holds open; one of a user's own may hold nothing."""
+    if isinstance(pipeline, Pipeline):
+        pipeline.close()
 
 
 def _reporters(output_dir: Path) -> list[Listener]:

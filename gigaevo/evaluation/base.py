@@ -18,7 +18,11 @@ class Evaluation:
         artifacts: Short JSON values by name.
         output: What the program returned, as wire text; None where there was none.
         error: Why there is no score; None for a valid program.
-        cost: What it took (``validate_calls`` made in this evaluation).
+        cost: What it took (``validate_calls`` made in this evaluation; the rest of a cached result is what it took when
+            it was measured).
+        cached: Stages whose result was that of an earlier evaluation.
+        skipped: Stages that were not run although nothing had failed, and why. Where the primary metric is missing for
+            that reason the program is neither valid nor at fault.
     """
 
     metrics: Mapping[str, float] = field(default_factory=dict)
@@ -26,6 +30,8 @@ class Evaluation:
     output: str | None = None
     error: ProgramError | None = None
     cost: Cost = field(default_factory=Cost)
+    cached: Sequence[str] = ()
+    skipped: Mapping[str, str] = field(default_factory=dict)
 
 
 class Evaluator(Protocol):
@@ -33,6 +39,27 @@ class Evaluator(Protocol):
 
     async def evaluate(self, program: Program) -> Evaluation:
         """Run and score ``program``, which is not changed. Never raises for anything a program does."""
+
+
+class Keeper(Protocol):
+    """Knows what archives hold; asked while a program is being evaluated, so it must answer at once."""
+
+    def could_keep(self, metrics: Mapping[str, float], bounds: Mapping[str, float]) -> bool:
+        """Whether any archive might keep a program, were it offered now; True when in doubt.
+
+        Args:
+            metrics: What was measured of the program and will not change.
+            bounds: By metric, a value that it cannot be better than, in the problem's direction. A metric that is
+                named nowhere may have any value.
+        """
+
+
+@runtime_checkable
+class Rescorer(Protocol):
+    """What an evaluator is as well if it goes by earlier results or gives programs up."""
+
+    async def rescore(self, program: Program) -> Evaluation:
+        """Run and score ``program`` as if nothing were known of it, and to the end."""
 
 
 @runtime_checkable

@@ -8,13 +8,13 @@ from gigaevo.programs import Program
 
 
 class FailureLog:
-    """Logs each failed program with its error: an initial one as a warning, since most often its folder is to blame
-    and can be mended; a child at DEBUG."""
+    """Logs each failed program with its error, and each that was never scored with the reason: an initial one as a
+    warning, since most often its folder is to blame and can be mended; a child at DEBUG."""
 
     def on_start(self, info: RunInfo) -> None: ...
 
     def on_program(self, program: Program, outcome: Outcome, progress: Progress) -> None:
-        if program.error is None:
+        if program.error is None and not program.pruned:
             return
         from loguru import logger
 
@@ -23,8 +23,13 @@ class FailureLog:
         logger.log(
             "WARNING" if initial else "DEBUG",
             "{}",
-            f"program {program.number} {program.id} ({one_line(made, width=60)}) failed: "
-            f"{program.error.kind}: {one_line(program.error.message)}",
+            f"program {program.number} {program.id} ({one_line(made, width=60)}) {_why(program)}",
         )
 
     def on_stop(self, report: RunReport) -> None: ...
+
+
+def _why(program: Program) -> str:
+    if program.error is None:
+        return f"was not scored: {one_line(program.pruned)}"
+    return f"failed: {program.error.kind}: {one_line(program.error.message)}"

@@ -124,4 +124,6 @@ def _better(best: Program | None, program: Program, metrics: Metrics) -> Program
 def _outcome(program: Program) -> Outcome:
     if program.error is not None:
         return Outcome.FAILED
+    if program.pruned:
+        return Outcome.PRUNED
     return Outcome.ACCEPTED if program.state is ProgramState.EVOLVING else Outcome.REJECTED

@@ -77,6 +77,8 @@ def summary(info: RunInfo, report: RunReport, *, kernels: str) -> dict[str, Any]
             "duplicates": progress.duplicates,
             "outcomes": dict(progress.outcomes),
             "failures": dict(progress.failures),
+            "cached": dict(progress.cached),
+            "skipped": dict(progress.skipped),
             "operators": {name: dict(counts) for name, counts in progress.operators.items()},
         },
         "generation": progress.generation,
@@ -163,6 +165,8 @@ def print_summary(info: RunInfo, report: RunReport, *, folder: str | Path, conso
         say("Operators", _operators(progress.operators))
     if progress.failures:
         say("Failures", tally(progress.failures))
+    if progress.cached or progress.skipped:
+        say("Stages", _stages(progress))
     if len(progress.population.sizes) > 1:
         say("Islands", _islands(progress, info.metrics))
     if progress.population.faults:
@@ -193,6 +197,12 @@ def _operators(counts: Mapping[str, Mapping[str, int]]) -> str:
         f"{one_line(name, width=40)} improved {count.get('improved', 0)} of {count.get('proposals', 0)}"
         for name, count in sorted(counts.items())
     )
+
+
+def _stages(progress: Progress) -> str:
+    """How often stages did not run for a program, since their result was there, or was not worth its cost."""
+    counts = {"taken from the cache": progress.cached, "skipped": progress.skipped}
+    return "; ".join(f"{what}: {tally(count)}" for what, count in counts.items() if count)
 
 
 def _islands(progress: Progress, metrics: Metrics) -> str:

@@ -5,6 +5,7 @@ from gigaevo.problems.listing import ProblemListing, list_problems
 from gigaevo.problems.loader import load_problem
 from gigaevo.problems.problem import InitialProgram, Problem
 from gigaevo.problems.settings import ProblemSettings, SandboxNeeds
+from gigaevo.problems.workload import Workload
 
 __all__ = [
     "InitialProgram",
@@ -13,6 +14,7 @@ __all__ = [
     "ProblemListing",
     "ProblemSettings",
     "SandboxNeeds",
+    "Workload",
     "list_problems",
     "load_problem",
 ]

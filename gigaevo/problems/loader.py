@@ -17,7 +17,9 @@ from gigaevo.problems.problem import InitialProgram, Problem
 from gigaevo.problems.python_file import PythonFile, read_python
 from gigaevo.problems.settings import ProblemSettings
 from gigaevo.problems.text_file import read_text
+from gigaevo.problems.workload import workload_of
 from gigaevo.problems.yaml_file import check_model, read_yaml
+from gigaevo.programs.genome import CodeGenome
 from gigaevo.programs.metrics import Metrics
 
 
@@ -54,7 +56,9 @@ def load_problem(folder: Path, *, name: str | None = None) -> Problem:
         has_helper=layout.HELPER_FILE in modules,
         has_harness=layout.HARNESS_FILE in modules,
         driver=modules[layout.DRIVER_FILE].source if layout.DRIVER_FILE in modules else None,
+        genome=_read_genome(folder),
         preload=tuple(sorted({*settings.preload, *(name for seed in seeds for name in seed.scientific_imports())})),
+        workload=workload_of(modules[layout.BENCHMARK_FILE]) if layout.BENCHMARK_FILE in modules else None,
     )
 
 
@@ -104,6 +108,14 @@ def _read_settings(folder: Path, metrics: Metrics) -> ProblemSettings:
                 index,
             )
     return settings
+
+
+def _read_genome(folder: Path) -> CodeGenome | None:
+    path = folder / layout.GENOME_FILE
+    if not path.exists():
+        return None
+    file = read_yaml(path)
+    return check_model(CodeGenome, file, file.data)
 
 
 def _is_importable(module: str, folder: Path) -> bool:

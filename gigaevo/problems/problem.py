@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
 from pathlib import Path
 
 from gigaevo.problems.settings import ProblemSettings
+from gigaevo.problems.workload import Workload
+from gigaevo.programs.genome import CodeGenome
 from gigaevo.programs.metrics import Metrics
 
 TASK_FILE = "task_description.txt"
@@ -16,9 +19,13 @@ CONTEXT_FILE = "context.py"
 HELPER_FILE = "helper.py"
 HARNESS_FILE = "harness.py"
 DRIVER_FILE = "driver.py"
+BENCHMARK_FILE = "benchmark.py"
 SETTINGS_FILE = "problem.yaml"
+GENOME_FILE = "genome.yaml"
 
 ENTRYPOINT = "entrypoint"
+
+_UNMEASURED = (TASK_FILE, INITIAL_PROGRAMS, "verify.py")  # what no score depends on
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,8 +58,10 @@ class Problem:
         has_helper: Whether ``helper.py`` exists.
         has_harness: Whether ``harness.py`` says how a program is exercised.
         driver: Text of ``driver.py``, which calls a program from outside; None where there is none.
+        genome: What ``genome.yaml`` asks of every program; None where there is none.
         preload: Modules to import once before programs are forked, sorted: those of the settings, and what
             the initial programs use of numpy and scipy.
+        workload: What ``benchmark.py`` has programs timed on; None where there is none.
     """
 
     name: str
@@ -66,6 +75,24 @@ class Problem:
     has_harness: bool
     driver: str | None = None
     preload: tuple[str, ...]
+    genome: CodeGenome | None = None
+    workload: Workload | None = None
+
+    @property
+    def digest(self) -> str:
+        """Digest of all that measuring a program may depend on: the preloaded modules' names, and each file of the
+        folder but for the task in words, the initial programs, ``verify.py``, byte code and what is hidden by a dot.
+        Read anew at each use. What lies outside of the folder is not in it."""
+        whole = hashlib.blake2b(repr(self.preload).encode(), digest_size=16)
+        for path in sorted(self.folder.rglob("*")):
+            inside = path.relative_to(self.folder)
+            by_the_way = any(part.startswith((".", "__pycache__")) for part in inside.parts)
+            if inside.parts[0] in _UNMEASURED or by_the_way or not path.is_file():
+                continue
+            with path.open("rb") as file:
+                content = hashlib.file_digest(file, "blake2b").digest()
+            whole.update(str(inside).encode("utf-8", "surrogateescape") + b"\0" + content)
+        return whole.hexdigest()
 
     @property
     def validate_path(self) -> Path:

@@ -29,8 +29,8 @@ class SandboxNeeds(BaseModel):
     """What a problem's programs need that a sandbox denies by default.
 
     Attributes:
-        allow: ``threads`` (more than one thread) and ``processes`` (children of the program's own) raise the limit on
-            both; ``loopback`` gives each program a 127.0.0.1 of its own, at the levels that can.
+        allow: ``threads`` (more than one thread), ``processes`` (children of the program's own, and executing files),
+            ``loopback`` (sockets within a network of the program's own).
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -48,8 +48,7 @@ class ProblemSettings(BaseModel):
         behavior_keys: Metrics that describe how a program behaves rather than how good it is: axes of the
             default behaviour space. Each has both bounds.
         editable: Files of a program that mutation may change; the operators so far change the entry file only.
-        hidden: Files of the folder that programs and prompts must not see, such as held-out data; hidden from programs
-            at the levels that close the file system.
+        hidden: Files of the folder that programs and prompts must not see, such as held-out data.
         sandbox: What the programs need of the sandbox.
         noisy: Whether the same program may score differently each time; a duplicate is then evaluated again.
     """

@@ -5,47 +5,15 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 
-from pydantic import BaseModel, ConfigDict, Field
-
+from gigaevo.programs.fitness_metrics import FITNESS_METRICS
+from gigaevo.programs.metric_spec import MetricSpec
 from gigaevo.programs.paradigm import Paradigm
+
+__all__ = ["GRADED_VALIDITY_KEY", "NOVELTY_KEY", "RUN_METRICS", "VALIDITY_KEY", "MetricSpec", "Metrics"]
 
 VALIDITY_KEY = "is_valid"
 GRADED_VALIDITY_KEY = "validity"
 NOVELTY_KEY = "novelty"
-
-
-class MetricSpec(BaseModel):
-    """One metric, in the shape of GigaEvo's ``metrics.yaml``.
-
-    Attributes:
-        description: One sentence for people and prompts.
-        decimals: Digits after the point when shown. Never used in comparisons.
-        is_primary: Whether it is the objective; exactly one metric of a problem is.
-        higher_is_better: Direction.
-        lower_bound: Least value expected; None when unknown. A value beyond it is kept and flagged.
-        upper_bound: Greatest value expected; None when unknown.
-        unit: Shown after the value.
-        include_in_prompts: Whether language models are told of it.
-        significant_change: Difference that matters; None when unknown.
-        sentinel_value: Accepted for folders written for other systems, and never used: a failure is not a number.
-    """
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    description: str
-    decimals: int = Field(default=5, ge=0, le=17)
-    is_primary: bool = False
-    higher_is_better: bool = True
-    lower_bound: float | None = None
-    upper_bound: float | None = None
-    unit: str = ""
-    include_in_prompts: bool = True
-    significant_change: float | None = None
-    sentinel_value: float | None = None
-
-    def format(self, value: float) -> str:
-        """``value`` as shown to people."""
-        return f"{value:.{self.decimals}f}{' ' + self.unit if self.unit else ''}"
 
 
 _MEASURED: dict[str, MetricSpec] = {
@@ -125,9 +93,15 @@ _NAMED = {
 }
 
 # What a run measures of every program, beside the problem's own metrics. A problem may declare any of them itself.
-RUN_METRICS: dict[str, MetricSpec] = _MEASURED | {
-    name: _MEASURED[key].model_copy(update={"description": description}) for name, (key, description) in _NAMED.items()
-}
+# Those of fitness only where the pipeline has that stage (``pipeline=benchmark``).
+RUN_METRICS: dict[str, MetricSpec] = (
+    _MEASURED
+    | {
+        name: _MEASURED[key].model_copy(update={"description": description})
+        for name, (key, description) in _NAMED.items()
+    }
+    | FITNESS_METRICS
+)
 
 # What validation says of every program. A problem may declare these too.
 _VERDICTS = {

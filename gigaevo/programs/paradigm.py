@@ -113,3 +113,29 @@ def _start(node: ast.FunctionDef | ast.AsyncFunctionDef | ast.Call) -> tuple[int
     """Where a call begins, or the body of a function: decorators and defaults are no part of it."""
     first = node if isinstance(node, ast.Call) else node.body[0]
     return first.lineno, first.col_offset
+
+
+PARADIGM_NAMES = ("functional", "iterative", "recursive", "hybrid", "dataflow", "async", "oop", "reactive")
+"""Paradigms as a genome names them. ``reactive`` is one that syntax cannot tell."""
+
+
+def paradigm_name(tree: ast.AST) -> str:
+    """The paradigm of a program by the name that a genome gives it: the first that applies of
+
+    ``oop`` (it defines a class), ``async`` (an ``async def``), ``dataflow`` (a generator function), ``hybrid`` (loops,
+    and a function that calls itself), ``recursive`` (such a function), ``iterative`` (``for`` or ``while``), and
+    ``functional``, which is what remains: expressions, comprehensions, calls.
+    """
+    nodes = list(ast.walk(tree))
+    kinds = {type(node) for node in nodes}
+    if ast.ClassDef in kinds:
+        return "oop"
+    if ast.AsyncFunctionDef in kinds:
+        return "async"
+    if kinds & {ast.Yield, ast.YieldFrom}:
+        return "dataflow"
+    functions = [node for node in nodes if isinstance(node, _FUNCTIONS)]
+    loops = bool(kinds & set(_LOOPS))
+    if _calls_itself(functions, [node for node in nodes if isinstance(node, ast.Call)]):
+        return "hybrid" if loops else "recursive"
+    return "iterative" if loops else "functional"

@@ -56,6 +56,10 @@ class Program(BaseModel):
         output: What ``entrypoint`` returned, in the encoding of ``gigaevo.evaluation.sandbox.wire`` as text; None
             where there was none or it exceeded the cap.
         error: Why there is no score; None for a valid program.
+        cached: Stages of its evaluation whose result was there already.
+        skipped: Stages that it was not worth, and why.
+        pruned: Why it was never scored, though nothing is wrong with it: a stage that would have was skipped. Empty for
+            every other program.
         metadata: Anything else, JSON values only.
     """
 
@@ -78,6 +82,9 @@ class Program(BaseModel):
     output: str | None = None
     error: ProgramError | None = None
     cost: Cost = Field(default_factory=Cost)
+    cached: list[str] = Field(default_factory=list)
+    skipped: dict[str, str] = Field(default_factory=dict)
+    pruned: str = ""
     metadata: dict[str, Any] = Field(default_factory=dict)
 
     @model_validator(mode="before")
@@ -102,7 +109,7 @@ class Program(BaseModel):
     def is_valid(self) -> bool:
         """Whether it was evaluated and kept the problem's hard rules: only such programs may become elites."""
         settled = self.state in (ProgramState.COMPLETED, ProgramState.EVOLVING, ProgramState.DISCARDED)
-        return settled and self.error is None and bool(self.metrics)
+        return settled and self.error is None and not self.pruned and bool(self.metrics)
 
     def become(self, target: ProgramState) -> None:
         """Go to another state.

@@ -9,6 +9,7 @@ import asyncio
 import contextlib
 import io
 import json
+import sqlite3
 import tempfile
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -145,6 +146,39 @@ def asked_spare(built: Built) -> tuple[int, int]:
     """How often a stand-in that nobody names by default runs and validates a program."""
     spare = built.evaluated()["spare"]
     return spare.runs, len(spare.timeouts)
+
+
+def runs_of(*answers: int) -> Callable[[Built], int]:
+    """How often programs are run when those that give these answers are evaluated, one after the other."""
+
+    def seen(built: Built) -> int:
+        for answer in answers:
+            built.evaluation(answer)
+        return built.given["program_server"].runs
+
+    return seen
+
+
+def skipped_stages(built: Built) -> set[str]:
+    return set(built.evaluation(1).skipped)
+
+
+def salt_of_the_cache(built: Built) -> bytes:
+    cache = built.node("pipeline.cache")
+    cache.close()
+    return bytes(cache.salt)
+
+
+def results_in_the_folder(built: Built) -> int:
+    """How many results the folder of the cache holds after 50 evaluations; -1 where there is none."""
+    for answer in range(50):
+        built.evaluation(answer)
+    built.node("pipeline.cache").close()
+    folder = built.config.pipeline.cache.folder
+    if folder is None:
+        return -1
+    with contextlib.closing(sqlite3.connect(Path(folder) / "results.db")) as connection:
+        return int(connection.execute("SELECT COUNT(*) FROM results").fetchone()[0])
 
 
 def path_of_the_storage(built: Built) -> str:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
 from pydantic import BaseModel
 
-from gigaevo.evaluation.pipeline import StageResult
+from gigaevo.evaluation.stage import Inputs, StageResult
+from gigaevo.evaluation.stages.complexity import ComplexityStage
 from gigaevo.evaluation.stages.run import RunStage
 from gigaevo.evolution.mutation.base import Mutation, MutationContext, MutationOperator
 from gigaevo.programs import Program
@@ -72,12 +73,20 @@ class CrowdedRun(RunStage):
 
     inside = 0
 
-    async def run(self, program: Program, inputs: Mapping[str, StageResult]) -> StageResult:
+    async def run(self, program: Program, inputs: Inputs) -> StageResult:
         self.inside += 1
         count = self.inside
         result = await super().run(program, inputs)
         self.inside -= 1
         return replace(result, artifacts={"run_at_a_time": count})
+
+
+class Bounding(ComplexityStage):
+    """The stage that describes a program. It knows how good the program can be as well."""
+
+    async def run(self, program: Program, inputs: Inputs) -> StageResult:
+        found = await super().run(program, inputs)
+        return replace(found, metrics={**found.metrics, "fitness_lower_bound": 7.0})
 
 
 class LastIsland:

@@ -8,6 +8,7 @@ import functools
 import io
 import itertools
 import json
+import math
 import sqlite3
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
@@ -25,14 +26,17 @@ from gigaevo.config.prepare import PARTS
 from gigaevo.config.processes import program_server
 from gigaevo.config.resolvers import register_resolvers
 from gigaevo.config.result import ExitStatus, RunResult
-from gigaevo.evaluation.sandbox.client import RunOutcome, SandboxStartError
+from gigaevo.evaluation.base import Evaluation
+from gigaevo.evaluation.sandbox import wire
+from gigaevo.evaluation.sandbox.client import DriveOutcome, RunOutcome, SandboxStartError
+from gigaevo.evaluation.sandbox.levels import SandboxReport
 from gigaevo.evaluation.sandbox.limits import Limits
 from gigaevo.evaluation.sandbox.runner import ProgramRunner
 from gigaevo.evaluation.sandbox.settings import SandboxSettings
 from gigaevo.evaluation.sandbox.workers import ValidationOutcome
 from gigaevo.evolution.randomness import RandomSource
 from gigaevo.evolution.strategies.base import ArchiveEvent, EvolutionStrategy, StrategyContext
-from gigaevo.problems import Problem, load_problem
+from gigaevo.problems import Problem, ProblemSettings, load_problem
 from gigaevo.programs import Program
 from tests.config.command import ROOT, Ended, run, started
 
@@ -53,6 +57,18 @@ METRICS = {
 }
 
 
+# What a stand-in says of a program that it was asked to exercise. Time outgrows n log n by n^0.4.
+EXERCISED = {
+    "tests": [{"size": 8, "right": True, "cpu_s": 0.2, "cycles": 700, "error": ""}],
+    "edges": [{"right": False, "error": "wrong answer"}],
+    "faults": [{"right": True, "error": ""}],
+    "memory_mb": 32.0,
+    "growth": [{"size": n, "cpu_s": n**1.4 * math.log2(n), "memory_mb": 0.1} for n in (16, 64, 128, 256, 512, 1024)],
+    "growth_error": "",
+    "no_cycles": "",
+}
+
+
 # Built: objects without a run
 
 
@@ -62,6 +78,9 @@ class StandIn:
 
     runs: int = 0
     timeouts: list[float] = field(default_factory=list)
+    driven: list[dict[str, Any]] = field(default_factory=list)
+    looked_up: list[str] = field(default_factory=list)
+    report: SandboxReport = field(default_factory=lambda: SandboxReport(level="process", protections=frozenset()))
 
     async def run(self, *_: object) -> RunOutcome:
         self.runs += 1
@@ -71,7 +90,20 @@ class StandIn:
 
     async def validate(self, _: str, *, timeout_s: float) -> ValidationOutcome:
         self.timeouts.append(timeout_s)
-        return ValidationOutcome(metrics={"fitness": 1.0}, artifacts={}, error=None, calls=1)
+        metrics = {"fitness": 1.0, "validity": 1.0}
+        return ValidationOutcome(metrics=metrics, artifacts={}, error=None, calls=1)
+
+    def could_keep(self, *_: object) -> bool:
+        return False
+
+    async def drive(self, programs: Sequence[object], driver: str, argument: str, **_: object) -> DriveOutcome:
+        self.driven.append(wire.decode(argument))
+        output = wire.encode(EXERCISED, max_bytes=1 << 20)
+        return DriveOutcome(output=output, error=None, programs=(), stdout="", stderr="")
+
+    async def get_many(self, program_ids: Sequence[str]) -> dict[str, Program]:
+        self.looked_up += program_ids
+        return {}
 
 
 class Built:
@@ -81,7 +113,13 @@ class Built:
         self.config = config
         self.given = {name: StandIn() for name in ("program_server", "validators", "spare")}
         self.random = RandomSource(0)
-        self._builder = Builder(config, given={"output_dir": Path("/folder"), **self.given})
+        noisy = replace(self.problem, settings=ProblemSettings(noisy=True))
+        problems = {
+            "problem": loaded(str(config.problem.name)),
+            "spare_problem": loaded("toy_example"),
+            "noisy_problem": noisy,
+        }
+        self._builder = Builder(config, given={"output_dir": Path("/folder"), **problems, **self.given})
         self._numbers = itertools.count()
 
     @classmethod
@@ -147,9 +185,22 @@ class Built:
 
     def evaluated(self) -> dict[str, StandIn]:
         """Evaluates a program; who was asked to run and to validate it."""
-        program = Program(id="0", source="def entrypoint():\n    return 1\n")
-        assert asyncio.run(self.node("pipeline").evaluate(program)).error is None
+        self.evaluation(1)
         return self.given
+
+    def evaluation(self, answer: int) -> Evaluation:
+        """The evaluation of the program that gives this answer."""
+        program = Program(id="0", source=f"def entrypoint():\n    return {answer}\n")
+        evaluation: Evaluation = asyncio.run(self.node("pipeline").evaluate(program))
+        assert evaluation.error is None
+        return evaluation
+
+
+@functools.cache
+def loaded(name: str) -> Problem:
+    """A shipped problem; the toy example where there is none of this name."""
+    folder = ROOT / "problems" / name
+    return load_problem(folder if folder.is_dir() else TOY)
 
 
 @functools.cache

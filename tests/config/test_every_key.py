@@ -14,9 +14,11 @@ from typing import Any
 import pytest
 import yaml
 
+from gigaevo.evaluation.result_key import salt_of
 from tests.config import looks, strategy_looks
 from tests.config.command import ROOT
 from tests.config.effects import Effect
+from tests.config.fitness_looks import BENCHMARK
 from tests.config.strategy_keys import ALGORITHMS, MIGRATION
 from tests.config.subjects import TOY, Built, Ran, Sandbox, Started, printed, swept
 
@@ -159,6 +161,44 @@ SANDBOX = {
     "sandbox.stdio_bytes": Effect("4", lambda call: call("print('x' * 100)").stdout.count("x"), 4, "sandboxed"),
 }
 
+
+def stages_of(pipeline: str, *, runs: int, kept: int) -> dict[str, Effect]:
+    """Keys that every pipeline has: what it is told, and its cache.
+
+    Args:
+        pipeline: Which one.
+        runs: Times that it runs a program.
+        kept: Results that it keeps of one.
+    """
+    base = f"problem.name=toy_example pipeline={pipeline}"
+    large, small = (f"pipeline.cache.folder={{tmp}}/{pipeline}_{size}" for size in ("large", "small"))
+    twice, cache = looks.runs_of(1, 1), "pipeline.cache"
+    return {
+        "pipeline.problem": Effect("${ref:noisy_problem}", twice, 2 * runs, base=base),
+        f"{cache}.entries": Effect(f"{kept}", looks.runs_of(1, 2, 1), 3 * runs, base=base),
+        f"{cache}.memory_mb": Effect("1e-6", twice, 2 * runs, base=base),
+        f"{cache}.folder": Effect(f"{{tmp}}/{pipeline}", looks.results_in_the_folder, 50 * kept, base=base),
+        f"{cache}.folder_mb": Effect(
+            "0.002",
+            lambda built: looks.results_in_the_folder(built) < 20,
+            True,
+            base=f"{base} {large}",
+            shared=f"{small} pipeline.cache.folder_mb=0.002",
+        ),
+        f"{cache}.ingredients": Effect("[1]", looks.salt_of_the_cache, salt_of([1]), base=f"{base} {large}"),
+        f"{cache}.disabled": Effect("true", twice, 2 * runs, base=base),
+    }
+
+
+CASCADE = "problem.name=toy_example pipeline=cascade"
+BOUNDED = f"{CASCADE} pipeline.stages.1._target_=tests.config.parts.Bounding"
+NEVER_RUN = {"run", "validate", "remeasure"}
+
+
+def skips(value: str, stages: set[str]) -> Effect:
+    return Effect(value, looks.skipped_stages, stages, base=CASCADE)
+
+
 EFFECTS: dict[str, dict[str, Effect]] = {
     "config.yaml": {**EVERYDAY, **HYDRA},
     "experiment/base.yaml": {},
@@ -181,7 +221,27 @@ EFFECTS: dict[str, dict[str, Effect]] = {
         "pipeline.stages.1.server": Effect("${ref:spare}", looks.asked_spare, (1, 0)),
         "pipeline.stages.2.workers": Effect("${ref:spare}", looks.asked_spare, (0, 1)),
         "pipeline.stages.2.call_timeout_s": Effect("4", looks.limits_of_stages, (10, 4)),
+        **stages_of("standard", runs=1, kept=2),
     },
+    "pipeline/cascade.yaml": {
+        "pipeline.keeper": Effect("${ref:spare}", looks.skipped_stages, NEVER_RUN, base=BOUNDED),
+        "pipeline.deterministic": Effect(
+            "true", looks.skipped_stages, set(), base=f"{BOUNDED} pipeline.keeper=${{ref:spare}}"
+        ),
+        "pipeline.stages.2.server": Effect("${ref:spare}", looks.asked_spare, (1, 0), base=CASCADE),
+        "pipeline.stages.2.requires": skips("[syntax]", NEVER_RUN),
+        "pipeline.stages.2.when.0.metric": skips("wall_time_s", NEVER_RUN),
+        "pipeline.stages.2.when.0.at_most": skips("3", NEVER_RUN),
+        "pipeline.stages.3.workers": Effect("${ref:spare}", looks.asked_spare, (0, 1), base=CASCADE),
+        "pipeline.stages.3.call_timeout_s": Effect("4", looks.limits_of_stages, (10, 4), base=CASCADE),
+        "pipeline.stages.4.server": Effect("${ref:spare}", looks.asked_spare, (2, 0), base=CASCADE),
+        "pipeline.stages.4.runs": Effect("5", looks.runs_of(1), 6, base=CASCADE),
+        "pipeline.stages.4.requires": skips("[run]", {"remeasure"}),
+        "pipeline.stages.4.when.0.metric": skips("novelty", {"remeasure"}),
+        "pipeline.stages.4.when.0.at_least": skips("2", {"remeasure"}),
+        **stages_of("cascade", runs=3, kept=3),
+    },
+    "pipeline/benchmark.yaml": BENCHMARK,
     "sandbox/auto.yaml": SANDBOX,
     "sandbox/process.yaml": level("process", "strict", NAMESPACED, "true"),
     "sandbox/landlock.yaml": level("landlock", "strict", NAMESPACED, "true"),

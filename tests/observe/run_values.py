@@ -91,6 +91,8 @@ def events(programs: Sequence[Program], *, seconds_each: float = 0.5) -> Iterato
                 duplicates=3,
                 population=population(outcomes[Outcome.ACCEPTED]),
                 programs_per_s=4.25,
+                cached={"run": 2},
+                skipped={"deep": 1},
             ),
         )
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import math
+import re
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -177,6 +178,8 @@ def test_the_summary_file_says_what_the_run_came_to(tmp_path: Path) -> None:
         "duplicates": 3,
         "outcomes": {"accepted": 2, "failed": 1},
         "failures": {"exception": 1},
+        "cached": {"run": 2},
+        "skipped": {"deep": 1},
         "operators": {
             "initial": {"proposals": 1, "accepted": 1},
             "constants": {"proposals": 1, "accepted": 1},
@@ -189,6 +192,11 @@ def test_the_summary_file_says_what_the_run_came_to(tmp_path: Path) -> None:
     assert summary["elapsed_s"] == 1.5
     assert set(summary["versions"]) == {"gigaevo", "python", "numpy", "platform", "kernels"}
     assert summary["versions"]["kernels"] == "numpy"
+
+
+def test_people_are_told_which_stages_did_not_run(tmp_path: Path) -> None:
+    text = printed(report(list(events([valid(-1, 0.1)]))), tmp_path)
+    assert re.search(r"Stages +taken from the cache: run 2; skipped: deep 1\n", text)
 
 
 def test_a_run_without_a_valid_program_has_no_best(tmp_path: Path) -> None:

@@ -159,6 +159,17 @@ def test_failures_are_logged_literally_and_loudly_where_a_folder_is_to_blame(lin
     assert all(message.isprintable() for _, message in lines)
 
 
+def test_a_program_that_was_never_scored_is_logged_with_the_reason(lines: list[tuple[str, str]]) -> None:
+    log = FailureLog()
+    for number in (-1, 0):
+        program = valid(number, 0.5)
+        program.pruned = "validate: lines is 7, not at most 5"
+        for event in events([program]):
+            log.on_program(*event)
+    assert [level for level, _ in lines] == ["WARNING", "DEBUG"]
+    assert lines[1][1].endswith("(by constants) was not scored: validate: lines is 7, not at most 5")
+
+
 def test_a_resumed_run_does_not_announce_its_old_best_as_new(lines: list[tuple[str, str]]) -> None:
     view = PlainLines(interval_s=1000.0)
     view.on_start(info(resumed_mutants=5))

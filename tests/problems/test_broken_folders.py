@@ -187,3 +187,27 @@ def test_yaml_that_is_made_to_hurt_is_refused_quickly(folder: Path) -> None:
 def test_yaml_cannot_make_python_objects(folder: Path) -> None:
     (folder / "problem.yaml").write_text("preload: !!python/object/apply:os.getcwd []\n")
     assert "is not valid YAML" in complaint(folder)
+
+
+SIGNATURE = 'function_signature: "def entrypoint()"\n'
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("", "genome.yaml: function_signature is missing; add 'function_signature: ...'"),
+        ("function_signature: entrypoint", ":1: function_signature 'entrypoint' is no signature; write one like"),
+        (SIGNATURE + "allowed_paradigms: [oop, magic]", ":2: allowed_paradigms.1 should be one of functional, "),
+        (
+            SIGNATURE + "performance_targets:\n  time_complexity: fast",
+            ":2: performance_targets 'fast' is no growth law",
+        ),
+        (SIGNATURE + "performance_targets: {speed: 3}", "speed is none"),
+        (SIGNATURE + "mutation_rate: 2", ":2: mutation_rate should be less than or equal to 1, not 2"),
+        (SIGNATURE + "mutation_rates: 2", ":2: unknown key mutation_rates; did you mean 'mutation_rate'?"),
+    ],
+)
+def test_a_mistake_in_genome_yaml_is_named_with_line_and_remedy(folder: Path, text: str, expected: str) -> None:
+    (folder / "genome.yaml").write_text(text)
+    message = complaint(folder)
+    assert expected in message, message

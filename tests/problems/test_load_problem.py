@@ -194,3 +194,28 @@ def test_the_list_of_a_folder_that_is_not_there_is_empty(tmp_path: Path) -> None
 def test_the_list_survives_an_odd_task_description(folder: Path, text: bytes) -> None:
     (folder / "task_description.txt").write_bytes(text)
     assert [listing.name for listing in list_problems(folder.parent)] == ["answers"]
+
+
+def test_a_genome_is_read_where_there_is_one(folder: Path) -> None:
+    assert load_problem(folder).genome is None
+    (folder / "genome.yaml").write_text('function_signature: "def entrypoint()"\nallowed_paradigms: [functional]\n')
+    genome = load_problem(folder).genome
+    assert genome is not None
+    assert genome.signature.name == "entrypoint"
+    assert genome.allowed_paradigms == ("functional",)
+
+
+def test_the_genome_of_sorting_is_that_of_the_framework_it_comes_from() -> None:
+    genome = load_problem(Path(__file__).parents[2] / "problems" / "sorting").genome
+    assert genome is not None
+    assert genome.behavioral_constraints == (
+        "Must return sorted list",
+        "Must handle empty lists",
+        "Must be stable sort",
+        "Must handle any comparable type",
+    )
+    assert genome.performance_targets["time_complexity"] == "O(n log n)"
+    assert genome.performance_targets["space_complexity"] == "O(n)"
+    assert genome.performance_targets["cache_efficiency"] == 0.8
+    assert genome.allowed_paradigms == ("functional", "iterative", "recursive", "hybrid")
+    assert genome.mutation_rate == 0.2

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from functools import cmp_to_key
 from typing import Any
 
+import numpy as np
 import pytest
 from shipped import module, problem, validate
 
@@ -129,3 +130,43 @@ def test_forged_results_are_refused(forge: Callable[[dict[str, Any]], None], com
     forge(output)
     with pytest.raises(ValueError, match=complaint):
         validate("sorting", output)
+
+
+BENCHMARK = module(FOLDER / "benchmark.py")
+
+
+def answer(entrypoint: Callable[[list[int], Before], list[int]], value: dict[str, Any]) -> dict[str, Any]:
+    return module(FOLDER / "harness.py").run(entrypoint, value)
+
+
+@pytest.mark.parametrize("size", BENCHMARK.SIZES)
+def test_a_merge_sort_answers_every_input_of_the_benchmark_rightly(size: int) -> None:
+    value = BENCHMARK.make_input(size, np.random.default_rng(size))
+    assert len(value["cases"][0]["keys"]) == size
+    assert BENCHMARK.check(value, answer(merge_sort, value))
+
+
+@pytest.mark.parametrize("value", BENCHMARK.EDGE_CASES)
+def test_a_merge_sort_answers_every_edge_case_rightly(value: dict[str, Any]) -> None:
+    assert BENCHMARK.check(value, answer(merge_sort, value))
+
+
+@pytest.mark.parametrize(("value", "exception"), BENCHMARK.FAULTS)
+def test_what_cannot_be_sorted_raises_through_a_merge_sort(value: dict[str, Any], exception: str) -> None:
+    assert exception == "TypeError"
+    with pytest.raises(TypeError):
+        answer(merge_sort, value)
+
+
+def test_the_benchmark_refuses_unstable_partial_and_lucky_answers() -> None:
+    value = BENCHMARK.make_input(50, np.random.default_rng(0))
+    ties = BENCHMARK.EDGE_CASES[4]
+    assert not BENCHMARK.check(ties, answer(lambda items, before: merge_sort(items[::-1], before), ties))
+    assert not BENCHMARK.check(value, answer(lambda items, before: merge_sort(items, before)[:-1], value))
+    right = answer(merge_sort, value)["orders"]
+    assert not BENCHMARK.check(value, {"orders": right, "comparisons": [3]})
+
+
+def test_the_same_generator_makes_the_same_input() -> None:
+    first, second = (BENCHMARK.make_input(20, np.random.default_rng(5)) for _ in range(2))
+    assert first == second

@@ -154,6 +154,26 @@ async def test_a_scratch_folder_has_a_size(folder: Callable[..., Path], level: s
     await server.close()
 
 
+@pytest.mark.parametrize("level", ["process", "landlock", "strict"])
+async def test_processes_share_one_memory_limit(folder: Callable[..., Path], level: str) -> None:
+    limits = Limits(wall_time_s=20, memory_mb=256, processes=16)
+    server = ForkServer(problem_dir=folder(), has_context_file=False, limits=limits, level=level, allow=["processes"])
+    await server.start()
+    outcome = await run(
+        server,
+        "import os, time",
+        "for _ in range(4):",
+        "    if os.fork() == 0:",
+        "        held = bytearray(b'x' * (100 << 20))",
+        "        time.sleep(60)",
+        "time.sleep(60)",
+    )
+    assert outcome.error is not None
+    assert outcome.error.kind is ErrorKind.MEMORY
+    assert outcome.error.message == "its processes together hold more than the 256 MiB allowed"
+    await server.close()
+
+
 PICTURE = "b'\\x89PNG\\r\\n\\x1a\\nrest'"
 
 

@@ -15,6 +15,7 @@ from scipy.stats import chisquare
 
 from gigaevo.evolution.strategies.behavior_space import BehaviorSpace
 from gigaevo.evolution.strategies.elite_selectors import (
+    ArenaEliteSelector,
     BoltzmannEliteSelector,
     BracketTournamentEliteSelector,
     EliteSelector,
@@ -42,7 +43,12 @@ BY_FITNESS = [
     BracketTournamentEliteSelector,
 ]
 WITHOUT_REPLACEMENT = [RandomEliteSelector, UCB1EliteSelector]
-MAKERS: list[Maker] = [RandomEliteSelector, lambda: NoveltyEliteSelector(["x", "y"], 2), *BY_FITNESS]
+MAKERS: list[Maker] = [
+    RandomEliteSelector,
+    lambda: NoveltyEliteSelector(["x", "y"], 2),
+    ArenaEliteSelector,
+    *BY_FITNESS,
+]
 EVERY = pytest.mark.parametrize("make", MAKERS, ids=lambda make: type(make()).__name__)
 
 FINITE = st.floats(allow_nan=False, allow_infinity=False)
@@ -433,3 +439,26 @@ def test_one_selector_cannot_serve_islands_with_different_axes() -> None:
     selector.use_space(spaces[2])
     with pytest.raises(ValueError, match=r"NoveltyEliteSelector.*\[x\] and \[y\]"):
         selector.bind(context_of())
+
+
+# A judge of two programs
+
+
+def nearer_the_corner(one: Program, other: Program) -> Program:
+    """A judge that looks at two metrics."""
+    return min(one, other, key=lambda program: program.metrics["x"] + program.metrics["y"])
+
+
+def test_an_arena_goes_by_its_judge_and_not_by_fitness() -> None:
+    programs = placed([(0.0, 0.0), (1.0, 0.5), (0.25, 1.0)], [1.0, 2.0, 9.0])
+    selector = bound(lambda: ArenaEliteSelector(judge=nearer_the_corner, tournament_size=3))
+    assert ids(selector(programs, 5)) == [programs[0].id] * 5
+
+
+@settings(deadline=None)
+@given(ELITES, st.integers(2, 9))
+def test_the_best_of_a_bracket_that_holds_all_wins_it(drawn: list[tuple[float, float, float]], total: int) -> None:
+    programs = elites_of(drawn)
+    selector = bound(lambda: ArenaEliteSelector(tournament_size=50))
+    best = max(program.metrics["fitness"] for program in programs)
+    assert [program.metrics["fitness"] for program in selector(programs, total)] == [best] * total

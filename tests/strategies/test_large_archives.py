@@ -17,6 +17,7 @@ import pytest
 
 from gigaevo.evolution.randomness import RandomSource
 from gigaevo.evolution.strategies.elite_selectors import (
+    ArenaEliteSelector,
     BoltzmannEliteSelector,
     BracketTournamentEliteSelector,
     EliteSelector,
@@ -238,6 +239,7 @@ def test_somebody_has_to_go_at_the_same_cost_from_a_larger_archive(
 @pytest.mark.parametrize(
     "make",
     [
+        ArenaEliteSelector,
         BoltzmannEliteSelector,
         BracketTournamentEliteSelector,
         EpsilonGreedyEliteSelector,

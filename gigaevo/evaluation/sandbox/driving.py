@@ -57,7 +57,8 @@ class Answer:
         value: What the program returned; None where it failed.
         error: Kind and message of its failure; None where it answered.
         cpu_s: CPU seconds of its process since its previous answer, until the whole of this one was there: what it
-            computes between calls counts as well.
+            computes between calls counts as well. The kernel's clock of a process on another processor leaves out the
+            slice that it is in; whoever needs short calls exactly pins program and driver to one processor.
         wall_s: Seconds from before the call was sent until the whole answer was there.
     """
 

@@ -22,6 +22,7 @@ from gigaevo.evaluation.sandbox.left_behind import MOST_ANSWER as MOST_ARTIFACTS
 from gigaevo.evaluation.sandbox.limits import MIB, Limits, held_mb
 from gigaevo.evaluation.sandbox.running import CHUNK, Ending, Running, Stream, channel_stream, kill_group, pipe_stream
 from gigaevo.evaluation.sandbox.scratch import remove_tree, size_of_tree
+from gigaevo.evaluation.sandbox.tree_memory import held_by
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
     from gigaevo.evaluation.sandbox.isolation import Isolation
 
 _QUICK_REMOVAL = 1000  # entries of a scratch folder that are removed between two events
-_LOOK_EVERY_S = 0.1  # how often the size of scratch folders on the disk is looked at: nobody tells when it changes
+_LOOK_EVERY_S = 0.1  # how often is looked at what nobody tells of: folders on the disk, memory of several processes
 
 
 @dataclass(eq=False)
@@ -86,7 +87,7 @@ class Server:
             for key, events in self._selector.select(self._patience()):
                 key.data(events)
             self._enforce_deadlines()
-            self._look_at_scratch()
+            self._look_around()
         self._end()
 
     # The client
@@ -297,7 +298,9 @@ class Server:
         if not self._deadlines:
             return None
         wake = self._deadlines[0][0]
-        if self._isolation.scratch_is_on_disk:
+        if self._isolation.scratch_is_on_disk or any(
+            running.limits.processes > 1 for running in self._running.values()
+        ):
             wake = min(wake, self._next_look)
         return max(0.0, wake - time.monotonic())
 
@@ -309,16 +312,22 @@ class Server:
                 what = "its driver took" if running.trusted else "it ran"
                 running.kill("timeout", f"{what} longer than {running.wall_s:g} s")
 
-    def _look_at_scratch(self) -> None:
-        """Kill programs that keep more on the disk than they may; in memory the file system itself has the cap."""
-        if not self._isolation.scratch_is_on_disk or not self._running or time.monotonic() < self._next_look:
+    def _look_around(self) -> None:
+        """Kill programs that hold more than they may where no single limit of the kernel says so: on the disk, and in
+        several processes together."""
+        now = time.monotonic()
+        if now < self._next_look or not self._running:
             return
-        self._next_look = time.monotonic() + _LOOK_EVERY_S
+        self._next_look = now + _LOOK_EVERY_S
         for running in self._running.values():
-            if running.scratch is not None and running.verdict is None:
-                cap = running.limits.scratch_mb
-                if size_of_tree(running.scratch, most=cap * MIB) > cap * MIB:
-                    running.kill("output", f"it keeps more than the {cap} MiB allowed in its scratch folder")
+            cap = running.limits.scratch_mb
+            if running.scratch is not None and size_of_tree(running.scratch, most=cap * MIB) > cap * MIB:
+                running.kill("output", f"it keeps more than the {cap} MiB allowed in its scratch folder")
+        several = {pid: running for pid, running in self._running.items() if running.limits.processes > 1}
+        for pid, held in held_by(several).items() if several else ():
+            if held > several[pid].limits.memory_mb:
+                cap = several[pid].limits.memory_mb
+                several[pid].kill("memory", f"its processes together hold more than the {cap} MiB allowed")
 
     # Their ends
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from gigaevo.evaluation.pipeline import Stage, StageResult
+from gigaevo.evaluation.stage import Inputs, Stage, StageResult
 from gigaevo.programs import Program
+from gigaevo.programs.syntax import SyntaxFacts
 
 
 class ComplexityStage(Stage):
@@ -14,11 +15,12 @@ class ComplexityStage(Stage):
     and ``paradigm``. A problem's own metric of one of these names takes its place."""
 
     name = "complexity"
-    requires = ("syntax",)
+    takes: Mapping[str, type] = {"syntax": SyntaxFacts}
+    measures = ("lines", "ast_nodes", "cyclomatic_complexity", "complexity_score", "complexity", "paradigm")
 
-    async def run(self, program: Program, inputs: Mapping[str, StageResult]) -> StageResult:
+    async def run(self, program: Program, inputs: Inputs) -> StageResult:
         """See the class."""
-        facts = inputs["syntax"].value
+        facts = inputs.value("syntax", SyntaxFacts)
         return StageResult(
             metrics={
                 "lines": float(facts.lines),

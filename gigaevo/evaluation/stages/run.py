@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Unpack
 
-from gigaevo.evaluation.pipeline import Stage, StageResult
-from gigaevo.programs import Cost, Program
+from gigaevo.evaluation.stage import Inputs, Stage, StageResult, StageSettings
+from gigaevo.programs import Cost, ErrorKind, Program
 
 if TYPE_CHECKING:
     from gigaevo.evaluation.sandbox.runner import ProgramRunner
+
+SERVER_DIED = "the sandbox server died"  # how the message begins where the program need not be to blame
 
 # Characters kept of what a program printed: the end of it, where a traceback stands.
 PRINTED_KEPT = 4000
@@ -20,16 +22,25 @@ class RunStage(Stage):
 
     Args:
         server: Where programs run.
-        requires: Stages that must have succeeded, by default the syntax check.
+        settings: What may be set of any stage. By default it requires the syntax check and is cached.
     """
 
     name = "run"
+    requires = ("syntax",)
+    gives = str
+    measures = ("wall_time_s", "cpu_time_s", "peak_memory_mb", "runtime")
+    cached = True
 
-    def __init__(self, *, server: ProgramRunner, requires: tuple[str, ...] = ("syntax",)) -> None:
-        self.requires = requires
+    def __init__(self, *, server: ProgramRunner, **settings: Unpack[StageSettings]) -> None:
+        super().__init__(**settings)
         self._server = server
 
-    async def run(self, program: Program, inputs: Mapping[str, StageResult]) -> StageResult:
+    def ingredients(self) -> Mapping[str, Any]:
+        """For the server, the level that holds programs: problem and limits are those of the whole run."""
+        own = {key: value for key, value in super().ingredients().items() if key != "_server"}
+        return {**own, "level": self._server.report.level}
+
+    async def run(self, program: Program, inputs: Inputs) -> StageResult:
         """See the class."""
         outcome = await self._server.run(program.files, program.entry)
         error = outcome.error
@@ -47,6 +58,7 @@ class RunStage(Stage):
             artifacts=artifacts,
             output=outcome.output,
             error=error,
+            passing=error is not None and error.kind is ErrorKind.EXIT and error.message.startswith(SERVER_DIED),
             cost=Cost(
                 wall_time_s=outcome.wall_time_s,
                 cpu_time_s=outcome.cpu_time_s,

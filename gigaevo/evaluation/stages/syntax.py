@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
-from gigaevo.evaluation.pipeline import Stage, StageResult
+from gigaevo.evaluation.stage import Inputs, Stage, StageResult
 from gigaevo.programs import ErrorKind, Program, ProgramError
-from gigaevo.programs.syntax import SourceError, analyse
+from gigaevo.programs.syntax import SourceError, SyntaxFacts, analyse
 
 
 class SyntaxStage(Stage):
     """Parses the entry file under the guards of ``gigaevo.programs.syntax``; its value is the ``SyntaxFacts``."""
 
     name = "syntax"
+    gives = SyntaxFacts
 
-    async def run(self, program: Program, inputs: Mapping[str, StageResult]) -> StageResult:
+    async def run(self, program: Program, inputs: Inputs) -> StageResult:
         """See the class."""
         try:
             facts = analyse(program.source)

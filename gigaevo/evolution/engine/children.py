@@ -56,7 +56,10 @@ def enter(evaluation: Evaluation, program: Program, metrics: Metrics) -> None:
     fits = evaluation.output is not None and len(evaluation.output) <= STORED_OUTPUT_CAP
     program.output = evaluation.output if fits else None
     program.error = evaluation.error
+    program.cached, program.skipped = list(evaluation.cached), dict(evaluation.skipped)
     if program.error is None and metrics.primary_key not in program.metrics:
+        program.pruned = next((f"{stage}: {reason}" for stage, reason in program.skipped.items()), "")
+    if program.error is None and not program.pruned and metrics.primary_key not in program.metrics:
         program.error = ProgramError(
             kind=ErrorKind.INVALID, message=f"no stage measured the primary metric '{metrics.primary_key}'"
         )

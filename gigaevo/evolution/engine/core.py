@@ -379,6 +379,8 @@ class EvolutionEngine:
             duplicates=ledger.duplicates,
             population=await self._strategy.get_metrics(),
             programs_per_s=(ledger.evaluated - self._evaluated_before) / session,
+            cached=dict(ledger.cached),
+            skipped=dict(ledger.skipped),
         )
 
     async def _report(self, reason: str) -> RunReport:

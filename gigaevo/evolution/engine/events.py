@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING, Protocol
 
@@ -18,6 +18,7 @@ class Outcome(StrEnum):
 
     ACCEPTED = "accepted"  # an archive keeps it
     REJECTED = "rejected"  # valid, and no archive keeps it
+    PRUNED = "pruned"  # it was not worth its score: a cheap stage showed that before it was measured
     FAILED = "failed"  # it has an error
 
 
@@ -80,6 +81,8 @@ class Progress:
         duplicates: Children that were not evaluated because an equal program was known.
         population: How the archives stand, each island by itself; ``population.to_dict()`` has it in flat numbers.
         programs_per_s: Programs evaluated per second of search, this session.
+        cached: Stages whose result was there already: how often, by stage.
+        skipped: Stages that programs were not worth: how often, by stage.
     """
 
     mutants: int
@@ -94,6 +97,8 @@ class Progress:
     duplicates: int
     population: StrategyMetrics
     programs_per_s: float
+    cached: Mapping[str, int] = field(default_factory=dict)
+    skipped: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def coverage(self) -> float:

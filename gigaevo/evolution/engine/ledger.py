@@ -57,6 +57,8 @@ class Ledger:
         best_fitness: Its primary metric.
         outcomes: Evaluated programs by outcome.
         failures: Failed programs by kind of error.
+        cached: Stages whose result was there already: how often, by stage.
+        skipped: Stages that programs were not worth: how often, by stage.
         operators: By operator name: ``proposals`` and how they ended.
         open: Proposals whose result is not in yet, by number.
     """
@@ -73,6 +75,8 @@ class Ledger:
     best_fitness: float | None = None
     outcomes: dict[str, int] = field(default_factory=dict)
     failures: dict[str, int] = field(default_factory=dict)
+    cached: dict[str, int] = field(default_factory=dict)
+    skipped: dict[str, int] = field(default_factory=dict)
     operators: dict[str, dict[str, int]] = field(default_factory=dict)
     open: dict[int, OpenProposal] = field(default_factory=dict)
 
@@ -117,6 +121,10 @@ class Ledger:
         _count(self.outcomes, payload["outcome"])
         if payload["error"] is not None:
             _count(self.failures, payload["error"])
+        for stage in payload.get("cached", ()):
+            _count(self.cached, stage)
+        for stage in payload.get("skipped", ()):
+            _count(self.skipped, stage)
         if payload["proposal"] is not None:
             self.barren = 0
             self.stale += 1

@@ -200,7 +200,7 @@ class RunRecord:
         program.become(states[program.id])
         # A strategy may have measured what only an archive can tell, such as novelty.
         update = [program] if len(program.metrics) > measured else []
-        outcome = Outcome.FAILED if not program.is_valid else Outcome.ACCEPTED if accepted else Outcome.REJECTED
+        outcome = _outcome(program, accepted=accepted)
         fitness = program.metrics.get(self._metrics.primary_key) if program.is_valid else None
         new_best = fitness is not None and (
             self.ledger.best_fitness is None or self._metrics.is_better(fitness, self.ledger.best_fitness)
@@ -227,6 +227,8 @@ class RunRecord:
                 "fitness": fitness,
                 "new_best": new_best,
                 "events": [event.to_json() for event in events],
+                **({"cached": program.cached} if program.cached else {}),
+                **({"skipped": list(program.skipped)} if program.skipped else {}),
             },
             proposal,
             credit,
@@ -335,3 +337,10 @@ class RunRecord:
             "programs": sorted(self._strategy.remembered()),
             **({} if self._descendants is None else self._descendants.state()),
         }
+
+
+def _outcome(program: Program, *, accepted: bool) -> Outcome:
+    """What became of an evaluated program that an archive keeps, or not."""
+    if program.is_valid:
+        return Outcome.ACCEPTED if accepted else Outcome.REJECTED
+    return Outcome.PRUNED if program.pruned and program.error is None else Outcome.FAILED

@@ -95,8 +95,9 @@ class Credit:
     Attributes:
         operator: Name of the operator.
         parameters: The parameters it worked with.
-        outcome: ``"accepted"`` (an archive keeps the child), ``"rejected"`` (valid, not kept), ``"failed"`` (evaluated,
-            with an error), ``"duplicate"`` (not evaluated) or ``"none"`` (no child could be made).
+        outcome: ``"accepted"`` (an archive keeps the child), ``"rejected"`` (valid, not kept), ``"pruned"`` (given up
+            before it was scored), ``"failed"`` (evaluated, with an error), ``"duplicate"`` (not evaluated) or
+            ``"none"`` (no child could be made).
         improved: Whether the child is strictly better than its first parent on the primary metric.
         validate_calls: Calls of ``validate`` that mutation and evaluation took together.
         seconds: Wall-clock seconds that mutation and evaluation took; None in deterministic mode, where time must not

@@ -61,11 +61,19 @@ class AdaptiveMultiIsland(MapElitesMultiIsland):
         """The island that ``spec`` describes: its ``island_id``, and of which given island it is ``like``."""
         return replace(self._given[spec["like"]], island_id=spec["island_id"])
 
+    def could_keep(self, metrics: Mapping[str, float], bounds: Mapping[str, float]) -> bool:
+        """Whether any island could, or the program might found one."""
+        return self._may_grow() or super().could_keep(metrics, bounds)
+
+    def _may_grow(self) -> bool:
+        """Whether a program that fits into no island gets one."""
+        has_room = len(self.islands) < self.max_islands
+        return has_room and all(len(island) >= self.settled for island in self.islands.values())
+
     async def _choose(self, program: Program, able: list[Island]) -> Island | None:
         fits = {island.id: fit_of(program, island) for island in able}
         best = max(able, key=lambda island: fits[island.id])
-        wanted = fits[best.id] < self.fit_threshold and len(self.islands) < self.max_islands
-        if wanted and all(len(island) >= self.settled for island in self.islands.values()):
+        if fits[best.id] < self.fit_threshold and self._may_grow():
             number = len(self.created) + 1
             origin = next((spec["like"] for spec in self.created if spec["island_id"] == best.id), best.id)
             return self.create_island({"island_id": f"niche_{number}", "like": origin})

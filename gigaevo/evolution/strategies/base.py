@@ -195,6 +195,17 @@ class EvolutionStrategy(ABC):
         """Repeat a journalled change. ``program`` is the one that the event names; of one that is held already, or
         that only leaves, nothing but the id need be there."""
 
+    def could_keep(self, metrics: Mapping[str, float], bounds: Mapping[str, float]) -> bool:
+        """Whether an archive might keep a program, were it offered now; True when in doubt. It answers at once, without
+        looking through an archive: it is asked of programs that are being evaluated.
+
+        Args:
+            metrics: What was measured of the program and will not change.
+            bounds: By metric, a value that it cannot be better than, in the problem's direction. A metric that is
+                named nowhere may have any value.
+        """
+        return True
+
     def note_parents(self, program_ids: Sequence[str]) -> None:
         """Learn that these programs were chosen as parents of one proposal. Called when that is journalled, and again
         when the journal is replayed."""

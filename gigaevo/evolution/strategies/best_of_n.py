@@ -66,6 +66,14 @@ class BestOfN(EvolutionStrategy):
         self._best_child = program
         return True
 
+    def could_keep(self, metrics: Mapping[str, float], bounds: Mapping[str, float]) -> bool:
+        """Whether a child of such bounds can be better than everything before it."""
+        key = self._bound_metrics().primary_key
+        best = metrics.get(key, bounds.get(key))
+        return best is None or all(
+            self._bound_metrics().is_better(best, self._fitness(program)) for program in self._kept()
+        )
+
     async def remove(self, program_id: str) -> bool:
         program = next((program for program in self._kept() if program.id == program_id), None)
         if program is None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -42,6 +42,10 @@ class Competition(Protocol):
     def objective(self, program: Program) -> float | None:
         """The number by which programs compare; None where no number does."""
 
+    def best_objective(self, metrics: Mapping[str, float], bounds: Mapping[str, float]) -> float | None:
+        """The largest objective that a program can have of which only so much is known (see
+        ``EvolutionStrategy.could_keep``); None where there is no telling, or no number by which programs compare."""
+
     def decide(self, archive: ProgramArchive, cell: Cell, program: Program) -> Decision:
         """What becomes of ``program``, which belongs into ``cell``."""
 
@@ -65,6 +69,9 @@ class _Forgetful:
     """One program to a cell, and nothing to remember."""
 
     depth = 1
+
+    def best_objective(self, metrics: Mapping[str, float], bounds: Mapping[str, float]) -> float | None:
+        return None
 
     def left(self, archive: ProgramArchive, cell: Cell, program: Program) -> None:
         pass
@@ -93,9 +100,14 @@ class ScalarCompetition(_Forgetful):
         score = scalar_score(selector)
         assert score is not None
         self._score = score
+        self._best_score = selector.best_score
 
     def objective(self, program: Program) -> float:
         return self._score(program)
+
+    def best_objective(self, metrics: Mapping[str, float], bounds: Mapping[str, float]) -> float | None:
+        best: float | None = self._best_score(metrics, bounds)
+        return best
 
     def decide(self, archive: ProgramArchive, cell: Cell, program: Program) -> Decision:
         score = self._score(program)
@@ -146,6 +158,9 @@ class FrontCompetition:
         self._gone: dict[Cell, list[tuple[float, ...]]] = defaultdict(list)
 
     def objective(self, program: Program) -> None:
+        return None
+
+    def best_objective(self, metrics: Mapping[str, float], bounds: Mapping[str, float]) -> float | None:
         return None
 
     def decide(self, archive: ProgramArchive, cell: Cell, program: Program) -> Decision:

@@ -6,6 +6,7 @@ import numpy as np
 
 from gigaevo.evolution.strategies.adaptive_selection import BoltzmannEliteSelector, UCB1EliteSelector
 from gigaevo.evolution.strategies.archive import ArchiveView, RowArray
+from gigaevo.evolution.strategies.arena_selection import ArenaEliteSelector
 from gigaevo.evolution.strategies.elite_base import EliteSelector, FitnessEliteSelector, RankedEliteSelector
 from gigaevo.evolution.strategies.novelty_selection import NoveltyEliteSelector
 from gigaevo.evolution.strategies.rank_selection import RankEliteSelector
@@ -85,6 +86,7 @@ class EpsilonGreedyEliteSelector(RankedEliteSelector):
 
 
 __all__ = [
+    "ArenaEliteSelector",
     "BoltzmannEliteSelector",
     "BracketTournamentEliteSelector",
     "EliteSelector",

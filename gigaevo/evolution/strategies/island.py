@@ -213,6 +213,26 @@ class Island:
         """Metrics that this island needs and the program lacks."""
         return self._population.missing_keys(program)
 
+    def could_keep(self, metrics: Mapping[str, float], bounds: Mapping[str, float]) -> bool:
+        """Whether the island might keep a program, or its walk go to it; see ``EvolutionStrategy.could_keep``.
+
+        Where only some of its metrics are known, every cell may be the program's. A space that learns may move its
+        edges for any program, and make room by that. That the walk would count one more child that is worse is no
+        reason to measure it.
+        """
+        objective = self._population.best_objective(metrics, bounds)
+        if objective is None or self.behavior_space.learns:
+            return True
+        if self.walk is not None and self.walk.could_use(objective):
+            return True
+        beats = self._population.may_beat_an_elite(objective, metrics)
+        if beats is not None:
+            return beats
+        limit, spares = self.config.max_size, getattr(self.archive_remover, "could_spare", None)
+        if limit is None or len(self.archive) < limit or spares is None:
+            return True
+        return bool(spares(self.archive, metrics, bounds))
+
     def standing(self, program: Program) -> float:
         """Share of the elites that the program beats by this island's objective, in [0, 1]; 1 where there are none."""
         ranking = self.archive.objective_ranking()

@@ -342,6 +342,10 @@ class MapElitesMultiIsland(EvolutionStrategy):
     def holds(self, program_id: str) -> bool:
         return self._home_of(program_id) is not None
 
+    def could_keep(self, metrics: Mapping[str, float], bounds: Mapping[str, float]) -> bool:
+        """Whether any island could, for who knows where a router sends a program."""
+        return any(island.could_keep(metrics, bounds) for island in self.islands.values())
+
     def closing_notes(self) -> list[str]:
         """Islands that are empty, and why nobody migrated where there was nothing to log so far."""
         notes = self._diagnosis.closing_notes()

@@ -73,6 +73,13 @@ class PatientWalk:
         """Probability with which the next parent is to come from the elite selector, in [0, 1]."""
         return self._exploration * self._stagnation / (self._stagnation + SETTLED)
 
+    def could_use(self, objective: float) -> bool:
+        """Whether a program of this objective, or a lesser one, might become a head: that of an initial program, one at
+        least as good as the head, or near enough to the best that the walk would descend to it."""
+        return self._best is None or objective >= self._best.objective - self._tether * (
+            self._best.objective - self._start
+        )
+
     def offered(self, program: Program, objective: float) -> None:
         """Learn of a program that was offered to the island, kept or not; again when the journal is replayed."""
         step = _Step(program, objective)

@@ -103,6 +103,35 @@ class Population:
         distance = float(index.novelty_of(self.archive.point(program.metrics, keys))[0])
         return min(1.0, distance / math.sqrt(len(keys)))
 
+    # A program of which only so much is known
+
+    def best_objective(self, metrics: Mapping[str, float], bounds: Mapping[str, float]) -> float | None:
+        """The largest objective that such a program can have; None where there is no telling."""
+        return self._competition.best_objective(metrics, bounds)
+
+    def may_beat_an_elite(self, objective: float, metrics: Mapping[str, float]) -> bool | None:
+        """Whether a program of this objective, or a lesser one, might take the cell of an elite; None where it might
+        belong into a cell that is empty."""
+        archive = self.archive
+        cell = self._certain_cell(metrics)
+        holder = None if cell is None else archive.objective_at(cell)
+        if holder is not None:
+            return objective > holder
+        if cell is not None or not len(archive):
+            return None
+        if objective > archive.objective_ranking().minimum:
+            return True
+        return None if archive.coverage < 1.0 else False
+
+    def _certain_cell(self, metrics: Mapping[str, float]) -> Cell | None:
+        """The cell of a program of which these metrics are known; None where others, other elites or edges that move
+        have a say."""
+        space = self.space
+        by_grid = type(space).locate is BehaviorSpace.locate and not space.learns and not self.measures_novelty
+        if not by_grid or not all(math.isfinite(metrics.get(key, math.nan)) for key in space.behavior_keys):
+            return None
+        return tuple(space.get_cell(metrics))
+
     # Coming and going
 
     def decide(self, cell: Cell, program: Program) -> Decision:

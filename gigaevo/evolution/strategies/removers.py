@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import heapq
 from abc import ABC, abstractmethod
+from collections.abc import Mapping
 from typing import ClassVar
 
 import numpy as np
 
 from gigaevo.evolution.strategies.archive import ArchiveView, RowArray, birth_order
+from gigaevo.evolution.strategies.base import StrategyContext
 from gigaevo.evolution.strategies.behavior_parts import DiversityPart
 from gigaevo.evolution.strategies.parts import FitnessPart, FloatArray, PopulationPart
 from gigaevo.kernels import NeighborIndex, ValueRanking
@@ -31,6 +33,11 @@ class ArchiveRemover(PopulationPart, ABC):
         """The same choice over an archive, without touching every program; None means: use the call."""
         return None
 
+    def could_spare(self, archive: ArchiveView, metrics: Mapping[str, float], bounds: Mapping[str, float]) -> bool:
+        """Whether a newcomer to a full archive might stay; True when in doubt. For the arguments see
+        ``EvolutionStrategy.could_keep``."""
+        return True
+
 
 class FitnessArchiveRemover(FitnessPart, ArchiveRemover):
     """Removes the worst by one metric; of equals the one in the lower row. O(log n) a program.
@@ -42,12 +49,30 @@ class FitnessArchiveRemover(FitnessPart, ArchiveRemover):
         fitness_key_higher_is_better: Direction; None means as the problem declares it (True while unbound).
     """
 
+    _bounds_are_upper: bool | None = None  # whether the problem has larger values better
+
+    def bind(self, context: StrategyContext) -> None:
+        super().bind(context)
+        self._bounds_are_upper = context.metrics.higher_is_better(self.fitness_key)
+
     def __call__(self, programs: list[Program], max_size: int) -> list[Program]:
         ranking = ValueRanking(self.fitness_of(programs))
         return [programs[row] for row in self.worst_rows(ranking, _excess(programs, max_size))]
 
     def excess_rows(self, archive: ArchiveView, max_size: int) -> RowArray:
         return self.worst_rows(archive.ranking(self.fitness_key), _excess(archive, max_size))
+
+    def could_spare(self, archive: ArchiveView, metrics: Mapping[str, float], bounds: Mapping[str, float]) -> bool:
+        if type(self).excess_rows is not FitnessArchiveRemover.excess_rows:
+            return True
+        value = metrics.get(self.fitness_key)
+        if value is None and self.higher_is_better is self._bounds_are_upper:
+            value = bounds.get(self.fitness_key)
+        if value is None or not len(archive):
+            return True
+        ranking = archive.ranking(self.fitness_key)
+        # Of equals the one in the lower row goes, and a newcomer is in the last one.
+        return value >= ranking.minimum if self.higher_is_better else value <= ranking.maximum
 
 
 class AgeArchiveRemover(ArchiveRemover):

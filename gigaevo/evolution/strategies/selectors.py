@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, ClassVar
 
 import numpy as np
@@ -38,6 +38,15 @@ class ScalarArchiveSelector(ArchiveSelector, ABC):
     def score(self, program: Program) -> float:
         """The number; larger is better."""
 
+    def best_score(self, metrics: Mapping[str, float], bounds: Mapping[str, float]) -> float | None:
+        """The largest score that a program can have of which only so much is known; None where there is no telling.
+
+        Args:
+            metrics: What was measured of it and will not change.
+            bounds: By metric, a value that it cannot be better than, in the problem's direction.
+        """
+        return None
+
     def is_better(self, candidate: Program, current: Program) -> bool:
         """Whether ``candidate`` has the strictly larger score."""
         return self.score(candidate) > self.score(current)
@@ -70,6 +79,7 @@ class ObjectivesArchiveSelector(ArchiveSelector):
         self._keys = None if fitness_keys is None else _checked_keys(fitness_keys, name)
         self._directions = None if given is None else tuple(given)
         self._terms: tuple[tuple[str, float], ...] = ()
+        self._declared: dict[str, float] = {}  # 1 where the problem has larger values better, else -1
         keys = self._named(UNBOUND_KEY)
         self._combine(keys, self._directions or (True,) * len(keys))
 
@@ -85,6 +95,7 @@ class ObjectivesArchiveSelector(ArchiveSelector):
         given: Sequence[bool | None] = self._directions or (None,) * len(keys)
         for key in keys:
             check_metric(context, key, name)
+            self._declared[key] = context.metrics.signed(key, 1.0)
         if len(given) == len(keys):
             given = [resolve_direction(context, key, flag, name) for key, flag in zip(keys, given, strict=True)]
         self._combine(keys, [flag is not False for flag in given])
@@ -165,6 +176,19 @@ class SumArchiveSelector(ObjectivesArchiveSelector, ScalarArchiveSelector):
             KeyError: The program lacks one of them.
         """
         return sum(self.terms(program))
+
+    def best_score(self, metrics: Mapping[str, float], bounds: Mapping[str, float]) -> float | None:
+        if type(self).score is not SumArchiveSelector.score or type(self).terms is not ObjectivesArchiveSelector.terms:
+            return None
+        terms = []
+        for key, factor in self._terms:
+            value = metrics.get(key)
+            if value is None and factor * self._declared.get(key, 0.0) > 0:  # else the bound is one of the other side
+                value = bounds.get(key)
+            if value is None:
+                return None
+            terms.append(factor * value)
+        return sum(terms)
 
     def _combine(self, keys: Sequence[str], directions: Sequence[bool]) -> None:
         super()._combine(keys, directions)

@@ -1,0 +1,1 @@
+"""Hostile programs, and the verdict that each of them must get."""

@@ -1,0 +1,1 @@
+"""The hostile programs by theme, one module each; ``catalogue`` puts them together."""
