@@ -43,7 +43,8 @@ def evolved(problem: str, seconds: float, seed: int, settings: list[str]) -> tup
     with tempfile.TemporaryDirectory() as folder:
         out = Path(folder) / "run"
         command = [sys.executable, "run.py", f"problem.name={problem}", f"seed={seed}", f"max_seconds={seconds:g}"]
-        subprocess.run([*command, f"hydra.run.dir={out}", *settings], cwd=ROOT, check=True, stdout=subprocess.DEVNULL)
+        quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+        subprocess.run([*command, f"hydra.run.dir={out}", *settings], cwd=ROOT, check=True, **quiet)
         summary = json.loads((out / "summary.json").read_text())
         line = f"{summary['counts']['mutants']} mutants, best {summary['best']['metrics']['fitness']:.4f}"
         return (out / "best_program.py").read_text(), f"{line} by {summary['best']['operator']}"

@@ -39,7 +39,7 @@ class SandboxNeeds(BaseModel):
 
     Attributes:
         allow: ``threads`` (more than one thread), ``processes`` (children of the program's own, and executing files),
-            ``loopback`` (sockets within a network of the program's own, at the levels that can make one).
+            ``loopback`` (sockets within a network of the program's own).
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
