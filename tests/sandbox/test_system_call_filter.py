@@ -37,6 +37,8 @@ def verdict(program: bytes, number: int, arguments: tuple[int, ...] = (0,) * 6, 
             return value
         elif code == 0x05:
             at += value
+        elif code == 0x54:
+            word &= value
         else:
             met = {0x15: word == value, 0x35: word >= value, 0x45: bool(word & value)}[code]
             at += if_true if met else if_false
@@ -118,7 +120,19 @@ def test_sockets_are_of_the_families_that_a_private_network_has() -> None:
     assert [says(CLOSED, "socket", family) for family in (unix, inet, netlink)] == [refused(errno.EPERM)] * 3
     assert [says(OPEN, "socket", family) for family in (unix, inet)] == [ALLOW, ALLOW]
     assert [says(OPEN, "socket", family) for family in (netlink, vsock)] == [refused(errno.EPERM)] * 2
-    assert says(CLOSED, "socketpair", unix) == ALLOW
+    stream, datagram, raw, close_on_exec = 1, 2, 3, 0x80000
+    assert says(CLOSED, "socketpair", unix, stream | close_on_exec) == ALLOW
+    for kind in (datagram, raw, datagram | close_on_exec):  # half of such a pair could send to any socket with a path
+        assert says(OPEN, "socketpair", unix, kind) == refused(errno.EPERM)
+    assert says(CLOSED, "socketpair", inet, stream) == refused(errno.EPERM)
+
+
+def test_a_program_stays_tied_to_the_server_and_changes_no_flags_of_files() -> None:
+    die_with_parent, name, file_flags, window_size = 1, 15, 0x40086602, 0x5413
+    assert says(OPEN, "prctl", die_with_parent, 0) == refused(errno.EPERM)
+    assert says(CLOSED, "prctl", name) == ALLOW
+    assert says(OPEN, "ioctl", 3, file_flags) == refused(errno.EPERM)
+    assert says(CLOSED, "ioctl", 3, window_size) == ALLOW
 
 
 def test_signals_and_limits_reach_the_program_itself_only() -> None:

@@ -26,12 +26,12 @@ def channel() -> tuple[socket.socket, socket.socket]:
     return ours, theirs
 
 
-def receive(ours: socket.socket, size: int, pid: int) -> bytes:
-    """What arrived, at most ``size`` bytes; empty at the end.
+def receive(ours: socket.socket, into: memoryview, pid: int) -> int:
+    """Read what arrived; how many bytes, 0 at the end.
 
     Args:
         ours: The listening end.
-        size: Most bytes.
+        into: Where to put it.
         pid: The program's process id as this process sees it.
 
     Raises:
@@ -39,11 +39,11 @@ def receive(ours: socket.socket, size: int, pid: int) -> bytes:
         BlockingIOError: Nothing is there, and the socket does not block.
     """
     if not _TELLS:
-        return ours.recv(size)
-    data, ancillary, _, _ = ours.recvmsg(size, _SPACE)
+        return ours.recv_into(into)
+    count, ancillary, _, _ = ours.recvmsg_into([into], _SPACE)
     for level, kind, content in ancillary:
         if level == socket.SOL_SOCKET and kind == socket.SCM_CREDENTIALS:
             writer = _CREDENTIALS.unpack(content[: _CREDENTIALS.size])[0]
-            if data and writer != pid:
+            if count and writer != pid:
                 raise ForgedAnswer(f"process {writer} wrote into the answer of process {pid}")
-    return data
+    return count

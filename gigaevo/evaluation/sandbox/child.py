@@ -18,7 +18,7 @@ import signal
 import sys
 import traceback
 import types
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
@@ -48,13 +48,11 @@ class Problem:
         run: ``run`` of the folder's harness.py; None where there is none.
         context: What ``build_context()`` gave; None where the folder has no context.py.
         has_context: Whether it has.
-        base_address_space: Bytes of address space the server has.
     """
 
     run: Callable[[Callable[..., Any], Any], Any] | None
     context: Any
     has_context: bool
-    base_address_space: int
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -77,7 +75,7 @@ class Job:
     entry: str
     limits: Limits
     scratch: str
-    slot: int
+    slot: int = 0
     seed: int = 0
     driven: bool = False
     threads: bool = False
@@ -94,24 +92,25 @@ class _Failure(Exception):
 
 
 def become_program(
-    job: Job, problem: Problem, isolation: Isolation, parent: int, stdout: int, stderr: int, result: int
+    job: Job, texts: Callable[[], list[str]], problem: Problem, isolation: Isolation, parent: int, *streams: int
 ) -> NoReturn:
     """Turn this freshly forked process into the program, and end it.
 
     Args:
-        job: The program.
+        job: The program, its texts left empty.
+        texts: Gives the texts of its files, in their order; the server has them where no other child finds them.
         problem: What it is given.
         isolation: Keeps it from everything else.
         parent: Process id of the server as this process sees it; 0 from within a PID namespace of its own.
-        stdout: Pipe for what it prints.
-        stderr: Pipe for what it prints as errors.
-        result: Channel for its answer.
+        streams: Pipes for what it prints and for what it prints as errors, and the channel for its answer.
     """
+    leave = os._exit  # the program may put something else in its place
     status = 1
     try:
-        detach(parent, stdout, stderr, result)
+        job = replace(job, files=dict(zip(job.files, texts(), strict=True)))
+        detach(parent, *streams)
         try:
-            _confine(job, problem, isolation)
+            _confine(job, isolation)
         except BaseException as error:
             write(error_frame("exit", f"its process could not be confined: {describe(error)}"))
             os._exit(1)
@@ -125,7 +124,7 @@ def become_program(
                 write(answer + left_artifacts(job.scratch) if answer[:1] == b"V" else answer)
         status = 0
     finally:
-        os._exit(status)
+        leave(status)
 
 
 def detach(parent: int, stdout: int, stderr: int, result: int) -> None:
@@ -141,8 +140,9 @@ def detach(parent: int, stdout: int, stderr: int, result: int) -> None:
         os.dup2(source, target)
 
 
-def _confine(job: Job, problem: Problem, isolation: Isolation) -> None:
+def _confine(job: Job, isolation: Isolation) -> None:
     """Everything that narrows what this process may do, in the order in which it must be applied."""
+    base = limits_module.address_space()  # what the server's imports take
     others = 0 if job.limits.processes == 1 else isolation.other_tasks()
     isolation.enter(job.slot, job.scratch)
     linux.die_with_parent(signal.SIGKILL)  # a change of user takes it back
@@ -153,7 +153,7 @@ def _confine(job: Job, problem: Problem, isolation: Isolation) -> None:
     if job.seed:
         sys.modules["numpy.random"].seed(job.seed)
     gc.enable()
-    limits_module.apply(job.limits, problem.base_address_space, other_tasks=others)
+    limits_module.apply(job.limits, base, other_tasks=others)
     isolation.seal(threads=job.threads, processes=job.processes)
 
 
@@ -169,6 +169,7 @@ def _serve(job: Job, problem: Problem) -> None:
         answer = _answer(job, lambda text=request: _call(loaded[0], problem, wire.decode(text), gives=True))  # type: ignore[misc]
         if os.getpid() != own:
             return
+        _flush()
         write(answer)
 
 

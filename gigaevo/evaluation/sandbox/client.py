@@ -10,6 +10,7 @@ from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
 
 from gigaevo.evaluation.sandbox import container, visible
+from gigaevo.evaluation.sandbox.endings import answered
 from gigaevo.evaluation.sandbox.left_behind import read_artifacts
 from gigaevo.evaluation.sandbox.levels import AUTO, SandboxReport
 from gigaevo.evaluation.sandbox.process import Peer, PeerDied, SandboxStartError, environment
@@ -213,7 +214,7 @@ class ForkServer:
             "seed": seed,
         }
         message = await self._request(header, [text.encode("utf-8", "surrogatepass") for text in files.values()])
-        return _run_outcome(message)
+        return _run_outcome(message, limits or self._limits)
 
     async def drive(
         self,
@@ -256,7 +257,7 @@ class ForkServer:
         }
         texts = [text.encode("utf-8", "surrogatepass") for files in ordered for text in files.values()]
         message = await self._request(header, [*texts, driver.encode(), argument.encode("ascii")])
-        return _drive_outcome(message, len(programs))
+        return _drive_outcome(message, len(programs), caps)
 
     async def _request(self, header: Mapping[str, Any], payloads: Sequence[bytes]) -> Message:
         """What the server replies; asked once more, alone, where it dies meanwhile."""
@@ -370,30 +371,33 @@ def _entry_first(program: ProgramFiles) -> dict[str, str]:
     return {program.entry: program.files[program.entry], **program.files}
 
 
-def _run_outcome(message: Message) -> RunOutcome:
+def _run_outcome(message: Message, limits: Limits) -> RunOutcome:
     header, payloads = message
-    answer, artifacts, stdout, stderr = payloads if len(payloads) == 4 else [b""] * 4
+    stdout, stderr, answer = payloads if len(payloads) == 3 else [b""] * 3
     end: Mapping[str, Any] = header["ends"][0] if header["ends"] else _NO_END
-    error = _error(header["failure"] or end["error"], "run")
+    failure, output, artifacts = header["failure"] or end["error"], None, b""
+    if failure is None:
+        output, failure, artifacts = answered(answer, limits)
     return RunOutcome(
-        output=None if error else answer.decode("ascii"),
-        error=error,
+        output=output,
+        error=_error(failure, "run"),
         wall_time_s=end["wall_s"],
         cpu_time_s=end["cpu_s"],
         peak_memory_mb=end["peak_mb"],
         stdout=stdout.decode("utf-8", "replace"),
         stderr=stderr.decode("utf-8", "replace"),
-        artifacts=read_artifacts(artifacts) if artifacts and error is None else {},
+        artifacts=read_artifacts(artifacts) if artifacts else {},
     )
 
 
-def _drive_outcome(message: Message, count: int) -> DriveOutcome:
+def _drive_outcome(message: Message, count: int, limits: Limits) -> DriveOutcome:
     header, payloads = message
     if header["failure"] is not None or len(header["ends"]) != count + 1:
         failure = _error(header["failure"] or {"kind": "exit", "message": "it could not be started"}, "run")
         return DriveOutcome(output=None, error=failure, programs=(), stdout="", stderr="")
-    answer, _, *prints = payloads
-    texts = [text.decode("utf-8", "replace") for text in prints]
+    # The driver has three streams, each program the two that it prints to.
+    answer = payloads.pop(2)
+    texts = [text.decode("utf-8", "replace") for text in payloads]
     driver, *programs = header["ends"]
     costs = tuple(
         ProgramCost(
@@ -406,10 +410,12 @@ def _drive_outcome(message: Message, count: int) -> DriveOutcome:
         )
         for number, end in enumerate(programs, start=1)
     )
-    error = _error(driver["error"], "run")
+    verdict, output = driver["error"], None
+    if verdict is None:
+        output, verdict, _ = answered(answer, limits, trusted=True)
+    error = _error(verdict, "run")
     if error is not None and error.kind is ErrorKind.EXIT:  # the server saw how the program's process ended
         error = next((cost.error for cost in costs if cost.error is not None), error)
-    output = None if error else answer.decode("ascii")
     return DriveOutcome(output=output, error=error, programs=costs, stdout=texts[0], stderr=texts[1])
 
 

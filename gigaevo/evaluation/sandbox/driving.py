@@ -23,7 +23,7 @@ from gigaevo.evaluation.sandbox import child, linux, wire
 from gigaevo.evaluation.sandbox.channel import ForgedAnswer, receive
 from gigaevo.evaluation.sandbox.endings import ANSWER_HEAD, ERROR_BYTES, own_report
 from gigaevo.evaluation.sandbox.limits import cap_memory
-from gigaevo.evaluation.sandbox.running import CHUNK
+from gigaevo.evaluation.sandbox.process_tree import cpu_of
 
 if TYPE_CHECKING:
     from gigaevo.evaluation.sandbox.isolation import Isolation
@@ -75,18 +75,20 @@ class Driven:
         sock: Our end of its channel.
         pid: Its process id.
         limits: Its caps.
+        has_children: Whether it may start processes, whose time is its own.
 
     Attributes:
         pid: As given.
         alive: Whether it can be called.
     """
 
-    def __init__(self, sock: socket.socket, pid: int, limits: Limits) -> None:
+    def __init__(self, sock: socket.socket, pid: int, limits: Limits, *, has_children: bool = False) -> None:
         self.pid = pid
         self.alive = True
         self._sock = sock
         self._limits = limits
         self._clock = linux.cpu_clock(pid)
+        self._has_children = has_children
         self._started = False
         self._dead_error: dict[str, str] | None = None
         self._last_cpu_s = 0.0
@@ -161,9 +163,11 @@ class Driven:
         return answer.value
 
     def cpu_s(self) -> float:
-        """CPU seconds, user and system, of its process so far; of its threads too, of its child processes not."""
+        """CPU seconds, user and system, of its process so far, its threads and child processes included."""
         try:
-            self._last_cpu_s = time.clock_gettime(self._clock)
+            self._last_cpu_s = max(
+                self._last_cpu_s, cpu_of(self.pid) if self._has_children else time.clock_gettime(self._clock)
+            )
         except OSError:  # it has ended
             pass
         return self._last_cpu_s
@@ -214,20 +218,21 @@ class Driven:
                 raise _Gone("exit", "its process ended before it was asked") from None
 
     def _take(self, size: int, deadline: float | None) -> bytes:
-        data = bytearray()
-        while len(data) < size:
+        data, filled = bytearray(size), 0
+        view = memoryview(data)
+        while filled < size:
             self._wait(select.POLLIN, deadline)
             try:
-                chunk = receive(self._sock, min(CHUNK, size - len(data)), self.pid)
+                count = receive(self._sock, view[filled:], self.pid)
             except (BlockingIOError, InterruptedError):
                 continue
             except ForgedAnswer:
                 raise _Gone("output", "a process that it started wrote into its answer") from None
             except OSError:
-                chunk = b""
-            if not chunk:
+                count = 0
+            if not count:
                 raise _Gone("exit", "its process ended before it answered")
-            data += chunk
+            filled += count
         return bytes(data)
 
     def _wait(self, event: int, deadline: float | None) -> None:
@@ -262,16 +267,12 @@ class DriverJob:
     """What a driver is to do.
 
     Attributes:
-        source: Python that defines ``drive(programs, argument)``.
-        argument: Its second argument, encoded.
         single: Whether ``drive`` takes one program instead of a list.
         scratch: Path of its scratch folder.
         output_bytes: Longest answer.
         has_network: Whether it shall reach the private network of the first program.
     """
 
-    source: str
-    argument: str
     single: bool
     scratch: str
     output_bytes: int
@@ -280,29 +281,28 @@ class DriverJob:
 
 def become_driver(
     job: DriverJob,
+    texts: Callable[[], list[str]],
     programs: Sequence[Driven],
     isolation: Isolation,
     parent: int,
-    stdout: int,
-    stderr: int,
-    result: int,
+    *streams: int,
 ) -> NoReturn:
     """Turn this freshly forked process into the driver, and end it.
 
     Args:
         job: What to do.
+        texts: Gives Python source that defines ``drive(programs, argument)``, and its second argument, encoded.
         programs: Whom to ask.
         isolation: Takes away what a driver does not need.
         parent: Process id of the server.
-        stdout: Pipe for what it prints.
-        stderr: Pipe for what it prints as errors.
-        result: Channel for its answer.
+        streams: Pipes for what it prints and for what it prints as errors, and the channel for its answer.
     """
     status = 1
     try:
-        child.detach(parent, stdout, stderr, result)
+        source, argument = texts()
+        child.detach(parent, *streams)
         _close_all_but([program.descriptor for program in programs])
-        child.write(_answer(job, programs, isolation))
+        child.write(_answer(job, source, argument, programs, isolation))
         status = 0
     finally:
         os._exit(status)
@@ -314,7 +314,7 @@ def _close_all_but(kept: list[int]) -> None:
         os.closerange(low + 1, high)
 
 
-def _answer(job: DriverJob, programs: Sequence[Driven], isolation: Isolation) -> bytes:
+def _answer(job: DriverJob, source: str, argument: str, programs: Sequence[Driven], isolation: Isolation) -> bytes:
     try:
         if job.has_network:
             programs[0].start()  # it has its network once its text has run
@@ -322,9 +322,8 @@ def _answer(job: DriverJob, programs: Sequence[Driven], isolation: Isolation) ->
         linux.die_with_parent(signal.SIGKILL)
         os.environ["HOME"] = os.environ["TMPDIR"] = job.scratch
         cap_memory(_DRIVER_MEMORY_MB)
-        drive = _loaded(job.source)
-        argument = wire.decode(job.argument)
-        value = drive(programs[0] if job.single else list(programs), argument)
+        drive = _loaded(source)
+        value = drive(programs[0] if job.single else list(programs), wire.decode(argument))
         return child.frame(b"V", wire.encode(value, max_bytes=job.output_bytes))
     except ProgramFailed as failure:
         return child.error_frame(failure.kind, failure.message, failure.traceback)

@@ -35,26 +35,37 @@ def split(answer: bytes) -> tuple[bytes, bytes, bytes]:
     return answer[:1], answer[ANSWER_HEAD:end], answer[end:]
 
 
-def ending(status: int, cpu: float, limits: Limits, answer: bytes, *, trusted: bool = False) -> Report | None:
-    """Why a child that we did not kill gave no value; None where it gave one.
+def ending(status: int, cpu: float, limits: Limits, head: bytes, size: int) -> Report | None:
+    """Why a child that we did not kill gave no answer; None where it gave one, be it a failure.
 
     Args:
         status: What ``os.wait4`` said.
         cpu: CPU seconds it used.
         limits: Its caps.
-        answer: What it wrote into its channel.
-        trusted: Whether it ran code of ours, which may speak of any kind of error.
+        head: The first ``ANSWER_HEAD`` bytes that it wrote into its channel.
+        size: Bytes that it wrote there.
     """
     if os.WIFSIGNALED(status):
         return _killed(os.WTERMSIG(status), cpu, limits)
-    letter, content, rest = split(answer)
-    if not letter:
+    if len(head) < ANSWER_HEAD or size < ANSWER_HEAD + int.from_bytes(head[1:], "big"):
         return report("exit", f"its process ended with status {os.waitstatus_to_exitcode(status)} before it answered")
+    return None
+
+
+def answered(answer: bytes, limits: Limits, *, trusted: bool = False) -> tuple[str | None, Report | None, bytes]:
+    """What an answer says: a value as text, or a failure; and what comes behind it.
+
+    Args:
+        answer: All that a child wrote into its channel.
+        limits: Its caps.
+        trusted: Whether it ran code of ours, which may speak of any kind of error.
+    """
+    letter, content, rest = split(answer)
     is_whole = not rest or rest[:1] == b"A"
     if letter == b"V" and is_whole and len(content) <= limits.output_bytes and content.isascii():
-        return None
+        return content.decode("ascii"), None, rest
     own = own_report(content, trusted=trusted) if letter == b"E" and not rest else None
-    return own or report("output", "its answer is malformed")
+    return None, own or report("output", "its answer is malformed"), b""
 
 
 def _killed(number: int, cpu: float, limits: Limits) -> Report:

@@ -19,7 +19,6 @@ from typing import TYPE_CHECKING, Any
 from gigaevo.evaluation.sandbox import child, levels, linux, problem_code, visible
 from gigaevo.evaluation.sandbox.frames import messages, pack
 from gigaevo.evaluation.sandbox.isolation import Isolation, Setting
-from gigaevo.evaluation.sandbox.limits import address_space
 from gigaevo.evaluation.sandbox.serving import Server
 
 if TYPE_CHECKING:
@@ -110,7 +109,6 @@ def load(settings: dict[str, Any], context: list[bytes]) -> child.Problem:
         run=run,
         context=value,
         has_context=text is not None or settings["has_context_file"],
-        base_address_space=address_space(),
     )
 
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     import socket
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
 _CHUNK = 1 << 18
 
@@ -19,8 +19,13 @@ Message = tuple[dict[str, Any], list[bytes]]
 
 def pack(header: Mapping[str, Any], *payloads: bytes) -> bytes:
     """One message as bytes."""
+    return b"".join((head_of(header, payloads), *payloads))
+
+
+def head_of(header: Mapping[str, Any], payloads: Sequence[bytes | memoryview]) -> bytes:
+    """The beginning of a message, after which its payloads follow."""
     text = json.dumps({**header, "sizes": [len(payload) for payload in payloads]}).encode("ascii")
-    return b"".join((len(text).to_bytes(4, "big"), text, *payloads))
+    return len(text).to_bytes(4, "big") + text
 
 
 def messages(sock: socket.socket) -> Iterator[Message]:

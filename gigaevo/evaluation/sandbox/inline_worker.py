@@ -30,7 +30,6 @@ def _run(problem: child.Problem, message: Message) -> bytes:
         entry=header["entry"],
         limits=Limits(**header["limits"]),
         scratch="/",
-        slot=0,
     )
     random.seed(header["seed"])
     sys.modules["numpy.random"].seed(header["seed"])

@@ -98,7 +98,11 @@ class Isolation:
             Its path as the program sees it.
         """
         path = f"{self._setting.base}/{number}"
-        Path(path).mkdir(0o700)
+        try:
+            Path(path).mkdir(0o700)
+        except FileNotFoundError:  # a program without file rules took the server's folder away
+            Path(self._setting.base).mkdir(0o700)
+            Path(path).mkdir(0o700)
         return path
 
     def fork(self) -> int:

@@ -8,13 +8,12 @@ import signal
 import socket
 import sys
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from gigaevo.evaluation.sandbox.channel import ForgedAnswer, receive
 from gigaevo.evaluation.sandbox.endings import Report, report
 from gigaevo.evaluation.sandbox.limits import MIB, Limits
-
-CHUNK = 1 << 18
+from gigaevo.evaluation.sandbox.vault import Vault
 
 
 @dataclass(eq=False)
@@ -25,17 +24,26 @@ class Stream:
         name: What it is called in messages.
         descriptor: Where to read.
         cap: Most bytes it may write.
-        take: Reads at most so many bytes; empty at the end.
+        take: Reads into a piece of memory; how many bytes, 0 at the end.
         close: Lets the descriptor go.
+        vault: Holds what was read, where later children do not find it.
+        size: Bytes read.
+        ended: Whether there is no more.
     """
 
     name: str
     descriptor: int
     cap: int
-    take: Callable[[int], bytes]
+    take: Callable[[memoryview], int]
     close: Callable[[], None]
-    data: bytearray = field(default_factory=bytearray)
+    vault: Vault
+    size: int = 0
     ended: bool = False
+
+    @property
+    def content(self) -> memoryview:
+        """What was read, up to the cap."""
+        return self.vault.view[: min(self.size, self.cap)]
 
     def read(self) -> bool:
         """Take what is there; whether there may be more.
@@ -45,17 +53,18 @@ class Stream:
             ForgedAnswer: Another process than the child wrote it.
         """
         try:
-            data = self.take(CHUNK)
+            with self.vault.view[self.size :] as room:
+                count = self.take(room)
         except BlockingIOError:
             return False
         except ConnectionError:
-            data = b""
-        if not data:
+            count = 0
+        if not count:
             self.ended = True
             return False
-        room = self.cap - len(self.data)
-        self.data += data[:room]
-        if len(data) > room:
+        self.size += count
+        if self.size > self.cap:
+            self.size = self.cap
             raise OverflowError(f"{self.name} longer than the {self.cap} bytes allowed")
         return True
 
@@ -63,13 +72,21 @@ class Stream:
 def pipe_stream(name: str, descriptor: int, cap: int) -> Stream:
     """The reading end of a pipe."""
     os.set_blocking(descriptor, False)
-    return Stream(name, descriptor, cap, lambda size: os.read(descriptor, size), lambda: os.close(descriptor))
+
+    def take(room: memoryview) -> int:
+        return os.readv(descriptor, [room])
+
+    return Stream(name, descriptor, cap, take, lambda: os.close(descriptor), Vault(cap + 1))
 
 
 def channel_stream(name: str, sock: socket.socket, cap: int, pid: int) -> Stream:
     """The listening end of a program's channel, which only process ``pid`` may write to."""
     sock.setblocking(False)
-    return Stream(name, sock.fileno(), cap, lambda size: receive(sock, size, pid), sock.close)
+
+    def take(room: memoryview) -> int:
+        return receive(sock, room, pid)
+
+    return Stream(name, sock.fileno(), cap, take, sock.close, Vault(cap + 1))
 
 
 @dataclass(eq=False)
@@ -104,11 +121,6 @@ class Running:
     dismissed: bool = False
     ending: Ending | None = None
 
-    def written(self, name: str) -> bytes:
-        """What it wrote into the stream called ``name``; empty where it has none."""
-        stream = self.streams.get(name)
-        return b"" if stream is None else bytes(stream.data)
-
     def close(self) -> None:
         """Read what is still in the streams, without waiting for whoever else may hold them, and close them."""
         for stream in self.streams.values():
@@ -141,7 +153,7 @@ class Ending:
     Attributes:
         error: Kind, message and traceback.
         wall_s: Seconds from its fork.
-        cpu_s: CPU seconds, user and system.
+        cpu_s: CPU seconds, user and system, of it and of what it started.
         peak_mb: Peak resident memory in MiB.
     """
 
@@ -151,11 +163,10 @@ class Ending:
     peak_mb: float
 
     @classmethod
-    def of(cls, usage: object, error: Report | None, wall_s: float) -> Ending:
-        """From what ``os.wait4`` said."""
-        cpu = usage.ru_utime + usage.ru_stime  # type: ignore[attr-defined]
+    def of(cls, usage: object, error: Report | None, wall_s: float, cpu_s: float) -> Ending:
+        """With the peak that ``os.wait4`` told."""
         peak = usage.ru_maxrss * (1 if sys.platform == "darwin" else 1024) / MIB  # type: ignore[attr-defined]
-        return cls(error=error, wall_s=wall_s, cpu_s=cpu, peak_mb=peak)
+        return cls(error=error, wall_s=wall_s, cpu_s=cpu_s, peak_mb=peak)
 
 
 def kill_group(pid: int) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import os
+import stat
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -31,6 +32,12 @@ def remove_tree(folder: str, *, most: int | None = None) -> bool:
         return True
     except OSError:
         pass
+    if not _is_folder(folder):  # something was put in its place, such as a link to where it must not lead us
+        try:
+            Path(folder).unlink()
+        except OSError:
+            return not os.path.lexists(folder)
+        return True
     names = (f"{folder}~{number}" for number in itertools.count())
     pending, removed, complete = [folder], 0, True
     while pending and (most is None or removed < most):
@@ -44,6 +51,13 @@ def remove_tree(folder: str, *, most: int | None = None) -> bool:
             except OSError:
                 complete = False
     return complete and not pending
+
+
+def _is_folder(path: str) -> bool:
+    try:
+        return stat.S_ISDIR(os.lstat(path).st_mode)
+    except OSError:
+        return False
 
 
 def _take_out(folder: str, names: Iterator[str], pending: list[str]) -> int:

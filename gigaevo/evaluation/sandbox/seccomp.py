@@ -22,6 +22,7 @@ _SECCOMP = {"x86_64": 317, "aarch64": 277}
 _SET_MODE_FILTER = 1
 
 _LOAD = 0x20  # a 32-bit word of struct seccomp_data
+_AND = 0x54
 _JUMP, _JUMP_EQUAL, _JUMP_GREATER_EQUAL, _JUMP_ANY_BIT = 0x05, 0x15, 0x35, 0x45
 _RETURN = 0x06
 _NUMBER_AT, _ARCHITECTURE_AT, _ARGUMENTS_AT = 0, 4, 16
@@ -31,6 +32,10 @@ _KILL = 0x8000_0000
 _ERRNO = 0x0005_0000
 
 _AF_UNIX, _AF_INET, _AF_INET6 = 1, 2, 10
+_SOCK_STREAM, _SOCK_SEQPACKET, _SOCKET_KIND = 1, 5, 0xF
+# Flags of files, which an open file for reading is enough to change, and typing into a terminal.
+_IOCTLS = (0x4008_6602, 0x4004_6602, 0x401C_5820, 0x5412, 0x541C)
+_PR_SET_PDEATHSIG, _PR_SET_CHILD_SUBREAPER, _PR_SET_PTRACER = 1, 36, 0x5961_6D61
 _CLONE_THREAD = 0x10000
 _NEW_NAMESPACES = 0x7E02_0080  # every CLONE_NEW... flag
 
@@ -64,7 +69,8 @@ _NEVER = (
 
 # What Landlock does not cover and a private root makes harmless: attributes of files that can be named.
 _ATTRIBUTES = (
-    "chmod", "fchmodat", "fchmodat2", "chown", "lchown", "fchownat", "utime", "utimes", "utimensat", "futimesat",
+    "chmod", "fchmod", "fchmodat", "fchmodat2", "chown", "fchown", "lchown", "fchownat", "utime", "utimes", "utimensat",
+    "futimesat",
 )  # fmt: skip
 
 
@@ -155,7 +161,10 @@ def _rules(policy: Policy, own_pid: int) -> Iterator[tuple[str, Rule]]:
         yield "kill", _if_argument_in(0, (own_pid,))
         yield "tgkill", _if_argument_in(0, (own_pid,))
     yield "socket", _if_argument_in(0, (_AF_UNIX, _AF_INET, _AF_INET6) if policy.sockets else ())
-    yield "socketpair", _if_argument_in(0, (_AF_UNIX,))  # event loops wake themselves by one
+    # Event loops wake themselves by a pair. Halves of datagram pairs could send to any socket that has a path.
+    yield "socketpair", _connected_pair()
+    yield "ioctl", _unless_argument_in(1, _IOCTLS)
+    yield "prctl", _unless_argument_in(0, (_PR_SET_PDEATHSIG, _PR_SET_CHILD_SUBREAPER, _PR_SET_PTRACER))
     for name in ("prlimit64", "sched_setaffinity", "sched_setparam", "sched_setscheduler", "sched_setattr"):
         yield name, _if_argument_in(0, (0,))  # itself only
     yield "setpriority", _if_argument_in(1, (0,))
@@ -207,6 +216,30 @@ def _if_argument_in(argument: int, values: tuple[int, ...]) -> Rule:
     for value in values:
         rule += [_packed(_JUMP_EQUAL, 0, 1, value & 0xFFFF_FFFF), _verdict(_ALLOW)]
     return (*rule, _verdict(_ERRNO | errno.EPERM))
+
+
+def _unless_argument_in(argument: int, values: tuple[int, ...]) -> Rule:
+    """Refuse where the low half of an argument is one of ``values``."""
+    rule = [_packed(_LOAD, 0, 0, _ARGUMENTS_AT + 8 * argument)]
+    for value in values:
+        rule += [_packed(_JUMP_EQUAL, 0, 1, value), _verdict(_ERRNO | errno.EPERM)]
+    return (*rule, _verdict(_ALLOW))
+
+
+def _connected_pair() -> Rule:
+    """Pass for pairs of the Unix family that are connected for good: streams and sequences of packets."""
+    refuse = _verdict(_ERRNO | errno.EPERM)
+    return (
+        _packed(_LOAD, 0, 0, _ARGUMENTS_AT),
+        _packed(_JUMP_EQUAL, 1, 0, _AF_UNIX),
+        refuse,
+        _packed(_LOAD, 0, 0, _ARGUMENTS_AT + 8),
+        _packed(_AND, 0, 0, _SOCKET_KIND),
+        _packed(_JUMP_EQUAL, 1, 0, _SOCK_STREAM),
+        _packed(_JUMP_EQUAL, 0, 1, _SOCK_SEQPACKET),
+        _verdict(_ALLOW),
+        refuse,
+    )
 
 
 def _by_bits(bits: int, then: int, otherwise: int) -> Rule:

@@ -15,14 +15,15 @@ from typing import TYPE_CHECKING, Any
 
 from gigaevo.evaluation.sandbox import child, driving
 from gigaevo.evaluation.sandbox.channel import channel
-from gigaevo.evaluation.sandbox.endings import ERROR_BYTES, ending, report, split
-from gigaevo.evaluation.sandbox.frames import Message, Unpacker, pack
+from gigaevo.evaluation.sandbox.endings import ANSWER_HEAD, ERROR_BYTES, ending, report
+from gigaevo.evaluation.sandbox.frames import head_of
 from gigaevo.evaluation.sandbox.isolation import DRIVER
 from gigaevo.evaluation.sandbox.left_behind import MOST_ANSWER as MOST_ARTIFACTS
 from gigaevo.evaluation.sandbox.limits import MIB, Limits, held_mb
-from gigaevo.evaluation.sandbox.running import CHUNK, Ending, Running, Stream, channel_stream, kill_group, pipe_stream
+from gigaevo.evaluation.sandbox.process_tree import memory_of
+from gigaevo.evaluation.sandbox.running import Ending, Running, Stream, channel_stream, kill_group, pipe_stream
 from gigaevo.evaluation.sandbox.scratch import remove_tree, size_of_tree
-from gigaevo.evaluation.sandbox.tree_memory import held_by
+from gigaevo.evaluation.sandbox.vault import Inbox, Outbox, handed_over, taken_over
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -65,8 +66,8 @@ class Server:
         self._isolation = isolation
         self._allow = allow
         self._selector = selectors.DefaultSelector()
-        self._unpacker = Unpacker()
-        self._outgoing = bytearray()
+        self._inbox = Inbox(sock)
+        self._outbox = Outbox(sock)
         self._running: dict[int, Running] = {}  # by process id
         self._groups: dict[int, _Group] = {}  # by process id of each member
         self._requests: dict[int, _Group] = {}
@@ -94,33 +95,28 @@ class Server:
 
     def _talk(self, events: int) -> None:
         if events & selectors.EVENT_WRITE:
-            self._send(b"")
+            self._flush()
         if events & selectors.EVENT_READ:
             try:
-                data = self._sock.recv(CHUNK)
-            except BlockingIOError:
-                return
-            except OSError:
-                data = b""
-            if not data:
+                while (message := self._inbox.read()) is not None:
+                    header, vault = message
+                    self._obey(header, vault.view)
+                    vault.close()
+            except EOFError:
                 self._open = False
-            for message in self._unpacker.feed(data):
-                self._obey(message)
 
-    def _obey(self, message: Message) -> None:
-        header, payloads = message
+    def _obey(self, header: dict[str, Any], payloads: memoryview) -> None:
         if header["op"] == "kill":
             if (group := self._requests.get(header["id"])) is not None:
                 for running in group.members:
                     running.kill("exit", "cancelled")
             return
-        texts = [payload.decode("utf-8", "surrogatepass") for payload in payloads]
         group = self._requests[header["id"]] = _Group(header["id"])
         try:
             if header["op"] == "run":
-                group.main = self._start_program(header, header["paths"], texts)
+                group.main = self._start_program(header, header["paths"], header["sizes"], payloads)
             else:
-                self._start_drive(group, header, texts)
+                self._start_drive(group, header, payloads)
         except OSError as error:
             group.failure = report("exit", f"its process could not be started: {error}")
         for running in group.members:
@@ -129,32 +125,34 @@ class Server:
             self._end_others(group)
             self._report_if_over(group)
 
-    def _send(self, data: bytes) -> None:
-        self._outgoing += data
+    def _flush(self) -> None:
         try:
-            while self._outgoing:
-                del self._outgoing[: self._sock.send(self._outgoing)]
-        except BlockingIOError:
-            pass
+            waiting = self._outbox.send()
         except OSError:
             self._open = False
             return
-        wanted = selectors.EVENT_READ | (selectors.EVENT_WRITE if self._outgoing else 0)
+        wanted = selectors.EVENT_READ | (selectors.EVENT_WRITE if waiting else 0)
         if self._selector.get_key(self._sock).events != wanted:
             self._selector.modify(self._sock, wanted, self._talk)
 
     # Starting
 
     def _start_program(
-        self, header: dict[str, Any], paths: list[str], texts: list[str], *, driven: socket.socket | None = None
+        self,
+        header: dict[str, Any],
+        paths: list[str],
+        sizes: list[int],
+        payloads: memoryview,
+        *,
+        driven: socket.socket | None = None,
     ) -> Running:
-        """Fork a program. Its channel leads to us, or to ``driven``'s other end where a driver asks it."""
+        """Fork a program, whose texts are ``payloads``. Its channel leads to us, or to the other end of ``driven``."""
         limits = Limits(**header["limits"])
         slot, number = self._take_slot(), self._next_number()
         scratch = self._isolation.make_scratch(number, slot)
         ours, theirs = channel() if driven is None else (None, driven)
         job = child.Job(
-            files=dict(zip(paths, texts, strict=True)),
+            files=dict.fromkeys(paths, ""),
             entry=header["entry"] if driven is None else paths[0],
             limits=limits,
             scratch=scratch,
@@ -167,8 +165,12 @@ class Server:
 
         self._isolation.prepare(threads=job.threads, processes=job.processes)
 
+        text_fd = handed_over(payloads)
+
         def become(parent: int, stdout: int, stderr: int) -> None:
-            child.become_program(job, self._problem, self._isolation, parent, stdout, stderr, theirs.fileno())
+            streams = (stdout, stderr, theirs.fileno())
+            texts = functools.partial(taken_over, text_fd, sizes)
+            child.become_program(job, texts, self._problem, self._isolation, parent, *streams)
 
         try:
             wall_s = header.get("timeout_s", limits.wall_time_s)
@@ -178,44 +180,52 @@ class Server:
             self._remove_scratch(scratch)
             raise
         finally:
+            os.close(text_fd)
             theirs.close()
 
-    def _start_drive(self, group: _Group, header: dict[str, Any], texts: list[str]) -> None:
+    def _start_drive(self, group: _Group, header: dict[str, Any], payloads: memoryview) -> None:
         """Fork the programs of a driven run, and then its driver."""
         limits = Limits(**header["limits"])
         ends: list[socket.socket] = []
+        sizes, at = header["sizes"], 0
         try:
             for paths in header["programs"]:
                 ours, theirs = channel()
                 ends.append(ours)
-                own, texts = texts[: len(paths)], texts[len(paths) :]
-                group.others.append(self._start_program(header, paths, own, driven=theirs))
+                own, sizes = sizes[: len(paths)], sizes[len(paths) :]
+                with payloads[at : at + sum(own)] as texts:
+                    group.others.append(self._start_program(header, paths, own, texts, driven=theirs))
+                at += sum(own)
             programs = [
-                driving.Driven(end, running.pid, limits) for end, running in zip(ends, group.others, strict=True)
+                driving.Driven(end, running.pid, limits, has_children="processes" in self._allow)
+                for end, running in zip(ends, group.others, strict=True)
             ]
-            group.main = self._start_driver(header, programs, *texts)
+            with payloads[at:] as texts:
+                group.main = self._start_driver(header, programs, sizes, texts)
         finally:
             for end in ends:
                 end.close()
 
     def _start_driver(
-        self, header: dict[str, Any], programs: list[driving.Driven], source: str, argument: str
+        self, header: dict[str, Any], programs: list[driving.Driven], sizes: list[int], payloads: memoryview
     ) -> Running:
         limits = Limits(**header["limits"])
         slot, number = self._take_slot(), self._next_number()
         scratch = self._isolation.make_scratch(number, DRIVER)
         ours, theirs = channel()
         job = driving.DriverJob(
-            source=source,
-            argument=argument,
             single=header["single"],
             scratch=scratch,
             output_bytes=limits.output_bytes,
             has_network="loopback" in self._allow,
         )
 
+        text_fd = handed_over(payloads)
+
         def become(parent: int, stdout: int, stderr: int) -> None:
-            driving.become_driver(job, programs, self._isolation, parent, stdout, stderr, theirs.fileno())
+            streams = (stdout, stderr, theirs.fileno())
+            texts = functools.partial(taken_over, text_fd, sizes)
+            driving.become_driver(job, texts, programs, self._isolation, parent, *streams)
 
         try:
             return self._fork(become, limits, slot, scratch, ours, wall_s=header["timeout_s"], is_driver=True)
@@ -224,6 +234,7 @@ class Server:
             self._remove_scratch(scratch)
             raise
         finally:
+            os.close(text_fd)
             theirs.close()
 
     def _fork(
@@ -324,7 +335,7 @@ class Server:
             if running.scratch is not None and size_of_tree(running.scratch, most=cap * MIB) > cap * MIB:
                 running.kill("output", f"it keeps more than the {cap} MiB allowed in its scratch folder")
         several = {pid: running for pid, running in self._running.items() if running.limits.processes > 1}
-        for pid, held in held_by(several).items() if several else ():
+        for pid, held in memory_of(several).items() if several else ():
             if held > several[pid].limits.memory_mb:
                 cap = several[pid].limits.memory_mb
                 several[pid].kill("memory", f"its processes together hold more than the {cap} MiB allowed")
@@ -343,7 +354,7 @@ class Server:
         self._selector.register(wakeup, selectors.EVENT_READ, functools.partial(self._collect_all, wakeup))
 
     def _collect_all(self, wakeup: socket.socket, events: int = 0) -> None:
-        wakeup.recv(CHUNK)
+        wakeup.recv(4096)
         for running in list(self._running.values()):
             self._collect(running)
 
@@ -357,19 +368,19 @@ class Server:
         wall = time.monotonic() - running.started
         del self._running[pid]
         kill_group(pid)
-        if not self._isolation.descendants_end_with_program:
-            self._sweep()
+        swept = 0.0 if self._isolation.descendants_end_with_program else self._sweep()
         self._unregister(running)
         running.close()
-        cpu = usage.ru_utime + usage.ru_stime
+        cpu = usage.ru_utime + usage.ru_stime + swept
         error = running.verdict
         if error is None and "answer" in running.streams:
-            error = ending(status, cpu, running.limits, running.written("answer"), trusted=running.trusted)
+            answer = running.streams["answer"]
+            error = ending(status, cpu, running.limits, bytes(answer.content[:ANSWER_HEAD]), answer.size)
         elif (
             error is None and status and not running.dismissed
         ):  # a driven program that is not asked any more ends with 0
-            error = ending(status, cpu, running.limits, b"")
-        running.ending = Ending.of(usage, error, wall)
+            error = ending(status, cpu, running.limits, b"", 0)
+        running.ending = Ending.of(usage, error, wall, cpu)
         self._slots.append(running.slot)
         if running.scratch is not None:
             self._remove_scratch(running.scratch)
@@ -397,28 +408,33 @@ class Server:
         if group.request not in self._requests or any(running.ending is None for running in group.members):
             return
         del self._requests[group.request]
-        texts = [running.written(name) for running in group.members for name in ("stdout", "stderr")]
-        answer, artifacts = b"", b""
-        if group.main is not None and group.main.ending is not None and group.main.ending.error is None:
-            _, answer, artifacts = split(group.main.written("answer"))
+        streams = [stream for running in group.members for stream in running.streams.values()]
         ends = [vars(running.ending) for running in group.members if running.ending is not None]
         header = {"id": group.request, "failure": group.failure, "ends": ends, "held_mb": held_mb()}
-        self._send(pack(header, answer, artifacts, *texts))
+        contents = [stream.content for stream in streams]
+        self._outbox.put(head_of(header, contents), contents, [stream.vault for stream in streams])
+        self._flush()
 
-    def _sweep(self) -> None:
+    def _sweep(self) -> float:
         """Kill every process that a program left behind, those in sessions of their own included.
 
         As we adopt orphans, each of them is a child of ours, or becomes one when its parent is killed.
+
+        Returns:
+            CPU seconds that they had used.
         """
+        used = 0.0
         while strays := [pid for pid in _children() if not self._is_expected(pid)]:
             for pid in strays:
                 try:
                     os.kill(pid, signal.SIGKILL)
-                    os.waitpid(pid, 0)
+                    usage = os.wait4(pid, 0)[2]
+                    used += usage.ru_utime + usage.ru_stime
                 except (ProcessLookupError, ChildProcessError):
                     continue
                 except PermissionError:  # it became another user, through a set-uid program
                     self._excused.add(pid)
+        return used
 
     def _is_expected(self, pid: int) -> bool:
         if pid in self._running:
