@@ -384,6 +384,7 @@ class Server:
         self._slots.append(running.slot)
         if running.scratch is not None:
             self._remove_scratch(running.scratch)
+            self._remove_strangers(Path(running.scratch).parent)
         group = self._groups.pop(pid)
         if running is group.main:
             self._end_others(group)
@@ -462,6 +463,15 @@ class Server:
             remove_tree(scratch)
         finally:
             os._exit(0)
+
+    def _remove_strangers(self, base: Path) -> None:
+        """Remove what a program without file rules put beside its scratch folder, unless a removal is under way."""
+        if self._excused or not base.is_dir():
+            return
+        known = {running.scratch for running in self._running.values()}
+        for path in base.iterdir():
+            if str(path) not in known:
+                remove_tree(str(path), most=_QUICK_REMOVAL)
 
     def _end(self) -> None:
         for running in self._running.values():
