@@ -12,12 +12,19 @@ from pathlib import Path
 from gigaevo import kernels
 from gigaevo.config.builder import Builder
 from gigaevo.config.errors import ConfigError
-from gigaevo.config.processes import ProblemProcesses, SearchWorkers, problem_processes, program_server
+from gigaevo.config.processes import (
+    ProblemProcesses,
+    SearchWorkers,
+    exact_verifier,
+    problem_processes,
+    program_server,
+)
 from gigaevo.config.result import ExitStatus, RunResult
 from gigaevo.config.schema import Settings
 from gigaevo.config.terminal import ClosingPage, interruptible, logging_to
-from gigaevo.evaluation.base import Evaluation, Evaluator, Rescorer
+from gigaevo.evaluation.base import VERIFICATION, Evaluation, Evaluator, Rescorer, Verifier
 from gigaevo.evaluation.pipeline import Pipeline
+from gigaevo.evaluation.sampling import SampledEvaluator
 from gigaevo.evaluation.sandbox import inline_runner
 from gigaevo.evaluation.sandbox.process import SandboxStartError
 from gigaevo.evaluation.sandbox.settings import SandboxSettings
@@ -30,6 +37,7 @@ from gigaevo.evolution.mutation.base import MutationOperator, OperatorContext
 from gigaevo.evolution.randomness import RandomSource
 from gigaevo.evolution.strategies.base import EvolutionStrategy, StrategyContext
 from gigaevo.observe import (
+    BestArtifacts,
     BestProgramFile,
     FailureLog,
     LiveView,
@@ -88,16 +96,20 @@ class _Parts:
 
 def _parts(settings: Settings, builder: Builder, problem: Problem) -> _Parts:
     """Build what is configured, and have the strategy check that it fits the problem."""
-    engine: EngineSettings = builder.node("engine")
+    engine = _engine_settings(problem, builder.node("engine"))
     limits = Limits(**{name: getattr(settings, name) for name in Limits.__dataclass_fields__})
     parts = _Parts(
         problem=problem,
         random=RandomSource(settings.seed),
         limits=limits,
         stoppers=standard_stoppers(
-            limits, problem.metrics, generation_size=engine.generation_size, plateau=settings.plateau
+            limits,
+            problem.metrics,
+            generation_size=engine.generation_size,
+            plateau=settings.plateau,
+            calls_per_program=engine.calls_per_program,
         ),
-        engine=replace(engine, reevaluate_duplicates=engine.reevaluate_duplicates or problem.settings.noisy),
+        engine=engine,
         sandbox=_sandbox_for(problem, builder.node("sandbox")),
         strategy=builder.node("evolution_strategy"),
         operator=builder.node("mutation_operator"),
@@ -115,6 +127,26 @@ def _parts(settings: Settings, builder: Builder, problem: Problem) -> _Parts:
     except ValueError as error:
         raise ConfigError(f"evolution_strategy does not fit problem '{problem.name}': {error}") from error
     return parts
+
+
+def _engine_settings(problem: Problem, engine: EngineSettings) -> EngineSettings:
+    """The configured settings as far as they concern this problem: only a noisy one needs more than one look."""
+    if problem.settings.noisy:
+        return replace(engine, reevaluate_duplicates=True)
+    return replace(engine, samples=1, confirmations=0)
+
+
+def _sampled(evaluator: Evaluator, parts: _Parts, *, first_seed: int = 0) -> Evaluator:
+    """``evaluator`` as it is, or with several runs to an evaluation where the problem is noisy."""
+    if not parts.problem.settings.noisy:
+        return evaluator
+    return SampledEvaluator(
+        evaluator,
+        metrics=parts.problem.metrics,
+        samples=parts.engine.samples,
+        confirmations=parts.engine.confirmations,
+        first_seed=first_seed,
+    )
 
 
 def _refuse_strangers_code(parts: _Parts) -> None:
@@ -136,6 +168,14 @@ async def _run(settings: Settings, builder: Builder, output_dir: Path, problem: 
         processes = await stack.enter_async_context(
             problem_processes(problem, parts.sandbox, workers=parts.engine.max_evaluations_in_flight)
         )
+        verifier = await stack.enter_async_context(
+            exact_verifier(
+                problem,
+                context=processes.context,
+                call_timeout_s=settings.stage_timeout,
+                size=parts.engine.max_evaluations_in_flight,
+            )
+        )
         builder.give("program_server", processes.server)
         builder.give("validators", processes.workers)
         builder.give("program_storage", parts.storage)  # also for builders made anew, which would build another
@@ -156,7 +196,8 @@ async def _run(settings: Settings, builder: Builder, output_dir: Path, problem: 
             raise ConfigError(f"program_storage: {error}") from error
         closing = ClosingPage(output_dir)
         reporters = [view, await _metrics_log(output_dir, parts), *_reporters(output_dir), closing]
-        engine = _engine(parts, builder, processes, reporters)
+        rescorer = _FreshSandbox(parts, builder, processes, call_timeout_s=settings.stage_timeout)
+        engine = _engine(parts, builder, processes, reporters, verifier=verifier, rescorer=rescorer)
         with interruptible(engine):
             report = await engine.run()
     closing.show()
@@ -179,20 +220,27 @@ def _bind_operator(parts: _Parts, searchers: SearchWorkers) -> None:
             metrics=parts.problem.metrics,
             takes_context=parts.problem.has_context,
             deterministic=parts.engine.deterministic,
-            # What a harness returns is evidence of a run, not the program's answer.
-            search=None if parts.problem.has_harness else searchers,
+            # What a harness or a driver returns is evidence of a run, not the program's answer.
+            search=None if parts.problem.has_harness or parts.problem.driver is not None else searchers,
         )
     )
 
 
 def _engine(
-    parts: _Parts, builder: Builder, processes: ProblemProcesses, listeners: Sequence[Listener]
+    parts: _Parts,
+    builder: Builder,
+    processes: ProblemProcesses,
+    listeners: Sequence[Listener],
+    *,
+    verifier: Verifier | None,
+    rescorer: Evaluator,
 ) -> EvolutionEngine:
     return EvolutionEngine(
         strategy=parts.strategy,
         operator=parts.operator,
-        evaluator=builder.node("pipeline"),
-        rescorer=_FreshSandbox(parts, builder, processes),
+        evaluator=_sampled(builder.node("pipeline"), parts),
+        rescorer=rescorer,
+        verifier=verifier,
         storage=parts.storage,
         random=parts.random,
         metrics=parts.problem.metrics,
@@ -242,12 +290,14 @@ def _initial_programs(problem: Problem, random: RandomSource) -> list[Program]:
 
 
 class _FreshSandbox:
-    """Runs a program under a server of its own, started for it and gone afterwards."""
+    """Runs a program under a server of its own, started for it and gone afterwards; what it returned is verified in a
+    process of the same kind, where the problem has exact verification."""
 
-    def __init__(self, parts: _Parts, builder: Builder, processes: ProblemProcesses) -> None:
+    def __init__(self, parts: _Parts, builder: Builder, processes: ProblemProcesses, *, call_timeout_s: float) -> None:
         self._parts = parts
         self._builder = builder
         self._processes = processes
+        self._call_timeout_s = call_timeout_s
 
     async def evaluate(self, program: Program) -> Evaluation:
         """See ``gigaevo.evaluation.base.Evaluator``."""
@@ -255,12 +305,34 @@ class _FreshSandbox:
         async with program_server(parts.problem, parts.sandbox, context=context) as server:
             given = {"program_server": server, "evolution_strategy": parts.strategy}
             pipeline: Evaluator = self._builder.anew(given=given).node("pipeline")
+            # Of a noisy program, runs that the search has not seen: the best was chosen for those that it has.
+            evaluator = _sampled(_rescoring(pipeline), parts, first_seed=parts.engine.calls_per_program)
             try:
-                if isinstance(pipeline, Rescorer):
-                    return await pipeline.rescore(program)
-                return await pipeline.evaluate(program)
+                evaluation = await evaluator.evaluate(program)
             finally:
                 _close(pipeline)
+        if evaluation.error is not None or evaluation.output is None:
+            return evaluation
+        async with exact_verifier(parts.problem, context=context, call_timeout_s=self._call_timeout_s) as verifier:
+            if verifier is None:
+                return evaluation
+            verification = await verifier.verify(evaluation.output)
+        return replace(evaluation, artifacts={**evaluation.artifacts, VERIFICATION: verification.to_json()})
+
+
+class _Rescoring:
+    """Evaluates as if nothing were known of a program."""
+
+    def __init__(self, rescorer: Rescorer) -> None:
+        self._rescorer = rescorer
+
+    async def evaluate(self, program: Program) -> Evaluation:
+        """See ``gigaevo.evaluation.base.Evaluator``."""
+        return await self._rescorer.rescore(program)
+
+
+def _rescoring(evaluator: Evaluator) -> Evaluator:
+    return _Rescoring(evaluator) if isinstance(evaluator, Rescorer) else evaluator
 
 
 def _close(pipeline: object) -> None:
@@ -273,6 +345,7 @@ def _reporters(output_dir: Path) -> list[Listener]:
     return [
         FailureLog(),
         BestProgramFile(folder=output_dir),
+        BestArtifacts(folder=output_dir),
         PopulationHistory(folder=output_dir),
         SummaryFile(folder=output_dir, kernels=kernels.BACKEND),
     ]

@@ -1,4 +1,4 @@
-"""The processes that know a problem: the warm server for programs, and trusted workers for its validator."""
+"""The processes that know a problem: the warm server for programs, trusted workers for its validator and verifier."""
 
 from __future__ import annotations
 
@@ -9,13 +9,16 @@ from pathlib import Path
 from typing import Any
 
 from gigaevo.config.sweep.side_by_side import cores
+from gigaevo.evaluation.driven_runner import DrivenRunner
 from gigaevo.evaluation.sandbox import container, inline_runner
 from gigaevo.evaluation.sandbox.client import ForkServer
 from gigaevo.evaluation.sandbox.container import Container
 from gigaevo.evaluation.sandbox.inline_runner import InlineRunner
+from gigaevo.evaluation.sandbox.process import SandboxStartError
 from gigaevo.evaluation.sandbox.runner import ProgramRunner
 from gigaevo.evaluation.sandbox.settings import SandboxSettings
 from gigaevo.evaluation.sandbox.workers import TrustedWorkers
+from gigaevo.evaluation.verification import ExactVerifier
 from gigaevo.problems import Problem
 
 
@@ -75,6 +78,8 @@ async def program_server(
         SandboxStartError: Something of the problem cannot be imported or run.
     """
     server = _runner(problem, sandbox, context)
+    if problem.driver is not None:
+        server = DrivenRunner(server, driver=problem.driver, context=context)
     try:
         await server.start()
         yield server
@@ -85,6 +90,11 @@ async def program_server(
 def _runner(problem: Problem, sandbox: SandboxSettings, context: str | None) -> ProgramRunner:
     """What the level asks for, not started yet."""
     if sandbox.level == inline_runner.LEVEL:
+        if problem.driver is not None:
+            raise SandboxStartError(
+                f"sandbox=inline: problem {problem.name} has a driver.py, which calls programs from outside; "
+                "use sandbox=auto"
+            )
         return InlineRunner(
             problem_dir=problem.folder,
             preload=problem.preload,
@@ -110,6 +120,32 @@ def _runner(problem: Problem, sandbox: SandboxSettings, context: str | None) -> 
         memory_mb=sandbox.server_memory_mb,
         around=around,
     )
+
+
+@asynccontextmanager
+async def exact_verifier(
+    problem: Problem, *, context: str | None, call_timeout_s: float, size: int = 1
+) -> AsyncIterator[ExactVerifier | None]:
+    """Start what holds the problem's ``verify``; it is gone afterwards. None where the problem has no verify.py.
+
+    Args:
+        problem: A checked problem.
+        context: The problem's context as wire text, where it was built already.
+        call_timeout_s: Wall-clock seconds that one call may take.
+        size: Calls that may go on side by side.
+
+    Raises:
+        SandboxStartError: verify.py cannot be imported or used.
+    """
+    if not problem.has_verify:
+        yield None
+        return
+    verifier = ExactVerifier(problem_dir=problem.folder, context=context, call_timeout_s=call_timeout_s, size=size)
+    try:
+        await verifier.start()
+        yield verifier
+    finally:
+        await verifier.close()
 
 
 class SearchWorkers:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import Any, Protocol, runtime_checkable
 
 from gigaevo.programs import Cost, Program, ProgramError
@@ -34,6 +34,39 @@ class Evaluation:
     skipped: Mapping[str, str] = field(default_factory=dict)
 
 
+VERIFICATION = "verification"  # the artifact that holds a ``Verification`` as JSON values
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verification:
+    """What exact verification says of one output.
+
+    Attributes:
+        accepted: Whether the output passed.
+        message: Why it did not, one line; empty where it passed.
+        metrics: Finite numbers by name that verify.py gave. They are for people: no metric of the program, and nothing
+            that evolution sees.
+        able: Whether verify.py did its work; False where it raised what is no refusal, took too long or died. Such an
+            output is not accepted.
+    """
+
+    accepted: bool
+    message: str = ""
+    metrics: Mapping[str, float] = field(default_factory=dict)
+    able: bool = True
+
+    def to_json(self) -> dict[str, Any]:
+        """This as JSON values."""
+        return {**asdict(self), "metrics": dict(self.metrics)}
+
+
+class Verifier(Protocol):
+    """Checks outputs more strictly than the validator; several at a time."""
+
+    async def verify(self, output: str) -> Verification:
+        """Check one output in the encoding of ``gigaevo.evaluation.sandbox.wire``. Never raises for what it holds."""
+
+
 class Evaluator(Protocol):
     """Evaluates programs; several at a time."""
 
@@ -60,6 +93,22 @@ class Rescorer(Protocol):
 
     async def rescore(self, program: Program) -> Evaluation:
         """Run and score ``program`` as if nothing were known of it, and to the end."""
+
+
+@runtime_checkable
+class Confirmer(Protocol):
+    """What an evaluator of a noisy problem is as well: it can look again before a program is trusted."""
+
+    def is_confirmed(self, program: Program) -> bool:
+        """Whether a program, evaluated by this evaluator, was looked at often enough to be trusted."""
+
+    async def confirm(self, program: Program) -> Evaluation:
+        """Look again at an evaluated program, which is not changed.
+
+        Returns:
+            What all looks together say, in the place of what is known so far; its cost is that of the new ones. An
+            error says that the program failed this time.
+        """
 
 
 @runtime_checkable

@@ -1,6 +1,7 @@
 """Listeners: what people and files get to know of a run."""
 
 from gigaevo.observe.best import BestProgramFile
+from gigaevo.observe.best_artifacts import BestArtifacts
 from gigaevo.observe.console import progress_view
 from gigaevo.observe.failures import FailureLog
 from gigaevo.observe.live import LiveView
@@ -10,6 +11,7 @@ from gigaevo.observe.population import PopulationHistory
 from gigaevo.observe.summary import SummaryFile, print_summary
 
 __all__ = [
+    "BestArtifacts",
     "BestProgramFile",
     "FailureLog",
     "LiveView",

@@ -13,16 +13,18 @@ from typing import TYPE_CHECKING, Any
 from gigaevo import __version__
 from gigaevo.evolution.engine.events import Limits, Outcome, Progress, RunInfo, RunReport
 from gigaevo.observe.best import BEST_FILE
+from gigaevo.observe.best_artifacts import BEST_ARTIFACTS, artifact_files
 from gigaevo.observe.display import clock, fitness_of, one_line, tally
 from gigaevo.observe.files import replace_text
 from gigaevo.observe.strict_json import dumps
-from gigaevo.programs import Metrics, Program
+from gigaevo.programs import ErrorKind, Metrics, Program
 
 if TYPE_CHECKING:
     from rich.console import Console
     from rich.table import Table
 
 SUMMARY_FILE = "summary.json"
+ARTIFACTS_NAMED = 8
 
 _REASONS = {
     "max_generations": "the limit max_generations was reached",
@@ -81,6 +83,7 @@ def summary(info: RunInfo, report: RunReport, *, kernels: str) -> dict[str, Any]
             "skipped": dict(progress.skipped),
             "operators": {name: dict(counts) for name, counts in progress.operators.items()},
         },
+        "leaks": {"count": progress.failures.get(ErrorKind.LEAK, 0), "programs": list(progress.leaks)},
         "generation": progress.generation,
         "validate_calls": progress.validate_calls,
         "archive": _archive(progress),
@@ -115,8 +118,11 @@ def _best(best: Program, report: RunReport) -> dict[str, Any]:
         "operator": best.operator,
         "metrics": dict(best.metrics),
         "rescored": None if report.rescored is None else dict(report.rescored),
+        "verification": None if report.progress.verification is None else dict(report.progress.verification),
+        "verified_again": None if report.verification is None else dict(report.verification),
         "lineage_depth": report.lineage_depth,
         "source_file": BEST_FILE,
+        "artifact_files": [f"{BEST_ARTIFACTS}/{name}" for name in artifact_files(best.artifacts)],
     }
 
 
@@ -165,6 +171,8 @@ def print_summary(info: RunInfo, report: RunReport, *, folder: str | Path, conso
         say("Operators", _operators(progress.operators))
     if progress.failures:
         say("Failures", tally(progress.failures))
+    if progress.leaks:
+        say("Leaks", _leaks(progress))
     if progress.cached or progress.skipped:
         say("Stages", _stages(progress))
     if len(progress.population.sizes) > 1:
@@ -176,8 +184,13 @@ def print_summary(info: RunInfo, report: RunReport, *, folder: str | Path, conso
     else:
         operator = one_line(best.operator, width=60)
         say("Best", f"{fitness_of(best, info.metrics)}, program {best.id} by {operator}, {_lineage(report)}")
+        if report.verification is not None:
+            say("Verified", _verified(report.verification))
         console.print(_metrics_table(best, report.rescored, info.metrics))
         say("Saved", str(Path(folder) / BEST_FILE))
+        if files := list(artifact_files(best.artifacts)):
+            more = f", and {len(files) - ARTIFACTS_NAMED} more" if len(files) > ARTIFACTS_NAMED else ""
+            say("Artifacts", f"{Path(folder) / BEST_ARTIFACTS}: {', '.join(files[:ARTIFACTS_NAMED])}{more}")
     say("Continue", continue_command(folder, report.stop_reason, info.limits))
 
 
@@ -214,6 +227,23 @@ def _islands(progress: Progress, metrics: Metrics) -> str:
         shown.append(f"{one_line(island_id, width=40)} {size} elites{best}")
     sent, kept = population.migrants
     return "; ".join([*shown, f"{kept} of {sent} migrants kept" if sent else "no migrants"])
+
+
+def _leaks(progress: Progress) -> str:
+    count = progress.failures.get(ErrorKind.LEAK, 0)
+    more = ", ..." if count > len(progress.leaks) else ""
+    return (
+        f"the validator let through {count} {'program' if count == 1 else 'programs'} that verify.py refuses: "
+        f"{', '.join(progress.leaks)}{more}"
+    )
+
+
+def _verified(verification: Mapping[str, Any]) -> str:
+    if verification["accepted"]:
+        numbers = ", ".join(f"{one_line(key, width=40)} {value:.12g}" for key, value in verification["metrics"].items())
+        return "yes, by verify.py in a fresh process" + (f": {one_line(numbers)}" if numbers else "")
+    verdict = "refuses it" if verification["able"] else "could not check it"
+    return f"NO: in a fresh process verify.py {verdict}: {one_line(verification['message'])}"
 
 
 def _reason(stop_reason: str) -> str:

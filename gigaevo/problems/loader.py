@@ -56,6 +56,8 @@ def load_problem(folder: Path, *, name: str | None = None) -> Problem:
         has_helper=layout.HELPER_FILE in modules,
         has_harness=layout.HARNESS_FILE in modules,
         genome=_read_genome(folder),
+        has_verify=layout.VERIFY_FILE in modules,
+        driver=modules[layout.DRIVER_FILE].source if layout.DRIVER_FILE in modules else None,
         preload=tuple(sorted({*settings.preload, *(name for seed in seeds for name in seed.scientific_imports())})),
         workload=workload_of(modules[layout.BENCHMARK_FILE]) if layout.BENCHMARK_FILE in modules else None,
     )
@@ -131,12 +133,18 @@ def _is_importable(module: str, folder: Path) -> bool:
 def _check_modules(modules: dict[str, PythonFile]) -> None:
     """Check the functions that the folder's own modules define."""
     has_context = layout.CONTEXT_FILE in modules
-    modules[layout.VALIDATE_FILE].require_function(
-        "validate",
-        arguments=range(1, 3) if has_context else range(1, 2),
-        remedy="write 'def validate(output):'"
-        + (" or 'def validate(context, output):'" if has_context else f" (there is no {layout.CONTEXT_FILE})"),
-    )
+    for file, function in ((layout.VALIDATE_FILE, "validate"), (layout.VERIFY_FILE, "verify")):
+        if file in modules:
+            modules[file].require_function(
+                function,
+                arguments=range(1, 3) if has_context else range(1, 2),
+                remedy=f"write 'def {function}(output):'"
+                + (
+                    f" or 'def {function}(context, output):'"
+                    if has_context
+                    else f" (there is no {layout.CONTEXT_FILE})"
+                ),
+            )
     if has_context:
         modules[layout.CONTEXT_FILE].require_function(
             "build_context", arguments=range(1), remedy="write 'def build_context():'"
@@ -144,6 +152,10 @@ def _check_modules(modules: dict[str, PythonFile]) -> None:
     if layout.HARNESS_FILE in modules:
         modules[layout.HARNESS_FILE].require_function(
             "run", arguments=range(2, 3), remedy="write 'def run(entrypoint, context):'"
+        )
+    if layout.DRIVER_FILE in modules:
+        modules[layout.DRIVER_FILE].require_function(
+            "drive", arguments=range(2, 3), remedy="write 'def drive(program, context):'"
         )
 
 
@@ -154,6 +166,8 @@ def _read_initial_programs(folder: Path, modules: dict[str, PythonFile]) -> list
         raise ProblemError("has no .py file; write at least one with 'def entrypoint():'", path=seeds_folder)
     arguments: range | None = range(2) if layout.CONTEXT_FILE in modules else range(1)
     remedy = "write 'def entrypoint(context):'" if layout.CONTEXT_FILE in modules else "write 'def entrypoint():'"
+    if layout.DRIVER_FILE in modules:
+        arguments, remedy = range(1, 2), "write 'def entrypoint(request):'"
     if layout.HARNESS_FILE in modules:
         arguments, remedy = None, f"define it as {layout.HARNESS_FILE} calls it"
     seeds = [read_python(path) for path in paths]

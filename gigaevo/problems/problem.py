@@ -14,17 +14,19 @@ from gigaevo.programs.metrics import Metrics
 TASK_FILE = "task_description.txt"
 METRICS_FILE = "metrics.yaml"
 VALIDATE_FILE = "validate.py"
+VERIFY_FILE = "verify.py"
 INITIAL_PROGRAMS = "initial_programs"
 CONTEXT_FILE = "context.py"
 HELPER_FILE = "helper.py"
 HARNESS_FILE = "harness.py"
 BENCHMARK_FILE = "benchmark.py"
+DRIVER_FILE = "driver.py"
 SETTINGS_FILE = "problem.yaml"
 GENOME_FILE = "genome.yaml"
 
 ENTRYPOINT = "entrypoint"
 
-_UNMEASURED = (TASK_FILE, INITIAL_PROGRAMS, "verify.py")  # what no score depends on
+_UNMEASURED = (TASK_FILE, INITIAL_PROGRAMS, VERIFY_FILE)  # what no score depends on
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,6 +59,8 @@ class Problem:
         has_helper: Whether ``helper.py`` exists.
         has_harness: Whether ``harness.py`` says how a program is exercised.
         genome: What ``genome.yaml`` asks of every program; None where there is none.
+        has_verify: Whether ``verify.py`` checks anew, and more strictly, what would become the best.
+        driver: Text of ``driver.py``, which calls a program from outside; None where there is none.
         preload: Modules to import once before programs are forked, sorted: those of the settings, and what
             the initial programs use of numpy and scipy.
         workload: What ``benchmark.py`` has programs timed on; None where there is none.
@@ -71,6 +75,8 @@ class Problem:
     has_context: bool
     has_helper: bool
     has_harness: bool
+    has_verify: bool = False
+    driver: str | None = None
     preload: tuple[str, ...]
     genome: CodeGenome | None = None
     workload: Workload | None = None

@@ -25,6 +25,15 @@ ModuleName = Annotated[str, AfterValidator(_module_name)]
 RelativeGlob = Annotated[str, AfterValidator(_relative_glob)]
 
 
+def _artifact_glob(text: str) -> str:
+    if not text.strip():
+        raise ValueError("should be the name of an artifact, or a glob such as program/*")
+    return text
+
+
+ArtifactGlob = Annotated[str, AfterValidator(_artifact_glob)]
+
+
 class SandboxNeeds(BaseModel):
     """What a problem's programs need that a sandbox denies by default.
 
@@ -48,9 +57,12 @@ class ProblemSettings(BaseModel):
         behavior_keys: Metrics that describe how a program behaves rather than how good it is: axes of the
             default behaviour space. Each has both bounds.
         editable: Files of a program that mutation may change; the operators so far change the entry file only.
-        hidden: Files of the folder that programs and prompts must not see, such as held-out data.
+        hidden: Files of the folder that programs and prompts must not see, such as held-out data; hidden from programs
+            at the levels that close the file system.
         sandbox: What the programs need of the sandbox.
-        noisy: Whether the same program may score differently each time; a duplicate is then evaluated again.
+        noisy: Whether the same program may score differently each time: one evaluation then takes several runs, and a
+            duplicate is evaluated again.
+        prompt_artifacts: Globs of the names of artifacts that language models are shown.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -61,3 +73,4 @@ class ProblemSettings(BaseModel):
     hidden: tuple[RelativeGlob, ...] = ()
     sandbox: SandboxNeeds = SandboxNeeds()
     noisy: bool = False
+    prompt_artifacts: tuple[ArtifactGlob, ...] = ()

@@ -18,6 +18,7 @@ class ErrorKind(StrEnum):
     SIGNAL = "signal"  # its process was killed by a signal that was not ours
     OUTPUT = "output"  # its answer is of a type, size or shape that may not cross between processes
     INVALID = "invalid"  # it answered, and the validator refused the answer
+    LEAK = "leak"  # the validator let its answer through, and exact verification did not
 
 
 class ProgramError(BaseModel):
@@ -36,3 +37,9 @@ class ProgramError(BaseModel):
     message: str
     traceback: str = ""
     stage: str = ""
+
+    @property
+    def for_prompts(self) -> str:
+        """The message as evolution may see it: what verify.py said of a leak is not told, or programs would be made to
+        please it."""
+        return "the answer does not hold" if self.kind is ErrorKind.LEAK else self.message

@@ -252,6 +252,11 @@ def mutants(run: Ran) -> int:
     return int(run.summary["counts"]["mutants"])
 
 
+def runs_of_the_best(run: Ran) -> float:
+    """How often the best program of a noisy problem was run."""
+    return float(run.summary["best"]["metrics"]["fitness_samples"])
+
+
 def duplicates(run: Ran) -> int:
     return int(run.summary["counts"]["duplicates"])
 

@@ -82,7 +82,7 @@ class StandIn:
     looked_up: list[str] = field(default_factory=list)
     report: SandboxReport = field(default_factory=lambda: SandboxReport(level="process", protections=frozenset()))
 
-    async def run(self, *_: object) -> RunOutcome:
+    async def run(self, *_: object, **__: object) -> RunOutcome:
         self.runs += 1
         return RunOutcome(
             output="1", error=None, wall_time_s=0.0, cpu_time_s=0.0, peak_memory_mb=0.0, stdout="", stderr=""

@@ -15,7 +15,15 @@ from gigaevo.config.schema import Settings
 from tests.config.command import ROOT, Ended, run, start
 from tests.seed_document.manifest import block
 
-LISTED = {"circle_packing", "heilbron", "min_max_distance", "sorting", "toy_example"}
+LISTED = {
+    "api_endpoint",
+    "circle_packing",
+    "data_pipeline",
+    "heilbron",
+    "min_max_distance",
+    "sorting",
+    "toy_example",
+}
 ALGORITHMS = ", ".join(sorted(path.stem for path in (ROOT / "config" / "algorithm").glob("*.yaml")))
 
 

@@ -93,6 +93,16 @@ ENGINE = {
     "engine.reevaluate_duplicates": ran(GENERATIONS, "true", looks.duplicates, 0),
 }
 
+NOISY_RUN = f"--config-dir {ROOT / 'benchmarks' / 'config'} mutation=unique problem.dir={{tmp}}/noisy max_mutants=2"
+ONE_LOOK = "engine.samples=4 engine.confirmations=0"
+
+
+def looked_at(key: str, value: str, base: str = NOISY_RUN) -> dict[str, Effect]:
+    return {key: Effect(value, looks.runs_of_the_best, 4, of="ran", base=base, shared=ONE_LOOK)}
+
+
+ENGINE |= looked_at("engine.samples", "4") | looked_at("engine.confirmations", "0")
+
 CROWDED = "pipeline.stages.1._target_=tests.config.parts.CrowdedRun"
 BY_GENERATION = f"{SHORT_RUN} engine=generational {CROWDED}"
 
@@ -114,6 +124,9 @@ GENERATIONAL = {
     "engine.snapshot_interval": by_generation("1", looks.snapshots, 2, SMALL),
     "engine.reevaluate_duplicates": by_generation("true", looks.duplicates, 0, STEADY),
 }
+
+GENERATIONAL |= looked_at("engine.samples", "4", f"{NOISY_RUN} engine=generational")
+GENERATIONAL |= looked_at("engine.confirmations", "0", f"{NOISY_RUN} engine=generational")
 
 OPERATORS = {
     "operators.constants.step": Effect("0.5", looks.step_after(0, improved=True), 0.5),
@@ -294,6 +307,9 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[str, st
     """Makes a subject from its kind and arguments."""
     tmp = tmp_path_factory.mktemp("keys")
     shutil.copytree(TOY, tmp / "copy")
+    shutil.copytree(TOY, tmp / "noisy")
+    with (tmp / "noisy" / "problem.yaml").open("a", encoding="utf-8") as settings:
+        settings.write("noisy: true\n")
     (tmp / "mine").mkdir()
     (tmp / "mine" / "part_of_mine.py").write_text("class OfMine:\n    pass\n")
     Started.of(["problem.name=toy_example", "seed=41", f"hydra.run.dir={tmp / 'earlier'}"], tmp)

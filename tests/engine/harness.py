@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
-from gigaevo.evaluation.base import Evaluation
+from gigaevo.evaluation.base import Evaluation, Evaluator, Verifier
 from gigaevo.evolution.engine.core import EvolutionEngine
 from gigaevo.evolution.engine.events import Limits, Listener, Outcome, Progress, RunInfo, RunReport
 from gigaevo.evolution.engine.settings import EngineSettings
@@ -146,11 +146,12 @@ class World:
         seed: int = 7,
         settings: EngineSettings | None = None,
         operator: MutationOperator | None = None,
-        evaluator: NumberEvaluator | None = None,
+        evaluator: Evaluator | None = None,
         strategy: EvolutionStrategy | None = None,
         listeners: Sequence[Listener] = (),
         initial: Sequence[float] = (0.8, 0.55, 0.95),
         plateau: int | None = None,
+        verifier: Verifier | None = None,
     ) -> None:
         self.settings = settings or EngineSettings()
         self.random = RandomSource(seed)
@@ -170,7 +171,14 @@ class World:
             metrics=METRICS,
             problem="numbers",
             limits=limits,
-            stoppers=standard_stoppers(limits, METRICS, generation_size=self.settings.generation_size, plateau=plateau),
+            stoppers=standard_stoppers(
+                limits,
+                METRICS,
+                generation_size=self.settings.generation_size,
+                plateau=plateau,
+                calls_per_program=self.settings.calls_per_program,
+            ),
+            verifier=verifier,
             settings=self.settings,
             listeners=[*listeners, self.memory],
             initial_programs=[

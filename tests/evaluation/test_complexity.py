@@ -21,7 +21,7 @@ NAMES = ("validity", "complexity", "paradigm", "runtime", "novelty")
 class Server:
     """Answers as the server of programs does, for what is the same each time."""
 
-    async def run(self, *_: object) -> RunOutcome:
+    async def run(self, *_: object, **__: object) -> RunOutcome:
         return RunOutcome(
             output="1", error=None, wall_time_s=0.5, cpu_time_s=0.25, peak_memory_mb=8.0, stdout="", stderr=""
         )

@@ -121,7 +121,7 @@ class Clock:
     def __init__(self, *times: float | None) -> None:
         self._times = list(times)
 
-    async def run(self, *_: object) -> RunOutcome:
+    async def run(self, *_: object, **__: object) -> RunOutcome:
         time = self._times.pop(0)
         error = None if time is not None else ProgramError(kind=ErrorKind.SIGNAL, message="killed", stage="run")
         seconds = time or 0.0

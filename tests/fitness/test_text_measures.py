@@ -75,10 +75,13 @@ def test_a_function_is_counted_without_those_within_it_however_deep_they_go() ->
 
 
 @pytest.mark.parametrize("path", SEEDS, ids=lambda path: f"{path.parent.parent.name}-{path.stem}")
-def test_complexity_agrees_with_our_own_count_where_there_is_one_function(path: Path) -> None:
+def test_complexity_is_our_own_count_where_there_is_one_function_and_below_it_where_there_are_more(path: Path) -> None:
     text = path.read_text()
-    assert text.count("def ") == 1
-    assert function_complexity(Anatomy(text)) == analyse(text).cyclomatic_complexity
+    whole = analyse(text).cyclomatic_complexity
+    if text.count("def ") == 1:
+        assert function_complexity(Anatomy(text)) == whole
+    else:
+        assert 1.0 < function_complexity(Anatomy(text)) < whole
 
 
 @pytest.mark.parametrize("comment", ["# #lizard forgives", "#lizard forgives", "#lizard forgive global"])

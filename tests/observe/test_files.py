@@ -171,6 +171,9 @@ def test_the_summary_file_says_what_the_run_came_to(tmp_path: Path) -> None:
         "rescored": {"is_valid": 1.0, "fitness": 0.25, "error": 1.25},
         "lineage_depth": 2,
         "source_file": "best_program.py",
+        "artifact_files": [],
+        "verification": None,
+        "verified_again": None,
     }
     assert summary["counts"] == {
         "mutants": 2,

@@ -9,10 +9,22 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+from driven import outputs_of
+
 from gigaevo.problems import Problem, load_problem
 
 ROOT = Path(__file__).parents[2] / "problems"
-NAMES = ("circle_packing", "heilbron", "min_max_distance", "sorting", "toy_example")
+NAMES = (
+    "api_endpoint",
+    "circle_packing",
+    "data_pipeline",
+    "heilbron",
+    "min_max_distance",
+    "sorting",
+    "toy_example",
+)
+# Problems whose programs are called from outside, by a driver.
+DRIVEN = ("api_endpoint", "data_pipeline")
 
 
 @cache
@@ -22,7 +34,7 @@ def problem(name: str) -> Problem:
 
 @cache
 def module(path: Path) -> ModuleType:
-    """The module at ``path``, run with its problem's ``helper`` importable and nothing left behind."""
+    """The module at ``path``, run with its problem's ``helper`` and ``validate`` importable and nothing left behind."""
     folder = path.parent if path.parent.parent == ROOT else path.parent.parent
     spec = importlib.util.spec_from_file_location(f"shipped_{folder.name}_{path.stem}", path)
     assert spec is not None and spec.loader is not None
@@ -32,7 +44,8 @@ def module(path: Path) -> ModuleType:
         spec.loader.exec_module(loaded)
     finally:
         sys.path.remove(str(folder))
-        sys.modules.pop("helper", None)
+        for name in ("helper", "validate"):
+            sys.modules.pop(name, None)
     return loaded
 
 
@@ -48,11 +61,21 @@ def validate(name: str, output: Any) -> dict[str, float]:
 def output_of(name: str, source: Path) -> Any:
     """What the program at ``source`` gives, exercised as the problem says."""
     folder = problem(name).folder
+    if name in DRIVEN:
+        return driven_seeds(name)[source]
     entrypoint = module(source).entrypoint
     if not problem(name).has_harness:
         return entrypoint()
     context = module(folder / "context.py").build_context()
     return module(folder / "harness.py").run(entrypoint, context)
+
+
+@cache
+def driven_seeds(name: str) -> dict[Path, Any]:
+    """What the driver of the problem saw of each of its initial programs."""
+    seeds = problem(name).initial_programs
+    outputs = outputs_of(problem(name), [seed.source for seed in seeds])
+    return dict(zip([seed.path for seed in seeds], outputs, strict=True))
 
 
 SEEDS = [(name, seed.path) for name in NAMES for seed in problem(name).initial_programs]

@@ -147,6 +147,9 @@ def test_a_mistake_in_problem_yaml_is_named_with_line_and_remedy(folder: Path, t
         ("context.py", "def build_context(seed): ...\n", "context.py:1: 'build_context(seed)' cannot be called"),
         ("harness.py", "def main(): ...\n", "harness.py: defines no 'run' at the top level; write 'def run(entry"),
         ("harness.py", "def run(entrypoint): ...\n", "harness.py:1: 'run(entrypoint)' cannot be called with 2"),
+        ("driver.py", "def main(): ...\n", "driver.py: defines no 'drive' at the top level; write 'def drive(prog"),
+        ("driver.py", "def drive(program): ...\n", "driver.py:1: 'drive(program)' cannot be called with 2"),
+        ("driver.py", "def drive(p, c): ...\n", "one.py:1: 'entrypoint()' cannot be called with 1 argument"),
         ("initial_programs/one.py", "def main(): ...\n", "initial_programs/one.py: defines no 'entrypoint'"),
         ("initial_programs/one.py", "async def entrypoint(): ...\n", "initial_programs/one.py:1: 'entrypoint' is"),
         ("initial_programs/one.py", "def entrypoint(x): ...\n", "one.py:1: 'entrypoint(x)' cannot be called with 0"),
@@ -208,3 +211,29 @@ def test_a_mistake_in_genome_yaml_is_named_with_line_and_remedy(folder: Path, te
     (folder / "genome.yaml").write_text(text)
     message = complaint(folder)
     assert expected in message, message
+
+
+@pytest.mark.parametrize(
+    ("source", "message"),
+    [
+        ("def check(output): ...\n", "defines no 'verify' at the top level; write 'def verify(output):'"),
+        (
+            "def verify(context, output): ...\n",
+            "cannot be called with 1 arguments; write 'def verify(output):' (there is no",
+        ),
+        ("async def verify(output): ...\n", "'verify' is async"),
+        ("def verify(output:\n", "syntax error"),
+    ],
+)
+def test_a_verifier_that_could_not_be_called_is_refused(folder: Path, source: str, message: str) -> None:
+    (folder / "verify.py").write_text(source)
+    found = complaint(folder)
+    assert found.startswith("verify.py")
+    assert message in found
+
+
+def test_an_artifact_glob_that_names_nothing_is_refused(folder: Path) -> None:
+    (folder / "problem.yaml").write_text("prompt_artifacts: [report, ' ']\n")
+    assert complaint(folder) == (
+        "problem.yaml:1: prompt_artifacts.1 should be the name of an artifact, or a glob such as program/*, not ' '"
+    )

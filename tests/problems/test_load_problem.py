@@ -106,6 +106,15 @@ def test_a_seed_takes_the_context_where_there_is_one_or_what_the_harness_gives(f
     load_problem(folder)
 
 
+def test_a_driver_is_read_and_its_programs_take_a_request(folder: Path) -> None:
+    assert load_problem(folder).driver is None
+    text = "def drive(program, context):\n    return program.call(1).value\n"
+    (folder / "driver.py").write_text(text)
+    for seed in ("one", "two"):
+        (folder / "initial_programs" / f"{seed}.py").write_text("def entrypoint(request):\n    return request\n")
+    assert load_problem(folder).driver == text
+
+
 def test_extra_files_are_left_alone(folder: Path) -> None:
     (folder / "initial_programs" / "__init__.py").write_text("")
     (folder / "initial_programs" / "notes.md").write_text("def broken(:")
@@ -210,3 +219,12 @@ def test_the_genome_of_sorting_is_that_of_the_framework_it_comes_from() -> None:
     assert genome.performance_targets["cache_efficiency"] == 0.8
     assert genome.allowed_paradigms == ("functional", "iterative", "recursive", "hybrid")
     assert genome.mutation_rate == 0.2
+
+
+def test_exact_verification_and_artifacts_for_prompts_are_noticed(folder: Path) -> None:
+    assert not load_problem(folder).has_verify
+    (folder / "verify.py").write_text("def verify(output): ...\n")
+    (folder / "problem.yaml").write_text("prompt_artifacts: [report, program/*]\n")
+    problem = load_problem(folder)
+    assert problem.has_verify
+    assert problem.settings.prompt_artifacts == ("report", "program/*")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 import os
 import signal
 from typing import Any
@@ -14,6 +15,7 @@ import pytest
 from gigaevo.evaluation.sandbox import wire
 from gigaevo.evaluation.sandbox.workers import SandboxStartError, SearchError, ValidationOutcome
 from gigaevo.programs import ErrorKind
+from tests.pictures import png
 
 
 def text(value: Any) -> str:
@@ -118,6 +120,36 @@ async def test_artifacts_become_json(open_workers: Any) -> None:
     assert outcome.error is None
     assert outcome.artifacts["artifact"].endswith("(cut)")
     assert len(outcome.artifacts["artifact"]) < 256 << 10
+
+
+NAMED = """
+from pathlib import Path
+
+PICTURE = Path(__file__).with_name("picture.png").read_bytes()
+
+
+def validate(output):
+    table = {"columns": ["x", "y"], "rows": [(1, 2.5), (float("nan"), "text")]}
+    named = {"report": "all well", "table": table, "plot": PICTURE, "bad": PICTURE[:-1], "stdout": "a lie"}
+    plain = {"a": "b", "c": 1}
+    return {"fitness": 1.0}, {"named": named, "picture": PICTURE, "one table": table, "plain": plain}[output]
+"""
+
+
+async def test_artifacts_may_have_names_and_be_texts_tables_and_pictures(open_workers: Any, tmp_path: Any) -> None:
+    (tmp_path / "picture.png").write_bytes(png())
+    workers = await open_workers(validate=NAMED)
+    table = {"columns": ["x", "y"], "rows": [[1, 2.5], ["nan", "text"]]}
+    picture = {"png": base64.b64encode(png()).decode()}
+    assert (await judge(workers, "named")).artifacts == {
+        "report": "all well",
+        "table": table,
+        "plot": picture,
+        "dropped_artifacts": ["bad: the PNG is damaged", "stdout: the name is not allowed"],
+    }
+    assert (await judge(workers, "picture")).artifacts == {"picture": picture}
+    assert (await judge(workers, "one table")).artifacts == {"artifact": table}
+    assert (await judge(workers, "plain")).artifacts == {"artifact": {"a": "b", "c": 1}}
 
 
 @pytest.mark.parametrize(
@@ -272,8 +304,8 @@ async def test_a_folder_that_cannot_work_is_told_at_the_start(
 
 async def test_workers_have_no_secrets(open_workers: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("FAKE_API_KEY", "sk-secret")
-    workers = await open_workers(validate=returning("({'fitness': 1}, dict(__import__('os').environ))"))
-    environment = (await judge(workers, 1)).artifacts["artifact"]
+    workers = await open_workers(validate=returning("({'fitness': 1}, [dict(__import__('os').environ)])"))
+    (environment,) = (await judge(workers, 1)).artifacts["artifact"]
     assert "PATH" in environment
     assert "secret" not in str(environment).lower()
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import math
 import numbers
@@ -14,7 +15,9 @@ GRADED_VALIDITY = "validity"
 ARTIFACT = "artifact"
 DROPPED = "dropped_metrics"
 ARTIFACT_BYTES = 256 << 10
-_MESSAGE_CHARS = 2000
+NAMED_BYTES = 4 << 20
+MOST_NAMED = 64  # a dictionary of more texts is one value
+MESSAGE_CHARS = 2000
 _ARTIFACT_DEPTH = 20
 
 
@@ -25,25 +28,46 @@ class Verdict:
     Attributes:
         metrics: Finite numbers by name; those of an invalid output too, as far as it has any.
         artifacts: JSON values by name.
+        named: Texts, tables and pictures that the validator gave names, not checked yet.
         kind: Error kind; empty for a valid output.
         message: Why it is invalid, one line.
     """
 
     metrics: dict[str, float] = field(default_factory=dict)
     artifacts: dict[str, Any] = field(default_factory=dict)
+    named: dict[str, Any] = field(default_factory=dict)
     kind: str = ""
     message: str = ""
 
+    def take(self, artifact: Any) -> None:
+        """Keep what the validator returned beside the metrics: named artifacts as such, anything else as one value."""
+        named = {"picture": artifact} if isinstance(artifact, bytes) else artifact
+        if not _are_named(named):
+            if artifact is not None:
+                self.artifacts[ARTIFACT] = presentable(artifact)
+            return
+        self.named = {
+            name: {"png": base64.b64encode(value).decode("ascii")} if type(value) is bytes else _json_value(value, 0)
+            for name, value in named.items()
+        }
+        length = len(json.dumps(self.named))
+        if length > NAMED_BYTES:
+            self.named = {}
+            self.artifacts[ARTIFACT] = (
+                f"artifacts of {length} bytes as JSON were left out; at most {NAMED_BYTES} are read"
+            )
+
     def refuse(self, message: str) -> Verdict:
         """This verdict, as an invalid one."""
-        self.kind, self.message = "invalid", message[:_MESSAGE_CHARS]
+        self.kind, self.message = "invalid", message[:MESSAGE_CHARS]
         return self
 
 
 def judge(returned: Any, primary_key: str) -> Verdict:
     """What ``returned`` by a validator means.
 
-    A dictionary of numbers, or a pair of that and an artifact, is expected. Of ``is_valid`` and ``validity`` the one
+    A dictionary of numbers, or a pair of that and an artifact (any value) or named artifacts (a dictionary of texts,
+    tables and PNG bytes), is expected. Of ``is_valid`` and ``validity`` the one
     that is absent is taken to be the other; both are 1 where both are. At ``is_valid`` of 0.5 or less the output is
     invalid; its metrics are kept. A metric that is not finite is dropped and named in
     ``artifacts["dropped_metrics"]``, but makes the output invalid where it is ``is_valid``, or the primary metric of
@@ -56,15 +80,14 @@ def judge(returned: Any, primary_key: str) -> Verdict:
     verdict = Verdict()
     if isinstance(returned, tuple) and len(returned) == 2:
         returned, artifact = returned
-        if artifact is not None:
-            verdict.artifacts[ARTIFACT] = presentable(artifact)
+        verdict.take(artifact)
     if not isinstance(returned, dict):
         kind = type(returned).__name__
         return verdict.refuse(
             f"validate returned {kind}; expected a dictionary of numbers, or a pair of that and an artifact"
         )
     for key, value in returned.items():
-        number = _number(value)
+        number = number_of(value)
         if type(key) is not str or number is None:
             verdict.metrics.clear()
             return verdict.refuse(f"validate returned {key!r:.80}: {value!r:.80}; expected a name and a number")
@@ -105,6 +128,16 @@ def presentable(value: Any) -> Any:
     return f"{shown[: ARTIFACT_BYTES // 6]} ... (cut)"  # a character takes up to six bytes in JSON
 
 
+def _are_named(value: Any) -> bool:
+    """Whether ``value`` is a dictionary of artifacts: names, and under each a text, a PNG's bytes or a table."""
+    if type(value) is not dict or not 1 <= len(value) <= MOST_NAMED or not all(type(name) is str for name in value):
+        return False
+    return all(
+        isinstance(item, (str, bytes)) or (type(item) is dict and set(item) == {"columns", "rows"})
+        for item in value.values()
+    )
+
+
 def _without(verdict: Verdict, dropped: list[str]) -> Verdict:
     for key in dropped:
         del verdict.metrics[key]
@@ -113,7 +146,7 @@ def _without(verdict: Verdict, dropped: list[str]) -> Verdict:
     return verdict
 
 
-def _number(value: Any) -> float | None:
+def number_of(value: Any) -> float | None:
     """``value`` as a float; None where it is no number."""
     numpy = sys.modules.get("numpy")
     if numpy is not None and isinstance(value, (numpy.ndarray, numpy.generic)):

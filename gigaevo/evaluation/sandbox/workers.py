@@ -1,4 +1,4 @@
-"""``TrustedWorkers``: a pool of processes that hold the problem's validator."""
+"""``TrustedWorkers``: a pool of processes that hold the problem's ``validate``, or its ``verify``."""
 
 from __future__ import annotations
 
@@ -6,11 +6,13 @@ import asyncio
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
+from gigaevo.evaluation.base import Verification
 from gigaevo.evaluation.sandbox import wire
 from gigaevo.evaluation.sandbox.process import Peer, PeerDied, SandboxStartError, environment
 from gigaevo.programs import ErrorKind, ProgramError
+from gigaevo.programs.artifact import kept
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping
@@ -33,7 +35,8 @@ class ValidationOutcome:
 
     Attributes:
         metrics: Finite numbers by name; an invalid output may have some.
-        artifacts: JSON values by name: ``artifact`` from the validator, ``dropped_metrics`` where some were not finite.
+        artifacts: JSON values by name: ``artifact`` from the validator, or what it gave names (see
+            ``gigaevo.programs.artifact``), ``dropped_metrics`` where some were not finite.
         error: Why the output is invalid; None for a valid one.
         calls: How often ``validate`` was called.
     """
@@ -56,6 +59,7 @@ class TrustedWorkers:
         context: The problem's context in the encoding of ``wire``, where another pool or process has it already; None
             to have the first worker build it, if the folder has context.py.
         memory_mb: Address space of a worker in MiB beyond what its imports take.
+        function: What the workers are there for: ``"validate"`` (and to search), or ``"verify"``.
 
     Attributes:
         notes: What people should know of the start, one line each.
@@ -69,12 +73,14 @@ class TrustedWorkers:
         primary_key: str,
         context: str | None = None,
         memory_mb: int = 4096,
+        function: Literal["validate", "verify"] = "validate",
     ) -> None:
         self._dir = Path(problem_dir).resolve()
         self._settings = {
             "problem_dir": str(self._dir),
             "primary_key": primary_key,
             "memory_mb": memory_mb,
+            "function": function,
             "has_context_file": (self._dir / "context.py").is_file(),
         }
         self._context = context
@@ -99,7 +105,7 @@ class TrustedWorkers:
         """Start the first worker.
 
         Raises:
-            SandboxStartError: validate.py, helper.py or context.py cannot be imported or used.
+            SandboxStartError: validate.py or verify.py, helper.py or context.py cannot be imported or used.
         """
         share = self._settings["has_context_file"] and self._context is None
         peer = await self._new_worker(share_context=bool(share))
@@ -129,7 +135,31 @@ class TrustedWorkers:
         if header["kind"]:
             error = ProgramError(kind=ErrorKind(header["kind"]), message=header["message"], stage=_STAGE)
         return ValidationOutcome(
-            metrics=header["metrics"], artifacts=header["artifacts"], error=error, calls=header["calls"]
+            metrics=header["metrics"],
+            artifacts={**kept(header["named"]), **header["artifacts"]},
+            error=error,
+            calls=header["calls"],
+        )
+
+    async def verify(self, output: str, *, timeout_s: float) -> Verification:
+        """Have one output verified. Cancelling ends the worker.
+
+        Args:
+            output: The output in the encoding of ``wire``.
+            timeout_s: Seconds after which the worker is killed.
+
+        Raises:
+            SandboxStartError: A worker that had to be started could not be.
+        """
+        try:
+            async with self._worker() as peer, asyncio.timeout(timeout_s):
+                header, _ = await peer.request({"op": "verify"}, output.encode("ascii", "replace"))
+        except TimeoutError:
+            return Verification(accepted=False, able=False, message=f"it took longer than {timeout_s:g} s")
+        except PeerDied as died:
+            return Verification(accepted=False, able=False, message=f"its process died: {died}")
+        return Verification(
+            accepted=header["accepted"], able=header["able"], message=header["message"], metrics=header["metrics"]
         )
 
     async def search(self, output: str, request: Mapping[str, Any], *, timeout_s: float | None) -> dict[str, Any]:

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Unpack
 
+from gigaevo.evaluation.sampling import SAMPLE
 from gigaevo.evaluation.stage import Inputs, Stage, StageResult, StageSettings
 from gigaevo.programs import Cost, ErrorKind, Program
+from gigaevo.programs.artifact import OF_PROGRAMS, kept
 
 if TYPE_CHECKING:
     from gigaevo.evaluation.sandbox.runner import ProgramRunner
@@ -42,12 +44,13 @@ class RunStage(Stage):
 
     async def run(self, program: Program, inputs: Inputs) -> StageResult:
         """See the class."""
-        outcome = await self._server.run(program.files, program.entry)
+        outcome = await self._server.run(program.files, program.entry, seed=int(program.metadata.get(SAMPLE, 0)))
         error = outcome.error
         if error is not None and not error.stage:
             error = error.model_copy(update={"stage": self.name})
         printed = {"stdout": outcome.stdout, "stderr": outcome.stderr}
         artifacts = {key: text[-PRINTED_KEPT:] for key, text in printed.items() if text}
+        artifacts |= kept(outcome.artifacts, prefix=OF_PROGRAMS)
         return StageResult(
             metrics={
                 "wall_time_s": outcome.wall_time_s,

@@ -45,6 +45,10 @@ class Budget:
         ledger = self._record.ledger
         return self._limits.max_evaluations - ledger.validate_calls - ledger.reserved
 
+    def programs(self) -> float:
+        """Programs for whose evaluation the calls that are left would surely suffice; not a whole number."""
+        return self.evaluations() / self._settings.calls_per_program
+
     def has_room(self) -> bool:
         """Whether one more child may be made: in the pools, and within the limit on mutants."""
         return len(self._jobs) < self._settings.capacity and self.mutants() > self.undecided()

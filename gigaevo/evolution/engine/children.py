@@ -70,3 +70,18 @@ def enter(evaluation: Evaluation, program: Program, metrics: Metrics) -> None:
     program.cost.peak_memory_mb = cost.peak_memory_mb
     program.cost.validate_calls += cost.validate_calls
     program.become(ProgramState.COMPLETED)
+
+
+def look_again(evaluation: Evaluation, program: Program, metrics: Metrics) -> None:
+    """Write what a repeated evaluation found out into ``program``, which stays COMPLETED. One that failed leaves the
+    metrics as they were."""
+    program.error = evaluation.error
+    if evaluation.error is None:
+        program.metrics.update(evaluation.metrics)
+        program.artifacts.update(evaluation.artifacts)
+        program.out_of_bounds = metrics.out_of_bounds(program.metrics)
+    cost = evaluation.cost
+    program.cost.wall_time_s += cost.wall_time_s
+    program.cost.cpu_time_s += cost.cpu_time_s
+    program.cost.peak_memory_mb = max(program.cost.peak_memory_mb, cost.peak_memory_mb)
+    program.cost.validate_calls += cost.validate_calls

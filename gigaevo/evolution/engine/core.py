@@ -15,13 +15,14 @@ from collections.abc import Coroutine, Sequence
 
 from loguru import logger
 
-from gigaevo.evaluation.base import Evaluator
+from gigaevo.evaluation.base import VERIFICATION, Evaluator, Verifier
 from gigaevo.evolution.engine.announcer import Announcer
 from gigaevo.evolution.engine.budget import Budget
 from gigaevo.evolution.engine.clock import TimeSplit
 from gigaevo.evolution.engine.descendants import Descendants, refresher_of
 from gigaevo.evolution.engine.errors import EngineError
 from gigaevo.evolution.engine.events import Limits, Listener, Progress, RunInfo, RunReport
+from gigaevo.evolution.engine.examiner import Examination, Examiner
 from gigaevo.evolution.engine.ledger import OpenProposal
 from gigaevo.evolution.engine.proposer import Proposer
 from gigaevo.evolution.engine.record import RunRecord, Skip
@@ -59,6 +60,7 @@ class EvolutionEngine:
         listeners: Who hears what happens.
         initial_programs: FRESH programs with negative numbers, -1 first.
         notes: Lines the user should see once.
+        verifier: The problem's exact verification, which each new best must pass; None where it has none.
 
     Raises:
         EngineError: The evaluator wants to refresh elites, and the strategy cannot take that.
@@ -81,6 +83,7 @@ class EvolutionEngine:
         listeners: Sequence[Listener],
         initial_programs: Sequence[Program],
         notes: Sequence[str] = (),
+        verifier: Verifier | None = None,
     ) -> None:
         self._strategy = strategy
         self._operator = operator
@@ -114,7 +117,15 @@ class EvolutionEngine:
             settings=settings,
             clock=self._time,
         )
+        self._examiner = Examiner(
+            evaluator=evaluator,
+            verifier=verifier,
+            strategy=strategy,
+            record=self._record,
+            workshop=self._workshop,
+        )
         self._stop_reason: str | None = None
+        self._cut_short = False
         self._fault = ""
         self._started = 0.0
         self._elapsed_before = 0.0
@@ -129,6 +140,7 @@ class EvolutionEngine:
             record=self._record,
             budget=self._budget,
             num_parents=settings.num_parents,
+            calls_per_program=settings.calls_per_program,
         )
         self._backlog: deque[OpenProposal] = deque()
         self._tasks: set[asyncio.Task[object]] = set()
@@ -213,8 +225,8 @@ class EvolutionEngine:
         for program in programs:
             while program.state in (ProgramState.FRESH, ProgramState.RUNNING) and self._tasks:
                 await self._change()
-            if program.state is ProgramState.COMPLETED:
-                await self._ingest(program, None)
+            if program.state is ProgramState.COMPLETED and not await self._ingest(program, None):
+                return
 
     async def _take_up_open(self) -> None:
         """Take up the proposals that an earlier session left open: what was submitted goes to evaluation at once, the
@@ -303,33 +315,57 @@ class EvolutionEngine:
 
     # Results
 
-    async def _settle(self, job: Job) -> None:
-        """Enter the result of a proposal that is carried out."""
+    async def _settle(self, job: Job) -> bool:
+        """Enter the result of a proposal that is carried out; False where it is left for a resume."""
         if isinstance(job.result, Skip):
             async with self._strategy_lock:
                 self._record.skip(job.result, job.proposal, self._seconds_of(job))
-        elif job.result is not None:
-            await self._ingest(job.result, job)
+        elif job.result is not None and not await self._ingest(job.result, job):
+            return False
         del self._jobs[job.proposal.number]
         self._changed.set()
+        return True
 
     async def _settle_next(self) -> bool:
         """Settle one result, if it is time to; returns whether it was."""
         job = self._schedule.next_result(stopping=self._stop_reason is not None)
-        if job is None:
-            return False
-        await self._settle(job)
-        return True
+        return job is not None and await self._settle(job)
 
-    async def _ingest(self, program: Program, job: Job | None) -> None:
-        """Have a completed program's place decided. ``job`` is None for an initial program."""
-        async with self._strategy_lock:
-            self._random.proposal = program.number if job is None else job.proposal.number
-            if job is None:
-                outcome, durable = await self._record.ingest(program)
-            else:
-                outcome, durable = await self._record.ingest(program, job.proposal, job.parents, self._seconds_of(job))
-            progress = await self._progress()
+    async def _ingest(self, program: Program, job: Job | None) -> bool:
+        """Have a completed program's place decided, once it has passed what it must pass for that.
+
+        Args:
+            program: It.
+            job: What it came from; None for an initial program.
+
+        Returns:
+            Whether it was; False where the run is cut short before the program has passed.
+        """
+        examination = Examination(program=program)
+        while True:
+            async with self._strategy_lock:
+                check = self._examiner.next_check(examination)
+                if check is None:
+                    await self._place(examination, job)
+                    return True
+            if self._cut_short:
+                return False
+            task = self._launch(check())
+            await asyncio.wait([task])
+            if task.cancelled():
+                return False
+            task.result()
+
+    async def _place(self, examination: Examination, job: Job | None) -> None:
+        """Decide a program's place, with nothing between that and the checks it passed."""
+        program, facts = examination.program, examination.facts()
+        self._random.proposal = program.number if job is None else job.proposal.number
+        if job is None:
+            outcome, durable = await self._record.ingest(program, **facts)
+        else:
+            seconds = self._seconds_of(job)
+            outcome, durable = await self._record.ingest(program, job.proposal, job.parents, seconds, **facts)
+        progress = await self._progress()
         self._announcer.program_when(durable, program, outcome, progress)
 
     def _seconds_of(self, job: Job) -> float | None:
@@ -338,16 +374,18 @@ class EvolutionEngine:
 
     # Tasks and time
 
-    def _launch(self, work: Coroutine[None, None, object]) -> None:
+    def _launch(self, work: Coroutine[None, None, object]) -> asyncio.Task[object]:
         task = self._group.create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._task_ended)
+        return task
 
     def _task_ended(self, task: asyncio.Task[object]) -> None:
         self._tasks.discard(task)
         self._changed.set()
 
     def _cancel_tasks(self) -> None:
+        self._cut_short = True
         for task in self._tasks:
             task.cancel()
 
@@ -379,6 +417,8 @@ class EvolutionEngine:
             duplicates=ledger.duplicates,
             population=await self._strategy.get_metrics(),
             programs_per_s=(ledger.evaluated - self._evaluated_before) / session,
+            verification=ledger.verification,
+            leaks=tuple(ledger.leaks),
             cached=dict(ledger.cached),
             skipped=dict(ledger.skipped),
         )
@@ -391,15 +431,17 @@ class EvolutionEngine:
         for note in self._strategy.closing_notes():
             logger.info("{}", note)
         best = self._record.best
-        rescored = None
+        rescored = verification = None
         if best is not None:
-            rescored = (await self._rescorer.evaluate(best)).metrics
+            evaluation = await self._rescorer.evaluate(best)
+            rescored, verification = evaluation.metrics, evaluation.artifacts.get(VERIFICATION)
         report = RunReport(
             progress=progress,
             stop_reason=reason,
             rescored=rescored,
             lineage_depth=0 if best is None else best.generation,
             time_split=self._time.totals(),
+            verification=verification,
             fault=self._fault,
         )
         self._announcer.stop(report)

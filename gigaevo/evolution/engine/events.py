@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from gigaevo.programs import Metrics, Program
 
@@ -81,6 +81,9 @@ class Progress:
         duplicates: Children that were not evaluated because an equal program was known.
         population: How the archives stand, each island by itself; ``population.to_dict()`` has it in flat numbers.
         programs_per_s: Programs evaluated per second of search, this session.
+        verification: What exact verification said of the best (``Verification`` as JSON values); None where the problem
+            has none.
+        leaks: Ids of the first programs that the validator let through and exact verification did not.
         cached: Stages whose result was there already: how often, by stage.
         skipped: Stages that programs were not worth: how often, by stage.
     """
@@ -97,6 +100,8 @@ class Progress:
     duplicates: int
     population: StrategyMetrics
     programs_per_s: float
+    verification: Mapping[str, Any] | None = None
+    leaks: Sequence[str] = ()
     cached: Mapping[str, int] = field(default_factory=dict)
     skipped: Mapping[str, int] = field(default_factory=dict)
 
@@ -127,6 +132,8 @@ class RunReport:
         rescored: Metrics of the best program, evaluated once more in a fresh sandbox; None where there is no best.
         lineage_depth: Longest line of parents from the best program to an initial one.
         time_split: Seconds by activity: mutation, waiting, evaluation, storage, framework.
+        verification: What exact verification said of it in fresh processes, as JSON values; None where the problem has
+            none, or the program failed this time.
         fault: Why the run could not go on, in one line; empty where it ended as it should.
     """
 
@@ -135,6 +142,7 @@ class RunReport:
     rescored: Mapping[str, float] | None
     lineage_depth: int
     time_split: Mapping[str, float]
+    verification: Mapping[str, Any] | None = None
     fault: str = ""
 
 

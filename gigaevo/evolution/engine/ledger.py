@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
+from gigaevo.programs import ErrorKind
 from gigaevo.storage.base import JournalEntry
 
 PROPOSED = "proposed"  # a proposal was made: parents, operator, parameters
@@ -17,6 +18,8 @@ SUBMITTED = "submitted"  # its child was stored and goes to evaluation
 SKIPPED = "skipped"  # it came to nothing: a duplicate, or no child at all
 INGESTED = "ingested"  # a program's evaluation ended and its place was decided
 STOPPED = "stopped"  # a session ended
+
+LEAKS_NAMED = 20
 
 
 @dataclass(slots=True)
@@ -55,6 +58,9 @@ class Ledger:
         elapsed_s: Seconds of search at the last settled proposal.
         best_id: The best valid program; None before there is one.
         best_fitness: Its primary metric.
+        verification: What exact verification said of it; None where the problem has none.
+        leaks: Ids of programs that the validator let through and exact verification did not, the first
+            ``LEAKS_NAMED`` of them; ``failures`` counts all.
         outcomes: Evaluated programs by outcome.
         failures: Failed programs by kind of error.
         cached: Stages whose result was there already: how often, by stage.
@@ -73,6 +79,8 @@ class Ledger:
     elapsed_s: float = 0.0
     best_id: str | None = None
     best_fitness: float | None = None
+    verification: dict[str, Any] | None = None
+    leaks: list[str] = field(default_factory=list)
     outcomes: dict[str, int] = field(default_factory=dict)
     failures: dict[str, int] = field(default_factory=dict)
     cached: dict[str, int] = field(default_factory=dict)
@@ -121,6 +129,8 @@ class Ledger:
         _count(self.outcomes, payload["outcome"])
         if payload["error"] is not None:
             _count(self.failures, payload["error"])
+        if payload["error"] == ErrorKind.LEAK and len(self.leaks) < LEAKS_NAMED:
+            self.leaks.append(payload["id"])
         for stage in payload.get("cached", ()):
             _count(self.cached, stage)
         for stage in payload.get("skipped", ()):
@@ -131,6 +141,7 @@ class Ledger:
         if payload["new_best"]:
             self.best_id = payload["id"]
             self.best_fitness = payload["fitness"]
+            self.verification = payload.get("verification")
             self.stale = 0
 
     @property

@@ -25,6 +25,7 @@ class Proposer:
         record: The run's books.
         budget: What the limits leave.
         num_parents: Parents of a proposal.
+        calls_per_program: Most calls of ``validate`` that the evaluation of one program takes.
     """
 
     def __init__(
@@ -36,6 +37,7 @@ class Proposer:
         record: RunRecord,
         budget: Budget,
         num_parents: int,
+        calls_per_program: int = 1,
     ) -> None:
         self._strategy = strategy
         self._operator = operator
@@ -43,6 +45,7 @@ class Proposer:
         self._record = record
         self._budget = budget
         self._num_parents = num_parents
+        self._calls_per_program = calls_per_program
 
     async def propose(self, count: int) -> list[Job]:
         """Make ``count`` >= 1 proposals, all on the population as it is.
@@ -63,7 +66,7 @@ class Proposer:
             )
         jobs = []
         for index in range(count):
-            later = count - 1 - index  # each of which is left one evaluation
+            later = (count - 1 - index) * self._calls_per_program  # what is left to those that follow
             jobs.append(self._job(first + index, self._group(elites, index), left - later))
             left -= jobs[-1].proposal.evaluations
         self._record.propose([job.proposal for job in jobs])
@@ -83,6 +86,6 @@ class Proposer:
             parents=[parent.id for parent in parents],
             operator=operator.name,
             parameters=dict(operator.parameters()),
-            evaluations=int(min(1 + operator.max_evaluations, evaluations)),
+            evaluations=int(min(self._calls_per_program + operator.max_evaluations, evaluations)),
         )
         return Job(proposal=proposal, parents=parents, operator=operator)

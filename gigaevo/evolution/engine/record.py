@@ -11,6 +11,7 @@ from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from gigaevo.evaluation.base import Verification
 from gigaevo.evolution.engine.descendants import REFRESHED, Descendants, Revisable
 from gigaevo.evolution.engine.events import Outcome
 from gigaevo.evolution.engine.ledger import (
@@ -180,6 +181,8 @@ class RunRecord:
         proposal: OpenProposal | None = None,
         parents: Sequence[Program] = (),
         seconds: float | None = None,
+        verification: Verification | None = None,
+        changed: bool = False,
     ) -> tuple[Outcome, Awaitable[int]]:
         """Decide a completed program's place and settle its proposal.
 
@@ -188,6 +191,9 @@ class RunRecord:
             proposal: What it came from; None for an initial program.
             parents: Its parents.
             seconds: Wall-clock seconds it took, where operators may know.
+            verification: What exact verification said of it; None where it was not asked. It goes into the journal and
+                not into the program, so that no part of the evolution sees it.
+            changed: Whether the program is no longer as it was made durable.
 
         Returns:
             What became of it, and an awaitable that is done when that is durable.
@@ -199,12 +205,10 @@ class RunRecord:
         states.setdefault(program.id, ProgramState.DISCARDED)
         program.become(states[program.id])
         # A strategy may have measured what only an archive can tell, such as novelty.
-        update = [program] if len(program.metrics) > measured else []
+        update = [program] if changed or len(program.metrics) > measured else []
         outcome = _outcome(program, accepted=accepted)
         fitness = program.metrics.get(self._metrics.primary_key) if program.is_valid else None
-        new_best = fitness is not None and (
-            self.ledger.best_fitness is None or self._metrics.is_better(fitness, self.ledger.best_fitness)
-        )
+        new_best = fitness is not None and self._beats_best(fitness)
         credit = None
         if proposal is not None:
             credit = Credit(
@@ -226,6 +230,7 @@ class RunRecord:
                 "error": None if program.error is None else program.error.kind.value,
                 "fitness": fitness,
                 "new_best": new_best,
+                **({} if verification is None else {"verification": verification.to_json()}),
                 "events": [event.to_json() for event in events],
                 **({"cached": program.cached} if program.cached else {}),
                 **({"skipped": list(program.skipped)} if program.skipped else {}),
@@ -265,6 +270,15 @@ class RunRecord:
             program_id: ProgramState.EVOLVING if self._strategy.holds(program_id) else ProgramState.DISCARDED
             for program_id in named
         }
+
+    def would_be_best(self, program: Program) -> bool:
+        """Whether a completed program would become the best, were it ingested now."""
+        fitness = program.metrics.get(self._metrics.primary_key)
+        return program.is_valid and fitness is not None and self._beats_best(fitness)
+
+    def _beats_best(self, fitness: float) -> bool:
+        best = self.ledger.best_fitness
+        return best is None or self._metrics.is_better(fitness, best)
 
     def _improves(self, fitness: float, parents: Sequence[Program]) -> bool:
         parent = parents[0].metrics.get(self._metrics.primary_key) if parents else None

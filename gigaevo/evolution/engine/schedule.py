@@ -35,7 +35,7 @@ class Schedule:
 
     def due(self) -> int:
         """How many proposals are to be made now, all of them on the population as it is."""
-        return int(self._has_open_place() and self._budget.has_room() and self._budget.evaluations() >= 1)
+        return int(self._has_open_place() and self._budget.has_room() and self._budget.programs() >= 1)
 
     def next_result(self, *, stopping: bool) -> Job | None:
         """The proposal whose result is to be settled now: the oldest open one, once its result is in.
@@ -97,7 +97,7 @@ class Generational(Schedule):
         ledger, size = self._record.ledger, self._settings.generation_size
         if ledger.open:
             return 0
-        left = min(size - ledger.proposals % size, self._budget.mutants(), self._budget.evaluations())
+        left = min(size - ledger.proposals % size, self._budget.mutants(), self._budget.programs())
         return max(0, int(left))
 
 

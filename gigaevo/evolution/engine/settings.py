@@ -23,6 +23,8 @@ class EngineSettings:
         window: In a deterministic steady state, proposal k sees the results of the proposals before k - window.
         snapshot_interval: Settled proposals between two snapshots of the run's state.
         reevaluate_duplicates: Whether a program equal to an earlier one is evaluated again (noisy problems).
+        samples: Runs that one evaluation takes; more than one for noisy problems only.
+        confirmations: Further runs before a program that may become an elite or the best is trusted; 0 for none.
     """
 
     loop: str = STEADY_STATE
@@ -34,6 +36,8 @@ class EngineSettings:
     window: int = 8
     snapshot_interval: int = 500
     reevaluate_duplicates: bool = False
+    samples: int = 1
+    confirmations: int = 0
 
     def __post_init__(self) -> None:
         if self.loop not in (STEADY_STATE, GENERATIONAL):
@@ -45,10 +49,18 @@ class EngineSettings:
             "max_evaluations_in_flight",
             "window",
             "snapshot_interval",
+            "samples",
         ):
             value = getattr(self, name)
             if value < 1:
                 raise ValueError(f"{name} is {value}; it must be at least 1")
+        if self.confirmations < 0:
+            raise ValueError(f"confirmations is {self.confirmations}; it must be at least 0")
+
+    @property
+    def calls_per_program(self) -> int:
+        """Most calls of ``validate`` that the evaluation of one program takes."""
+        return self.samples + self.confirmations
 
     @property
     def ordered(self) -> bool:

@@ -32,13 +32,15 @@ class MaxMutants:
 
 @dataclass(frozen=True, slots=True)
 class MaxEvaluations:
-    """Enough calls of ``validate`` were made; those of open proposals are waited for."""
+    """Enough calls of ``validate`` were made: what is left would not suffice for one more program. Those of open
+    proposals are waited for."""
 
     limit: int
+    calls_per_program: int = 1
 
     def __call__(self, ledger: Ledger) -> str | None:
         """See the class."""
-        return "max_evaluations" if ledger.validate_calls >= self.limit else None
+        return "max_evaluations" if ledger.validate_calls + self.calls_per_program > self.limit else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +82,7 @@ class Exhausted:
 
 
 def standard_stoppers(
-    limits: Limits, metrics: Metrics, *, generation_size: int, plateau: int | None
+    limits: Limits, metrics: Metrics, *, generation_size: int, plateau: int | None, calls_per_program: int = 1
 ) -> Sequence[Stopper]:
     """The stoppers that a run's limits ask for. Time is not among them: a clock is no fact of the books."""
     stoppers: list[Stopper] = []
@@ -91,7 +93,7 @@ def standard_stoppers(
     if limits.max_generations is not None:
         stoppers.append(MaxMutants(limits.max_generations * generation_size, "max_generations"))
     if limits.max_evaluations is not None:
-        stoppers.append(MaxEvaluations(limits.max_evaluations))
+        stoppers.append(MaxEvaluations(limits.max_evaluations, calls_per_program))
     if plateau is not None:
         stoppers.append(Plateau(plateau))
     stoppers.append(Exhausted())

@@ -10,8 +10,8 @@ from dataclasses import dataclass, field
 
 from loguru import logger
 
-from gigaevo.evaluation.base import Evaluation, Evaluator, Refresher
-from gigaevo.evolution.engine.children import child_of, enter
+from gigaevo.evaluation.base import Confirmer, Evaluation, Evaluator, Refresher
+from gigaevo.evolution.engine.children import child_of, enter, look_again
 from gigaevo.evolution.engine.clock import TimeSplit
 from gigaevo.evolution.engine.ledger import OpenProposal
 from gigaevo.evolution.engine.record import RunRecord, Skip
@@ -106,7 +106,7 @@ class Workshop:
         context = MutationContext(
             rng=self._random.derive(f"operator/{operator.name}", proposal.number),
             parameters=proposal.parameters,
-            evaluations=proposal.evaluations - 1,
+            evaluations=max(0, proposal.evaluations - self._settings.calls_per_program),
             proposal=proposal.number,
         )
         try:
@@ -158,6 +158,23 @@ class Workshop:
         with self._clock.charge("storage"):
             await self._record.complete(program)
         return seconds
+
+    async def confirm(self, program: Program, confirmer: Confirmer) -> None:
+        """Look again at an evaluated program, and write what came of it into ``program``; nothing is stored yet."""
+        async with self._evaluating:
+            with self._clock.charge("evaluation"):
+                evaluation = await confirmer.confirm(program)
+        look_again(evaluation, program, self._metrics)
+
+    async def output_of(self, program: Program) -> str | None:
+        """What the program returned; one that was too long to be stored is made again, at a cost."""
+        if program.output is not None:
+            return program.output
+        async with self._evaluating:
+            with self._clock.charge("evaluation"):
+                evaluation = await self._evaluator.evaluate(program)
+        program.cost.validate_calls += evaluation.cost.validate_calls
+        return evaluation.output
 
     async def refresh(self, program: Program, children: Sequence[Program], refresher: Refresher) -> None:
         """Have what depends on descendants computed anew, and make the result durable.
