@@ -92,15 +92,15 @@ class _Failure(Exception):
 
 
 def become_program(
-    job: Job, texts: Callable[[], list[str]], problem: Problem, isolation: Isolation, parent: int, *streams: int
+    job: Job, problem: Problem, isolation: Isolation, texts: Callable[[], list[str]], parent: int, *streams: int
 ) -> NoReturn:
     """Turn this freshly forked process into the program, and end it.
 
     Args:
         job: The program, its texts left empty.
-        texts: Gives the texts of its files, in their order; the server has them where no other child finds them.
         problem: What it is given.
         isolation: Keeps it from everything else.
+        texts: Gives the texts of its files, in their order; the server has them where no other child finds them.
         parent: Process id of the server as this process sees it; 0 from within a PID namespace of its own.
         streams: Pipes for what it prints and for what it prints as errors, and the channel for its answer.
     """

@@ -292,9 +292,9 @@ class DriverJob:
 
 def become_driver(
     job: DriverJob,
-    texts: Callable[[], list[str]],
     programs: Sequence[Driven],
     isolation: Isolation,
+    texts: Callable[[], list[str]],
     parent: int,
     *streams: int,
 ) -> NoReturn:
@@ -302,9 +302,9 @@ def become_driver(
 
     Args:
         job: What to do.
-        texts: Gives Python source that defines ``drive(programs, argument)``, and its second argument, encoded.
         programs: Whom to ask.
         isolation: Takes away what a driver does not need.
+        texts: Gives Python source that defines ``drive(programs, argument)``, and its second argument, encoded.
         parent: Process id of the server.
         streams: Pipes for what it prints and for what it prints as errors, and the channel for its answer.
     """

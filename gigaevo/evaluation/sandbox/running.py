@@ -89,12 +89,13 @@ def channel_stream(name: str, sock: socket.socket, cap: int, pid: int) -> Stream
     return Stream(name, sock.fileno(), cap, take, sock.close, Vault(cap + 1))
 
 
-@dataclass(eq=False)
+@dataclass(eq=False, kw_only=True)
 class Running:
     """A child in flight.
 
     Attributes:
         pid: Its process id.
+        number: Its place in the order in which children were started.
         slot: Its number, which no other has at the time.
         limits: Its caps.
         scratch: Its scratch folder on the disk; None where that is in memory.
@@ -109,6 +110,7 @@ class Running:
     """
 
     pid: int
+    number: int
     slot: int
     limits: Limits
     scratch: str | None

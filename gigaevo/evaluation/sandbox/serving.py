@@ -1,4 +1,4 @@
-"""The loop of the warm server: it starts programs and drivers, watches them, and reports how they ended."""
+"""The loop of the warm server: it has programs and drivers started, watches them, and reports how they ended."""
 
 from __future__ import annotations
 
@@ -9,43 +9,24 @@ import selectors
 import signal
 import socket
 import time
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from gigaevo.evaluation.sandbox import child, driving
-from gigaevo.evaluation.sandbox.channel import channel
-from gigaevo.evaluation.sandbox.endings import ANSWER_HEAD, ERROR_BYTES, ending, report
+from gigaevo.evaluation.sandbox import child
+from gigaevo.evaluation.sandbox.endings import ANSWER_HEAD, ending, report
 from gigaevo.evaluation.sandbox.frames import head_of
-from gigaevo.evaluation.sandbox.isolation import DRIVER
-from gigaevo.evaluation.sandbox.left_behind import MOST_ANSWER as MOST_ARTIFACTS
-from gigaevo.evaluation.sandbox.limits import MIB, Limits, held_mb
+from gigaevo.evaluation.sandbox.limits import MIB, held_mb
 from gigaevo.evaluation.sandbox.process_tree import memory_of
-from gigaevo.evaluation.sandbox.running import Ending, Running, Stream, channel_stream, kill_group, pipe_stream
+from gigaevo.evaluation.sandbox.running import Ending, Running, Stream, kill_group
 from gigaevo.evaluation.sandbox.scratch import remove_tree, size_of_tree
-from gigaevo.evaluation.sandbox.vault import Inbox, Outbox, handed_over, taken_over
+from gigaevo.evaluation.sandbox.starting import Group, Starter
+from gigaevo.evaluation.sandbox.vault import Inbox, Outbox
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from gigaevo.evaluation.sandbox.isolation import Isolation
 
 _QUICK_REMOVAL = 1000  # entries of a scratch folder that are removed between two events
 _LOOK_EVERY_S = 0.1  # how often is looked at what nobody tells of: folders on the disk, memory of several processes
-
-
-@dataclass(eq=False)
-class _Group:
-    """What one request started: the one whose answer is asked for, and the programs that it drives."""
-
-    request: int
-    main: Running | None = None
-    others: list[Running] = field(default_factory=list)
-    failure: dict[str, str] | None = None
-
-    @property
-    def members(self) -> list[Running]:
-        return [*([] if self.main is None else [self.main]), *self.others]
 
 
 class Server:
@@ -62,18 +43,14 @@ class Server:
         self, sock: socket.socket, problem: child.Problem, isolation: Isolation, *, allow: frozenset[str]
     ) -> None:
         self._sock = sock
-        self._problem = problem
         self._isolation = isolation
-        self._allow = allow
+        self._starter = Starter(problem, isolation, allow)
         self._selector = selectors.DefaultSelector()
         self._inbox = Inbox(sock)
         self._outbox = Outbox(sock)
         self._running: dict[int, Running] = {}  # by process id
-        self._groups: dict[int, _Group] = {}  # by process id of each member
-        self._requests: dict[int, _Group] = {}
-        self._slots: list[int] = []  # free ones
-        self._most_slots = 0
-        self._number = 0
+        self._groups: dict[int, Group] = {}  # by process id of each member
+        self._requests: dict[int, Group] = {}
         self._excused: set[int] = set()  # other children that are not to be killed
         self._deadlines: list[tuple[float, int, Running]] = []
         self._next_look = 0.0
@@ -111,16 +88,17 @@ class Server:
                 for running in group.members:
                     running.kill("exit", "cancelled")
             return
-        group = self._requests[header["id"]] = _Group(header["id"])
+        group = self._requests[header["id"]] = Group(header["id"])
         try:
             if header["op"] == "run":
-                group.main = self._start_program(header, header["paths"], header["sizes"], payloads)
+                group.main = self._starter.program(header, header["paths"], header["sizes"], payloads)
             else:
-                self._start_drive(group, header, payloads)
+                self._starter.drive(group, header, payloads)
         except OSError as error:
             group.failure = report("exit", f"its process could not be started: {error}")
         for running in group.members:
             self._groups[running.pid] = group
+            self._watch(running)
         if group.main is None:
             self._end_others(group)
             self._report_if_over(group)
@@ -135,167 +113,17 @@ class Server:
         if self._selector.get_key(self._sock).events != wanted:
             self._selector.modify(self._sock, wanted, self._talk)
 
-    # Starting
-
-    def _start_program(
-        self,
-        header: dict[str, Any],
-        paths: list[str],
-        sizes: list[int],
-        payloads: memoryview,
-        *,
-        driven: socket.socket | None = None,
-    ) -> Running:
-        """Fork a program, whose texts are ``payloads``. Its channel leads to us, or to the other end of ``driven``."""
-        limits = Limits(**header["limits"])
-        slot, number = self._take_slot(), self._next_number()
-        scratch = self._isolation.make_scratch(number, slot)
-        ours, theirs = channel() if driven is None else (None, driven)
-        job = child.Job(
-            files=dict.fromkeys(paths, ""),
-            entry=header["entry"] if driven is None else paths[0],
-            limits=limits,
-            scratch=scratch,
-            slot=slot,
-            seed=header.get("seed", 0),
-            driven=driven is not None,
-            threads=limits.processes > 1,
-            processes=limits.processes > 1 and ("processes" in self._allow or "threads" not in self._allow),
-        )
-
-        self._isolation.prepare(threads=job.threads, processes=job.processes)
-
-        text_fd = handed_over(payloads)
-
-        def become(parent: int, stdout: int, stderr: int) -> None:
-            streams = (stdout, stderr, theirs.fileno())
-            texts = functools.partial(taken_over, text_fd, sizes)
-            child.become_program(job, texts, self._problem, self._isolation, parent, *streams)
-
-        try:
-            wall_s = header.get("timeout_s", limits.wall_time_s)
-            return self._fork(become, limits, slot, scratch, ours, wall_s=wall_s)
-        except OSError:
-            self._slots.append(slot)
-            self._remove_scratch(scratch)
-            raise
-        finally:
-            os.close(text_fd)
-            theirs.close()
-
-    def _start_drive(self, group: _Group, header: dict[str, Any], payloads: memoryview) -> None:
-        """Fork the programs of a driven run, and then its driver."""
-        limits = Limits(**header["limits"])
-        ends: list[socket.socket] = []
-        sizes, at = header["sizes"], 0
-        try:
-            for paths in header["programs"]:
-                ours, theirs = channel()
-                ends.append(ours)
-                own, sizes = sizes[: len(paths)], sizes[len(paths) :]
-                with payloads[at : at + sum(own)] as texts:
-                    group.others.append(self._start_program(header, paths, own, texts, driven=theirs))
-                at += sum(own)
-            programs = [
-                driving.Driven(end, running.pid, limits, has_children="processes" in self._allow)
-                for end, running in zip(ends, group.others, strict=True)
-            ]
-            with payloads[at:] as texts:
-                group.main = self._start_driver(header, programs, sizes, texts)
-        finally:
-            for end in ends:
-                end.close()
-
-    def _start_driver(
-        self, header: dict[str, Any], programs: list[driving.Driven], sizes: list[int], payloads: memoryview
-    ) -> Running:
-        limits = Limits(**header["limits"])
-        slot, number = self._take_slot(), self._next_number()
-        scratch = self._isolation.make_scratch(number, DRIVER)
-        ours, theirs = channel()
-        job = driving.DriverJob(
-            single=header["single"],
-            scratch=scratch,
-            output_bytes=limits.output_bytes,
-            has_network="loopback" in self._allow,
-        )
-
-        text_fd = handed_over(payloads)
-
-        def become(parent: int, stdout: int, stderr: int) -> None:
-            streams = (stdout, stderr, theirs.fileno())
-            texts = functools.partial(taken_over, text_fd, sizes)
-            driving.become_driver(job, texts, programs, self._isolation, parent, *streams)
-
-        try:
-            return self._fork(become, limits, slot, scratch, ours, wall_s=header["timeout_s"], is_driver=True)
-        except OSError:
-            self._slots.append(slot)
-            self._remove_scratch(scratch)
-            raise
-        finally:
-            os.close(text_fd)
-            theirs.close()
-
-    def _fork(
-        self,
-        become: Callable[[int, int, int], None],
-        limits: Limits,
-        slot: int,
-        scratch: str,
-        answer: socket.socket | None,
-        *,
-        wall_s: float,
-        is_driver: bool = False,
-    ) -> Running:
-        """Fork; ``become`` never returns in the child."""
-        (out_read, out_write), (err_read, err_write) = os.pipe(), os.pipe()
-        parent = os.getpid()
-        started = time.monotonic()
-        try:
-            # A driver stays in our own PID namespace, where it can see the clocks of programs.
-            pid = os.fork() if is_driver else self._isolation.fork()
-            if pid == 0:
-                become(parent if is_driver else self._isolation.parent_seen_by_child(parent), out_write, err_write)
-        except OSError:
-            for fd in (out_read, out_write, err_read, err_write):
-                os.close(fd)
-            raise
-        os.close(out_write)
-        os.close(err_write)
-        streams = {
-            "stdout": pipe_stream("what it wrote to stdout is", out_read, limits.stdio_bytes),
-            "stderr": pipe_stream("what it wrote to stderr is", err_read, limits.stdio_bytes),
-        }
-        if answer is not None:
-            cap = limits.output_bytes + ERROR_BYTES + MOST_ARTIFACTS
-            streams["answer"] = channel_stream("its answer is", answer, cap, pid)
-        on_disk = scratch if self._isolation.scratch_is_on_disk else None
-        running = Running(pid, slot, limits, on_disk, started, wall_s, streams, trusted=is_driver)
-        self._watch(running)
-        return running
+    # Watching
 
     def _watch(self, running: Running) -> None:
         self._running[running.pid] = running
-        heapq.heappush(self._deadlines, (running.started + running.wall_s, self._next_number(), running))
+        heapq.heappush(self._deadlines, (running.started + running.wall_s, running.number, running))
         for stream in running.streams.values():
             handler = functools.partial(self._read, running, stream)
             self._selector.register(stream.descriptor, selectors.EVENT_READ, handler)
         if hasattr(os, "pidfd_open"):
             running.exit_fd = os.pidfd_open(running.pid)
             self._selector.register(running.exit_fd, selectors.EVENT_READ, functools.partial(self._collect, running))
-
-    def _take_slot(self) -> int:
-        if not self._slots:
-            self._most_slots += 1
-            return self._most_slots
-        return self._slots.pop()
-
-    def _next_number(self) -> int:
-        self._number += 1
-        return self._number
-
-    # Watching
 
     def _read(self, running: Running, stream: Stream, events: int = 0) -> None:
         if running.ending is None:  # else an event that was already on its way
@@ -381,7 +209,7 @@ class Server:
         ):  # a driven program that is not asked any more ends with 0
             error = ending(status, cpu, running.limits, b"", 0)
         running.ending = Ending.of(usage, error, wall, cpu)
-        self._slots.append(running.slot)
+        self._starter.free(running.slot)
         if running.scratch is not None:
             self._remove_scratch(running.scratch)
             self._remove_strangers(Path(running.scratch).parent)
@@ -397,7 +225,7 @@ class Server:
         if running.exit_fd is not None:
             self._selector.unregister(running.exit_fd)
 
-    def _end_others(self, group: _Group) -> None:
+    def _end_others(self, group: Group) -> None:
         """The driver is done: its programs need not go on."""
         for running in group.others:
             self._collect(running)  # one that has ended by itself says how
@@ -405,7 +233,7 @@ class Server:
                 running.dismissed = True
                 kill_group(running.pid)
 
-    def _report_if_over(self, group: _Group) -> None:
+    def _report_if_over(self, group: Group) -> None:
         if group.request not in self._requests or any(running.ending is None for running in group.members):
             return
         del self._requests[group.request]
