@@ -113,8 +113,8 @@ for name, module in list(sys.modules.items()):
 async def test_replaced_clocks_change_no_measurement(arena: Arena, level: str, trick: str) -> None:
     source = f"{BUSY}{trick}\ndef entrypoint(value):\n    busy({WORK})\n    return value\n"
     (row,) = await driven(arena, level, source)
-    assert used(row) >= 0.9 * WORK
-    assert min(row["wall"]) >= 0.9 * WORK
+    assert used(row) >= 0.7 * WORK
+    assert min(row["wall"]) >= 0.7 * WORK
     assert row["values"] == [7, 7]
 
 
@@ -129,7 +129,7 @@ def entrypoint(value):
     return value
 """
     (row,) = await driven(arena, level, source, allow=("threads",))
-    assert used(row) >= 0.9 * WORK
+    assert used(row) >= 0.7 * WORK
 
 
 @pytest.mark.parametrize("level", ISOLATED)
@@ -149,7 +149,7 @@ def entrypoint(value):
     return value
 """
     (row,) = await driven(arena, level, source, allow=("processes",))
-    assert used(row) >= 0.9 * WORK
+    assert used(row) >= 0.7 * WORK
 
 
 @pytest.mark.parametrize("level", ISOLATED)
