@@ -54,8 +54,8 @@ from gigaevo.evaluation.sandbox.client import ForkServer
 from gigaevo.evaluation.sandbox.limits import Limits
 
 linux.gain_no_privileges()
-seccomp.install(seccomp.build(seccomp.Policy(processes=True, own_signals_only=False, own_session_only=False,
-                                             change_attributes=True, truncate_by_name=True)))
+seccomp.install(seccomp.Policy(processes=True, own_signals_only=False, own_session_only=False, change_attributes=True,
+                               truncate_by_name=True))
 
 async def main():
     server = ForkServer(problem_dir=pathlib.Path(sys.argv[1]), has_context_file=False, limits=Limits())

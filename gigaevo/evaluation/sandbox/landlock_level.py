@@ -78,11 +78,11 @@ class LandlockIsolation(Isolation):
     def seal(self, *, threads: bool, processes: bool) -> None:
         """See ``Isolation``."""
         policy = self._policy(threads=threads, processes=processes)
-        seccomp.install(seccomp.build(policy, os.getpid() if policy.own_signals_only else 0))
+        seccomp.install(policy, os.getpid() if policy.own_signals_only else 0)
 
     def prepare(self, *, threads: bool, processes: bool) -> None:
         """See ``Isolation``."""
-        seccomp.build(self._policy(threads=threads, processes=processes))
+        seccomp.prepared(self._policy(threads=threads, processes=processes))
 
     def _policy(self, *, threads: bool, processes: bool) -> seccomp.Policy:
         return seccomp.Policy(

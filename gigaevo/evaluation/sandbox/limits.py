@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 import os
 from dataclasses import dataclass, fields
-from pathlib import Path
 
 MIB = 1 << 20
 
@@ -90,20 +89,24 @@ def cap_memory(memory_mb: int) -> None:
 
 def address_space() -> int:
     """Bytes of address space this process has; 0 where the system does not say."""
-    try:
-        pages = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[0])
-    except OSError:
-        return 0
-    return pages * os.sysconf("SC_PAGE_SIZE")
+    return _pages(0) * os.sysconf("SC_PAGE_SIZE")
 
 
 def held_mb() -> float:
     """Resident memory of this process in MiB, pages that it shares included; 0 where the system does not say."""
+    return _pages(1) * os.sysconf("SC_PAGE_SIZE") / MIB
+
+
+def _pages(field: int) -> int:
+    """A figure of /proc/self/statm; 0 where there is none. By the shortest way, as it is on that of every program."""
     try:
-        pages = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[1])
+        descriptor = os.open("/proc/self/statm", os.O_RDONLY)
     except OSError:
-        return 0.0
-    return pages * os.sysconf("SC_PAGE_SIZE") / MIB
+        return 0
+    try:
+        return int(os.read(descriptor, 200).split()[field])
+    finally:
+        os.close(descriptor)
 
 
 def _within(value: int, hard: int) -> int:

@@ -52,6 +52,8 @@ _PIVOT_ROOT = {"x86_64": 155, "aarch64": 41}
 _CAPSET = {"x86_64": 126, "aarch64": 91}
 _MOUNT_SETATTR = 442
 
+_CAPABILITY_HEADER, _CAPABILITY_SETS = ctypes.c_uint32 * 2, ctypes.c_uint32 * 6  # made once: making types is slow
+
 _HUGE_PAGE = 2 << 20
 _MADV_COLLAPSE = 25
 
@@ -135,13 +137,17 @@ def keep_capabilities(kept: tuple[int, ...] = ()) -> None:
     Raises:
         OSError: One of ``kept`` is not held.
     """
-    mask = sum(1 << number for number in kept)
+    data = _CAPABILITY_SETS(*_capability_words(kept))
     _libc.prctl(_PR_SET_SECUREBITS, _NOROOT_AND_LOCKED, 0, 0, 0)
     _libc.prctl(_PR_CAP_AMBIENT, _PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0)
-    header = (ctypes.c_uint32 * 2)(_CAPABILITY_VERSION, 0)
+    syscall(_CAPSET[MACHINE], ctypes.byref(_CAPABILITY_HEADER(_CAPABILITY_VERSION, 0)), ctypes.byref(data))
+
+
+def _capability_words(kept: tuple[int, ...]) -> tuple[int, ...]:
+    """Effective, permitted and inheritable sets, each 32 bits long, and the same for the upper 32 bits."""
+    mask = sum(1 << number for number in kept)
     low, high = mask & 0xFFFF_FFFF, mask >> 32
-    data = (ctypes.c_uint32 * 6)(low, low, 0, high, high, 0)  # effective, permitted, inheritable; twice 32 bits
-    syscall(_CAPSET[MACHINE], ctypes.byref(header), ctypes.byref(data))
+    return low, low, 0, high, high, 0
 
 
 def keep_capabilities_across_users() -> None:

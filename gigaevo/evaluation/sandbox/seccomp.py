@@ -106,24 +106,34 @@ def is_available() -> str:
     return ""
 
 
-def install(program: bytes) -> None:
-    """Hold this process, and all it starts, to a filter. ``linux.gain_no_privileges`` comes before.
+def install(policy: Policy, own_pid: int = 0) -> None:
+    """Hold this process, and all it starts, to ``policy``. ``linux.gain_no_privileges`` comes before.
 
     Args:
-        program: What ``build`` returned.
+        policy: What it may do.
+        own_pid: Its process id as it sees it; used where ``own_signals_only``.
 
     Raises:
         OSError: The kernel takes no filters.
     """
-    code = ctypes.create_string_buffer(program, len(program))
-    header = struct.pack("HxxxxxxP", len(program) // 8, ctypes.addressof(code))
-    text = ctypes.create_string_buffer(header, len(header))
-    linux.syscall(_SECCOMP[linux.MACHINE], _SET_MODE_FILTER, 0, ctypes.byref(text))
+    header, _ = prepared(policy, own_pid)
+    linux.syscall(_SECCOMP[linux.MACHINE], _SET_MODE_FILTER, 0, ctypes.byref(header))
 
 
 @functools.lru_cache(maxsize=8)
+def prepared(policy: Policy, own_pid: int = 0) -> tuple[ctypes.Array[ctypes.c_char], ctypes.Array[ctypes.c_char]]:
+    """The filter in the form in which the kernel takes it: its header, and the instructions that the header points to.
+
+    Kept, so that a server makes it once for all its programs.
+    """
+    program = build(policy, own_pid)
+    code = ctypes.create_string_buffer(program, len(program))
+    header = struct.pack("HxxxxxxP", len(program) // 8, ctypes.addressof(code))
+    return ctypes.create_string_buffer(header, len(header)), code
+
+
 def build(policy: Policy, own_pid: int = 0) -> bytes:
-    """The filter as BPF instructions of 8 bytes each. Kept, so that a server builds it once for all its programs.
+    """The filter as BPF instructions of 8 bytes each.
 
     Args:
         policy: What a process may do.

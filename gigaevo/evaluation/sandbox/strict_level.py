@@ -138,11 +138,11 @@ class StrictIsolation(Isolation):
 
     def seal(self, *, threads: bool, processes: bool) -> None:
         """See ``Isolation``."""
-        seccomp.install(seccomp.build(self._policy(threads=threads, processes=processes)))
+        seccomp.install(self._policy(threads=threads, processes=processes))
 
     def prepare(self, *, threads: bool, processes: bool) -> None:
         """See ``Isolation``."""
-        seccomp.build(self._policy(threads=threads, processes=processes))
+        seccomp.prepared(self._policy(threads=threads, processes=processes))
 
     def _policy(self, *, threads: bool, processes: bool) -> seccomp.Policy:
         return seccomp.Policy(
