@@ -380,7 +380,7 @@ def _run_outcome(message: Message, limits: Limits) -> RunOutcome:
         output, failure, artifacts = answered(answer, limits)
     return RunOutcome(
         output=output,
-        error=_error(failure, "run"),
+        error=program_error(failure),
         wall_time_s=end["wall_s"],
         cpu_time_s=end["cpu_s"],
         peak_memory_mb=end["peak_mb"],
@@ -393,7 +393,7 @@ def _run_outcome(message: Message, limits: Limits) -> RunOutcome:
 def _drive_outcome(message: Message, count: int, limits: Limits) -> DriveOutcome:
     header, payloads = message
     if header["failure"] is not None or len(header["ends"]) != count + 1:
-        failure = _error(header["failure"] or {"kind": "exit", "message": "it could not be started"}, "run")
+        failure = program_error(header["failure"] or {"kind": "exit", "message": "it could not be started"})
         return DriveOutcome(output=None, error=failure, programs=(), stdout="", stderr="")
     # The driver has three streams, each program the two that it prints to.
     answer = payloads.pop(2)
@@ -401,7 +401,7 @@ def _drive_outcome(message: Message, count: int, limits: Limits) -> DriveOutcome
     driver, *programs = header["ends"]
     costs = tuple(
         ProgramCost(
-            error=_error(end["error"], "run"),
+            error=program_error(end["error"]),
             wall_time_s=end["wall_s"],
             cpu_time_s=end["cpu_s"],
             peak_memory_mb=end["peak_mb"],
@@ -413,7 +413,7 @@ def _drive_outcome(message: Message, count: int, limits: Limits) -> DriveOutcome
     verdict, output = driver["error"], None
     if verdict is None:
         output, verdict, _ = answered(answer, limits, trusted=True)
-    error = _error(verdict, "run")
+    error = program_error(verdict)
     if error is not None and error.kind is ErrorKind.EXIT:  # the server saw how the program's process ended
         error = next((cost.error for cost in costs if cost.error is not None), error)
     return DriveOutcome(output=output, error=error, programs=costs, stdout=texts[0], stderr=texts[1])
@@ -422,12 +422,13 @@ def _drive_outcome(message: Message, count: int, limits: Limits) -> DriveOutcome
 _NO_END: Mapping[str, Any] = {"error": None, "wall_s": 0.0, "cpu_s": 0.0, "peak_mb": 0.0}
 
 
-def _error(failure: Mapping[str, str] | None, stage: str) -> ProgramError | None:
+def program_error(failure: Mapping[str, str] | None) -> ProgramError | None:
+    """What the server or a child says of a failure, as the error of a program that was run."""
     if failure is None:
         return None
     return ProgramError(
         kind=ErrorKind(failure["kind"]),
         message=failure["message"],
         traceback=failure.get("traceback", ""),
-        stage=stage,
+        stage="run",
     )

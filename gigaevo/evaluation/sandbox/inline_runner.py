@@ -7,8 +7,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from gigaevo.evaluation.sandbox.client import DriveOutcome, ProgramFiles, RunOutcome, check_paths
-from gigaevo.evaluation.sandbox.endings import own_report, split
+from gigaevo.evaluation.sandbox.client import DriveOutcome, ProgramFiles, RunOutcome, check_paths, program_error
+from gigaevo.evaluation.sandbox.endings import answered
 from gigaevo.evaluation.sandbox.levels import SandboxReport
 from gigaevo.evaluation.sandbox.process import Peer, PeerDied, SandboxStartError, environment
 from gigaevo.programs import ErrorKind, ProgramError
@@ -99,19 +99,10 @@ class InlineRunner:
                 raise
             self._idle.append(peer)
         answer, printed, errors = payloads
-        letter, content, _ = split(answer)
-        failure = None if letter == b"V" else own_report(content) or {"kind": "output", "message": "malformed answer"}
-        error = None
-        if failure is not None:
-            error = ProgramError(
-                kind=ErrorKind(failure["kind"]),
-                message=failure["message"],
-                traceback=failure.get("traceback", ""),
-                stage="run",
-            )
+        output, failure, _ = answered(answer, caps)
         return RunOutcome(
-            output=content.decode("ascii") if error is None else None,
-            error=error,
+            output=output,
+            error=program_error(failure),
             wall_time_s=reply["wall_s"],
             cpu_time_s=reply["cpu_s"],
             peak_memory_mb=reply["peak_mb"],
