@@ -16,14 +16,16 @@ PACKAGE = ROOT / "gigaevo"
 ALLOWED: dict[str, set[str]] = {
     "programs": set(),
     "kernels": set(),
+    "llm": set(),
+    "testing": set(),
     "problems": {"programs"},
     "storage": {"programs"},
     "optimize": {"kernels"},
-    "evaluation": {"programs", "problems", "optimize"},
+    "evaluation": {"programs", "problems", "optimize", "llm"},
     "evolution.randomness": set(),
     "evolution.arena": {"programs"},
     "evolution.strategies": {"kernels", "programs", "evolution.randomness", "evolution.arena"},
-    "evolution.mutation": {"programs", "optimize", "evolution.randomness"},
+    "evolution.mutation": {"programs", "llm", "optimize", "evolution.randomness"},
     "evolution.engine": {
         "programs",
         "evolution.randomness",
@@ -34,6 +36,8 @@ ALLOWED: dict[str, set[str]] = {
     },
     "observe": {"programs", "evolution.engine.events"},
     "config": {
+        "llm",
+        "testing",
         "programs",
         "problems",
         "kernels",

@@ -130,3 +130,23 @@ class Refresher(Protocol):
         Returns:
             What replaces earlier values; what is not named stays. An error says which part failed and changes nothing.
         """
+
+
+@runtime_checkable
+class ParentStudy(Protocol):
+    """What an evaluator is as well if it can say more of a program that was chosen as a parent."""
+
+    @property
+    def studies_parents(self) -> bool:
+        """Whether it has anything to say; where not, ``study`` is never called."""
+
+    async def study(self, program: Program, ancestors: Sequence[Program]) -> Evaluation:
+        """Look closer at a program that is to be a parent; it is not changed.
+
+        Args:
+            program: Evaluated, and not studied before.
+            ancestors: Its first parent, that one's first parent and so on, a few of them; may be empty.
+
+        Returns:
+            Artifacts to be added. An error says which part failed; the program may be studied again later.
+        """

@@ -22,6 +22,10 @@ class Cost(BaseModel):
         peak_memory_mb: Peak resident memory of that process in MiB, shared pages included.
         validate_calls: Calls of the problem's ``validate``, those of the operator that made it included.
         mutation_time_s: Wall-clock seconds the operator took.
+        usd: Dollars paid for making it.
+        prompt_tokens: Tokens that language models were sent for it.
+        completion_tokens: Tokens that they answered.
+        llm_calls: Replies and failed attempts that were paid for.
     """
 
     model_config = ConfigDict(extra="allow")
@@ -31,6 +35,10 @@ class Cost(BaseModel):
     peak_memory_mb: float = 0.0
     validate_calls: int = 0
     mutation_time_s: float = 0.0
+    usd: float = 0.0
+    prompt_tokens: int = 0
+    completion_tokens: int = 0
+    llm_calls: int = 0
 
 
 class Program(BaseModel):

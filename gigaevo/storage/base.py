@@ -26,6 +26,23 @@ class JournalEntry:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class LoggedCall:
+    """One attempt to get an answer out of a service, kept word for word.
+
+    Attributes:
+        number: Unique in a run, from 1; the order in which calls were begun.
+        key: What the call is for; attempts at the same thing share it.
+        request: What was sent, and what was set aside for it; JSON values.
+        reply: What came of it, JSON values; None while that is not known, and for ever where a crash came between.
+    """
+
+    number: int
+    key: str
+    request: Mapping[str, Any]
+    reply: Mapping[str, Any] | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Transaction:
     """What becomes durable together or not at all.
 
@@ -35,6 +52,8 @@ class Transaction:
         states: New states of programs whose record does not change otherwise.
         journal: Entries, in order.
         snapshot: The run's whole state as of the last entry of ``journal``; None for no snapshot.
+        calls: Calls that are being begun, each with a number that is new; those whose reply is known have it.
+        replies: What came of calls that were begun before, by their number.
     """
 
     insert: Sequence[Program] = ()
@@ -42,6 +61,8 @@ class Transaction:
     states: Mapping[str, ProgramState] = field(default_factory=dict)
     journal: Sequence[JournalEntry] = ()
     snapshot: Mapping[str, Any] | None = None
+    calls: Sequence[LoggedCall] = ()
+    replies: Mapping[int, Mapping[str, Any]] = field(default_factory=dict)
 
 
 class StorageError(RuntimeError):
@@ -75,8 +96,9 @@ class ProgramStorage(ABC):
             Sequence number of the last journal entry written so far.
 
         Raises:
-            StorageError: A program of ``insert`` exists already, one of ``update`` or ``states`` does not, a
-                value is not JSON, or the storage failed or is closed. Nothing of the transaction is written.
+            StorageError: A program of ``insert`` or a call exists already, one of ``update``, ``states`` or
+                ``replies`` does not, a value is not JSON, or the storage failed or is closed. Nothing of the
+                transaction is written.
         """
 
     @abstractmethod
@@ -106,6 +128,10 @@ class ProgramStorage(ABC):
     @abstractmethod
     async def latest_snapshot(self) -> tuple[int, dict[str, Any]] | None:
         """Sequence number and state of the newest snapshot; None where there is none."""
+
+    @abstractmethod
+    def calls(self) -> AsyncIterator[LoggedCall]:
+        """All logged calls, in pages, by number."""
 
     @abstractmethod
     def journal(self, *, after: int = 0) -> AsyncIterator[JournalEntry]:

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from gigaevo.programs import Program, ProgramState
-from gigaevo.storage.base import JournalEntry, ProgramStorage, StorageError, Transaction
+from gigaevo.storage.base import JournalEntry, LoggedCall, ProgramStorage, StorageError, Transaction
 from gigaevo.storage.lock import WriterLock
 from gigaevo.storage.record import decode_program
 from gigaevo.storage.sqlite_schema import connect, prepare
@@ -175,6 +175,17 @@ class SqliteProgramStorage(ProgramStorage):
             if len(page) < _PAGE:
                 return
             after = page[-1][0]
+
+    async def calls(self) -> AsyncIterator[LoggedCall]:
+        query = f"SELECT number, key, request, reply FROM calls WHERE number > ? ORDER BY number LIMIT {_PAGE}"
+        after = 0
+        while True:
+            page = await self._fetch(query, (after,))
+            for after, key, request, reply in page:
+                answer = None if reply is None else json.loads(reply)
+                yield LoggedCall(number=after, key=key, request=json.loads(request), reply=answer)
+            if len(page) < _PAGE:
+                return
 
     async def _fetch(self, query: str, parameters: Sequence[Any] = ()) -> list[Any]:
         return await self._read(lambda connection: connection.execute(query, parameters).fetchall())

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from gigaevo.storage.base import StorageError
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 
 # Records are apart from the columns that are scanned and changed often: a new state rewrites a few bytes, and
 # reading all hashes does not touch the programs' text. The columns are the truth, whatever the record says.
@@ -28,6 +28,8 @@ _TABLES = (
     "CREATE TABLE journal (sequence INTEGER PRIMARY KEY, kind TEXT NOT NULL, payload TEXT NOT NULL)",
     "CREATE TABLE snapshots (sequence INTEGER PRIMARY KEY, state TEXT NOT NULL)",
 )
+_CALLS = "CREATE TABLE calls (number INTEGER PRIMARY KEY, key TEXT NOT NULL, request TEXT NOT NULL, reply TEXT)"
+_ADDED = {2: (_CALLS,)}  # tables that each version has beyond the one before
 
 
 def connect(path: Path, *, synchronous: str) -> sqlite3.Connection:
@@ -44,7 +46,7 @@ def connect(path: Path, *, synchronous: str) -> sqlite3.Connection:
 
 
 def prepare(connection: sqlite3.Connection, path: Path) -> None:
-    """Make the tables of a new file, or check that an old one is ours.
+    """Make the tables of a new file, or those that a file of an earlier version lacks.
 
     Raises:
         StorageError: It was written by a newer version, or by another program.
@@ -57,10 +59,11 @@ def prepare(connection: sqlite3.Connection, path: Path) -> None:
             f"{path} has schema version {version}, and this gigaevo knows up to {SCHEMA_VERSION}: "
             "go on with the newer gigaevo that wrote it"
         )
-    if connection.execute("SELECT 1 FROM sqlite_master LIMIT 1").fetchone() is not None:
+    if version == 0 and connection.execute("SELECT 1 FROM sqlite_master LIMIT 1").fetchone() is not None:
         raise StorageError(f"{path} is an SQLite database, but not of a gigaevo run: choose another file")
+    missing = [table for added, tables in _ADDED.items() if added > version for table in tables]
     connection.execute("BEGIN IMMEDIATE")
-    for table in _TABLES:
+    for table in (*(_TABLES if version == 0 else ()), *missing):
         connection.execute(table)
     connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
     connection.execute("COMMIT")

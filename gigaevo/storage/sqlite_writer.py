@@ -8,7 +8,7 @@ import sqlite3
 import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 from gigaevo.storage.base import StorageError, Transaction
 from gigaevo.storage.record import encode_program, encode_values
@@ -35,6 +35,8 @@ class EncodedTransaction:
     states: Mapping[str, str]
     journal: Sequence[tuple[str, str]]
     snapshot: str | None
+    calls: Sequence[tuple[int, str, str, str | None]]
+    replies: Sequence[tuple[int, str]]
 
     @classmethod
     def of(cls, transaction: Transaction) -> EncodedTransaction:
@@ -59,7 +61,16 @@ class EncodedTransaction:
                 for entry in transaction.journal
             ],
             snapshot=None if transaction.snapshot is None else encode_values(transaction.snapshot, "the snapshot"),
+            calls=[
+                (call.number, call.key, encode_values(call.request, "a request"), _reply_text(call.reply))
+                for call in transaction.calls
+            ],
+            replies=[(number, encode_values(reply, "a reply")) for number, reply in transaction.replies.items()],
         )
+
+
+def _reply_text(reply: Mapping[str, Any] | None) -> str | None:
+    return None if reply is None else encode_values(reply, "a reply")
 
 
 Pending: TypeAlias = tuple[EncodedTransaction, "asyncio.Future[int]"]
@@ -161,6 +172,18 @@ class GroupCommitWriter:
             self._connection.execute("INSERT INTO journal VALUES (?, ?, ?)", (self._sequence, kind, payload))
         if transaction.snapshot is not None:
             self._snapshot(transaction.snapshot)
+        for call in transaction.calls:
+            self._begin_call(call)
+        for number, reply in transaction.replies:
+            cursor = self._connection.execute("UPDATE calls SET reply = ? WHERE number = ?", (reply, number))
+            if cursor.rowcount != 1:
+                raise StorageError(f"call {number} is not in {self._name}: log its request before its reply")
+
+    def _begin_call(self, call: tuple[int, str, str, str | None]) -> None:
+        try:
+            self._connection.execute("INSERT INTO calls VALUES (?, ?, ?, ?)", call)
+        except sqlite3.IntegrityError:
+            raise StorageError(f"call {call[0]} exists already in {self._name}") from None
 
     def _insert(self, row: ProgramRow) -> None:
         try:

@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from gigaevo.programs import Cost, ErrorKind, Program, ProgramError, ProgramState
-from gigaevo.storage import JournalEntry, ProgramStorage, StorageError, Transaction
+from gigaevo.storage import JournalEntry, LoggedCall, ProgramStorage, StorageError, Transaction
 
 T = TypeVar("T")
 MakeStorage = Callable[[], ProgramStorage]
@@ -333,3 +333,31 @@ class StorageContract:
         (entry,) = await collect(storage.journal())
         assert entry == JournalEntry(kind="k", payload=payload, sequence=1)
         assert json.loads(json.dumps(entry.payload)) == payload
+
+    async def test_a_call_is_kept_before_and_after_its_reply_is_known(self, make: MakeStorage) -> None:
+        storage = make()
+        await storage.open()
+        asked = LoggedCall(number=1, key="mutation/0/0", request={"messages": ["π", "\ud800"]})
+        denied = LoggedCall(number=2, key="mutation/1/0", request={}, reply={"error": "budget"})
+        await storage.commit(Transaction(calls=[asked]))
+        await storage.commit(Transaction(calls=[denied]))
+        assert await collect(storage.calls()) == [asked, denied]
+        await storage.commit(Transaction(replies={1: {"text": "yes", "usd": 0.1}}))
+        await storage.close()
+        again = make()
+        await again.open()
+        assert [call.reply for call in await collect(again.calls())] == [
+            {"text": "yes", "usd": 0.1},
+            {"error": "budget"},
+        ]
+        await again.close()
+
+    async def test_a_reply_without_a_request_and_a_number_used_twice_are_refused(self, make: MakeStorage) -> None:
+        storage = make()
+        await storage.open()
+        with pytest.raises(StorageError, match="call 7 is not in"):
+            await storage.commit(Transaction(replies={7: {}}))
+        await storage.commit(Transaction(calls=[LoggedCall(number=1, key="k", request={})]))
+        with pytest.raises(StorageError, match="call 1 exists already"):
+            await storage.commit(Transaction(calls=[LoggedCall(number=1, key="k", request={})]))
+        await storage.close()

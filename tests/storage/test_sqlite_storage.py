@@ -15,7 +15,7 @@ import pytest
 from storage_contract import MakeStorage, StorageContract, collect, program
 
 from gigaevo.programs import ProgramState
-from gigaevo.storage import JournalEntry, SqliteProgramStorage, StorageError, Transaction
+from gigaevo.storage import JournalEntry, LoggedCall, SqliteProgramStorage, StorageError, Transaction
 
 WRITING_PROCESS = Path(__file__).with_name("writing_process.py")
 
@@ -121,8 +121,26 @@ async def test_a_newer_schema_is_refused(tmp_path: Path) -> None:
     with sqlite3.connect(path) as newer:
         newer.execute("PRAGMA user_version = 99")
     newer.close()
-    with pytest.raises(StorageError, match=r"run\.db has schema version 99.*knows up to 1.*newer gigaevo"):
+    with pytest.raises(StorageError, match=r"run\.db has schema version 99.*knows up to 2.*newer gigaevo"):
         await SqliteProgramStorage(path=path).open()
+
+
+async def test_a_file_of_the_first_version_gets_the_table_of_calls_and_keeps_its_programs(tmp_path: Path) -> None:
+    path = tmp_path / "run.db"
+    storage = SqliteProgramStorage(path=path)
+    await storage.open()
+    await storage.commit(Transaction(insert=[program("a")]))
+    await storage.close()
+    with sqlite3.connect(path) as older:
+        older.execute("DROP TABLE calls")
+        older.execute("PRAGMA user_version = 1")
+    older.close()
+    again = SqliteProgramStorage(path=path)
+    await again.open()
+    await again.commit(Transaction(calls=[LoggedCall(number=1, key="k", request={})]))
+    assert [call.key async for call in again.calls()] == ["k"]
+    assert await again.get("a") is not None
+    await again.close()
 
 
 async def test_a_database_of_another_program_is_refused(tmp_path: Path) -> None:

@@ -84,6 +84,7 @@ class AdaptivePortfolio(MutationOperator):
             raise ValueError(f"overhead_calls must be positive; got {overhead_calls:g}")
         self.max_evaluations = max(operator.max_evaluations for operator in operators)
         self.writes_code = any(operator.writes_code for operator in operators)
+        self.observes = any(operator.observes for operator in operators)
         self._members = dict(zip(names, operators, strict=True))
         self._records = {name: _Record() for name in names}
         self._floor = floor
@@ -130,10 +131,18 @@ class AdaptivePortfolio(MutationOperator):
         """The operator of that name; None where there is none."""
         return self if name == self.name else self._members.get(name)
 
-    def select(self, parents: Sequence[Program], rng: np.random.Generator) -> MutationOperator:
-        """The member that shall do the work, among those that apply to ``parents`` (among all where none does)."""
+    def select(
+        self, parents: Sequence[Program], rng: np.random.Generator, *, failed: Program | None = None
+    ) -> MutationOperator:
+        """The member that shall do the work, among those that apply to ``parents`` (among all where none does), or to
+        ``failed`` where they repair."""
         probabilities = self.probabilities()
-        fitting = [name for name, member in self._members.items() if member.applies_to(parents)] or [*probabilities]
+        ready = {name: member for name, member in self._members.items() if failed is not None or not member.repairs}
+        fitting = [
+            name
+            for name, member in ready.items()
+            if member.applies_to([failed, *parents] if member.repairs and failed is not None else parents)
+        ] or [*ready]
         draw = rng.random() * sum(probabilities[name] for name in fitting)
         for name in fitting:
             draw -= probabilities[name]
@@ -151,6 +160,12 @@ class AdaptivePortfolio(MutationOperator):
             proposal=context.proposal,
         )
         return await member.mutate(parents, inner)
+
+    def observe(self, program: Program) -> None:
+        """Tell every member that wants to hear."""
+        for member in self._members.values():
+            if member.observes:
+                member.observe(program)
 
     def credit(self, credit: Credit) -> None:
         """Learn, and let the member learn. An operator that a resumed run no longer has is passed over."""

@@ -174,6 +174,19 @@ class EvolutionStrategy(ABC):
             StrategyFault: Parts of the strategy raised too often; nothing has changed by this call.
         """
 
+    def inspirations(self, parents: Sequence[Program], *, best: int, diverse: int) -> list[Program]:
+        """Programs that whoever changes ``parents`` may learn from. Nothing changes by it.
+
+        Args:
+            parents: Left out of the answer.
+            best: How many of the best to name, the best first.
+            diverse: How many more that are unlike the parents and one another, drawn at random.
+
+        Returns:
+            At most ``best + diverse`` programs without repetition; by default none.
+        """
+        return []
+
     @abstractmethod
     async def add(self, program: Program) -> bool:
         """Offer a valid, evaluated program.
