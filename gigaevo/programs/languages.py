@@ -1,4 +1,4 @@
-"""What has to be known of a programming language to show its programs to a model and to find marks in their comments."""
+"""What to know of a programming language to show its programs to a model, and to find marks in their comments."""
 
 from __future__ import annotations
 

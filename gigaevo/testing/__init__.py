@@ -1,1 +1,1 @@
-"""For tests of evolution, ours and those of users: a server that stands in for a language model, and misbehaves on request."""
+"""For tests of evolution: a server that stands in for a language model, and misbehaves on request."""
