@@ -283,3 +283,12 @@ def test_questions_do_not_cost_more_about_a_larger_archive(
     worlds: tuple[World, World], question: Callable[[World], Callable[[], object]]
 ) -> None:
     assert_no_growth(worlds, question)
+
+
+def test_nor_do_inspirations(worlds: tuple[World, World]) -> None:
+    def ask(world: World) -> Callable[[], object]:
+        world.random.proposal += 1
+        parents = [next(iter(world.elites.values()))]
+        return lambda: world.strategy.inspirations(parents, best=2, diverse=2)
+
+    assert_no_growth(worlds, ask)

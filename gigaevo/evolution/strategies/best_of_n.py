@@ -27,7 +27,8 @@ class BestOfN(EvolutionStrategy):
     """Repeated sampling without evolution: parents are the initial programs, uniformly, and no child becomes one.
 
     Initial programs (``number`` below 0) are always kept, each in a cell of its own (``-number``). A child is kept, in
-    cell 0, where it is strictly better than everything before it.
+    cell 0, where it is strictly better than everything before it. There are no inspirations: whoever changes a parent
+    must not learn from what was evolved.
     """
 
     def __init__(self) -> None:

@@ -20,6 +20,7 @@ from gigaevo.evolution.strategies.base import (
 )
 from gigaevo.evolution.strategies.diagnosis import Diagnosis
 from gigaevo.evolution.strategies.faults import DEFAULT_LIMIT, PartFailed, PartFaults
+from gigaevo.evolution.strategies.inspiration import inspirations_of
 from gigaevo.evolution.strategies.island import Island
 from gigaevo.evolution.strategies.island_config import IslandConfig
 from gigaevo.evolution.strategies.island_reset import IslandReset
@@ -122,6 +123,16 @@ class MapElitesMultiIsland(EvolutionStrategy):
         for island, count in self._shares(populated, total):
             parents += await island.select_elites(count)
         return parents or self._any_elites(populated, total)
+
+    def inspirations(self, parents: Sequence[Program], *, best: int, diverse: int) -> list[Program]:
+        return inspirations_of(
+            list(self.islands.values()),
+            parents,
+            best=best,
+            diverse=diverse,
+            higher_is_better=self._tally.quality.higher_is_better,
+            rng=self._random.generator("inspirations"),
+        )
 
     def note_parents(self, program_ids: Sequence[str]) -> None:
         for program_id, times in Counter(program_ids).items():
