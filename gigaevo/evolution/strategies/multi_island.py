@@ -149,8 +149,9 @@ class MapElitesMultiIsland(EvolutionStrategy):
 
     def _any_elites(self, populated: Sequence[Island], total: int) -> list[Program]:
         rng = self._random.generator("elites_in_place_of_a_fault")
-        elites = [elite for island in populated for elite in island.archive.programs()]
-        return [elites[row] for row in rng.permutation(len(elites))[:total]]
+        elites = [(island, elite) for island in populated for elite in island.archive.programs()]
+        able = [elite for island, elite in elites if island.may_breed(elite)] or [elite for _, elite in elites]
+        return [able[row] for row in rng.permutation(len(able))[:total]]
 
     async def _keep_house(self) -> None:
         """What is to be done from time to time, before parents are chosen."""
