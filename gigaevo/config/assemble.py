@@ -36,6 +36,7 @@ from gigaevo.evolution.engine.stoppers import Stopper, standard_stoppers
 from gigaevo.evolution.mutation.base import MutationOperator, OperatorContext
 from gigaevo.evolution.randomness import RandomSource
 from gigaevo.evolution.strategies.base import EvolutionStrategy, StrategyContext
+from gigaevo.evolution.strategies.parent_gate import ParentGate
 from gigaevo.observe import (
     BestArtifacts,
     BestProgramFile,
@@ -121,12 +122,25 @@ def _parts(settings: Settings, builder: Builder, problem: Problem) -> _Parts:
         random=parts.random,
         behavior_keys=problem.settings.behavior_keys,
         generation_size=engine.generation_size,
+        parent_gate=_parent_gate(settings, problem),
     )
     try:
         parts.strategy.bind(context)
     except ValueError as error:
         raise ConfigError(f"evolution_strategy does not fit problem '{problem.name}': {error}") from error
     return parts
+
+
+def _parent_gate(settings: Settings, problem: Problem) -> ParentGate | None:
+    parents = settings.parents
+    if parents.top_fraction is None and not parents.require:
+        return None
+    try:
+        return ParentGate(
+            metrics=problem.metrics, top_fraction=parents.top_fraction or 1.0, require=parents.require or {}
+        )
+    except ValueError as error:
+        raise ConfigError(f"problem '{problem.name}': {error}") from error
 
 
 def _engine_settings(problem: Problem, engine: EngineSettings) -> EngineSettings:

@@ -25,6 +25,17 @@ class ProblemSettings(_Strict):
     dir: str = Field(min_length=1, description="the path of a problem folder")
 
 
+class ParentSettings(_Strict):
+    """Who may become a parent; everybody where nothing is set."""
+
+    top_fraction: float | None = Field(
+        default=None, gt=0, le=1, description="a share above 0 and at most 1, or null for everybody"
+    )
+    require: dict[str, float] | None = Field(
+        default=None, description="a bound for each metric that a parent must reach, such as {fitness: 0.5}, or null"
+    )
+
+
 class Settings(_Strict):
     """Everyday settings, checked. A field's description says what it accepts and is shown when it gets something else.
 
@@ -44,6 +55,9 @@ class Settings(_Strict):
     memory_limit_mb: int = Field(ge=64, le=2**24, description="a whole number of MiB from 64")
     num_parents: int = Field(ge=1, le=64, description="a whole number from 1 to 64")
     island_max_size: int = Field(ge=1, description="a whole number from 1")
+    parents: ParentSettings = Field(
+        default=ParentSettings(), description="top_fraction and require; write parents.top_fraction=0.5"
+    )
     import_paths: list[str] = Field(description="a list of folders")
 
 
