@@ -111,10 +111,11 @@ def resume(arguments: Sequence[str]) -> RunResult:
         key, _, value = argument.partition("=")
         if key == "resume":
             folder = _folder(value)
-        elif key in LIMITS:
+        elif key in LIMITS or key.startswith("budget."):
             limits[key] = _read(argument, value)
         else:
-            raise ConfigError(f"{argument}: a run is resumed as it was; only {', '.join(LIMITS)} may change")
+            may_change = ", ".join((*LIMITS, "budget.*"))
+            raise ConfigError(f"{argument}: a run is resumed as it was; only {may_change} may change")
     assert folder is not None
     config = stored.with_limits(stored.load(folder), limits)
     config.resume = str(folder)
