@@ -91,6 +91,8 @@ class AdaptivePortfolio(MutationOperator):
         self.mixed = self.remote and not all(operator.remote for operator in operators)
         self.repairs = any(operator.repairs for operator in operators)
         self.reads_insights = any(operator.reads_insights for operator in operators)
+        named = [operator.languages for operator in operators]
+        self.languages = tuple(sorted({language for names in named for language in names})) if all(named) else ()
         self._members = dict(zip(names, operators, strict=True))
         self._records = {name: _Record() for name in names}
         self._floor = floor
