@@ -204,7 +204,7 @@ def continue_command(folder: str | Path, stop_reason: str, limits: Limits) -> st
     return command if limit is None else f"{command} {stop_reason}={2 * limit}"
 
 
-def _operators(counts: Mapping[str, Mapping[str, int]]) -> str:
+def _operators(counts: Mapping[str, Mapping[str, float]]) -> str:
     """How often each operator's child was better than its parent."""
     return ", ".join(
         f"{one_line(name, width=40)} improved {count.get('improved', 0)} of {count.get('proposals', 0)}"
