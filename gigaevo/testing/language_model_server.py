@@ -13,7 +13,8 @@ from hashlib import blake2b
 from types import TracebackType
 from typing import Any, Literal
 
-from gigaevo.testing.answers import Said, answer, count_tokens, spoken
+from gigaevo.testing.answers import Said, answer, count_tokens
+from gigaevo.testing.conversation import spoken
 from gigaevo.testing.faults import Fault, fault_rates
 from gigaevo.testing.loopback import Asked, Connection, Ending, Response
 

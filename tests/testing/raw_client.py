@@ -56,14 +56,14 @@ class RawClient:
     """One connection, kept alive as long as the server wants it."""
 
     def __init__(self, port: int) -> None:
-        self._port = port
+        self.port = port
         self._reader: asyncio.StreamReader | None = None
         self._writer: asyncio.StreamWriter | None = None
         self.connections = 0
 
     async def send(self, method: str, path: str, data: bytes = b"", headers: str = "") -> None:
         if self._writer is None or self._reader is None or self._reader.at_eof():
-            self._reader, self._writer = await asyncio.open_connection("127.0.0.1", self._port)
+            self._reader, self._writer = await asyncio.open_connection("127.0.0.1", self.port)
             self.connections += 1
         head = f"{method} {path} HTTP/1.1\r\nHost: x\r\nContent-Length: {len(data)}\r\n{headers}\r\n"
         self._writer.write(head.encode() + data)
@@ -73,8 +73,8 @@ class RawClient:
         assert self._reader is not None
         try:
             head = (await self._reader.readuntil(b"\r\n\r\n")).decode()
-        except ConnectionResetError:
-            return Answered(0, {}, b"", "reset")
+        except (ConnectionResetError, asyncio.IncompleteReadError) as error:
+            return Answered(0, {}, b"", "reset" if isinstance(error, ConnectionResetError) else "short")
         first, *lines = head.strip().split("\r\n")
         headers = {name.lower(): value for name, _, value in (line.partition(": ") for line in lines)}
         try:

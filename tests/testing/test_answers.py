@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gigaevo.testing.answers import answer, program_in
+from gigaevo.testing.answers import answer
+from gigaevo.testing.conversation import program_in
 from gigaevo.testing.edits import edit, search_replace
 from tests.testing.raw_client import BLOCKS, PROGRAM, WHOLE, prompt
 
@@ -51,8 +52,7 @@ def apply_blocks(source: str, text: str) -> str:
     ],
 )
 def test_the_program_is_the_one_that_is_marked_or_else_the_last_with_a_function(text: str, wanted: str | None) -> None:
-    found = program_in([user(text)])
-    assert (found.text if found else None) == wanted
+    assert [block.text for block in program_in([user(text)])] == ([] if wanted is None else [wanted])
 
 
 def test_a_later_turn_without_code_leaves_the_program_where_it_was() -> None:
@@ -62,9 +62,7 @@ def test_a_later_turn_without_code_leaves_the_program_where_it_was() -> None:
         {"role": "assistant", "content": fenced("def mine(): 0")},
         user("That was tried before. Do something else."),
     ]
-    found = program_in(turns)
-    assert found is not None
-    assert found.text == PROGRAM
+    assert [block.text for block in program_in(turns)] == [PROGRAM]
     assert "def entrypoint" in answer(turns, random.Random(1)).text
 
 
@@ -75,9 +73,57 @@ def test_a_question_that_asks_for_no_code_is_answered_in_words() -> None:
 
 def test_parts_of_a_message_are_read_like_one_text() -> None:
     parts = [{"type": "text", "text": prompt()[:200]}, {"type": "text", "text": prompt()[200:]}]
-    found = program_in([{"role": "user", "content": parts}])
-    assert found is not None
+    (found,) = program_in([{"role": "user", "content": parts}])
     assert found.text == PROGRAM
+
+
+SEVERAL = f"""OTHER PARENTS
+File: main.py
+{fenced("def other(): 1.5")}
+PROGRAM
+File: main.py
+{fenced("def entrypoint(): 2.5")}
+File: lib/steps.py
+{fenced("STEP = 3.5")}
+Printed:
+{fenced("4.5", "")}"""
+
+
+def test_of_several_files_one_that_may_change_is_changed_and_named() -> None:
+    assert [block.path for block in program_in([user(SEVERAL)])] == ["main.py", "lib/steps.py"]
+    system = {"role": "system", "content": "Only files that match lib/*.py, x may change.\n" + WHOLE}
+    for seed in range(20):
+        text = answer([system, user(SEVERAL)], random.Random(seed)).text
+        assert "File: lib/steps.py\n```python\nSTEP = " in text
+        assert "File: main.py" not in text
+
+
+@given(st.integers(0, 2**32), st.sampled_from([WHOLE, BLOCKS]))
+def test_a_second_change_builds_on_the_first_once_it_is_in(seed: int, form: str) -> None:
+    rng = random.Random(seed)
+    turns = [user(prompt(ask=form))]
+    first = answer(turns, rng).text
+    turns += [{"role": "assistant", "content": first}, user("That change is in. Now make change 2 of 2.")]
+    after = apply_blocks(PROGRAM, first) if form == BLOCKS else first.split("```python\n")[1].split("```")[0]
+    assert [block.text for block in program_in(turns)] == [after]
+    second = answer(turns, rng).text
+    if form == BLOCKS:
+        apply_blocks(after, second)  # finds what it searches
+
+
+def test_two_children_come_where_two_are_welcome() -> None:
+    ask = "One program in a code block, or two different ones in two code blocks."
+    counts = {answer([user(prompt(ask=ask))], random.Random(seed)).text.count("```python") for seed in range(20)}
+    assert counts == {1, 2}
+
+
+def test_ranges_are_marked_where_they_are_asked_for_and_once() -> None:
+    system = {"role": "system", "content": WHOLE + " Mark constants:\n    X = 0.3  # tune: 0.1 .. 1.0"}
+    marked = answer([system, user(prompt())], random.Random(1)).text.split("```python\n")[1].split("```")[0]
+    assert "    step = 0.1  # tune: 0.025 .. 0.4\n" in marked
+    again = answer([system, user(prompt(marked))], random.Random(1)).text
+    assert again.count("# tune:") == marked.count("# tune:") == 1
+    assert marked not in again
 
 
 def test_most_children_are_new_and_run() -> None:
