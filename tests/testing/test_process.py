@@ -109,3 +109,11 @@ def test_options_survive_the_command_line() -> None:
         keep=3,
     )
     assert options_of(parser().parse_args(command_line(options))) == options
+
+
+def test_the_page_about_it_names_every_fault_and_option() -> None:
+    page = (ROOT / "docs" / "testing_language_models.md").read_text()
+    options = [word for action in parser()._actions for word in action.option_strings if word.startswith("--")]
+    hidden = {"--help", "--keep"}
+    assert [option for option in options if f"`{option}" not in page and option not in hidden] == []
+    assert [fault for fault in Fault if f"| `{fault}` |" not in page] == []
