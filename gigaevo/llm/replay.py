@@ -8,7 +8,7 @@ from typing import Any, Protocol
 from loguru import logger
 
 from gigaevo.llm.base import NoReply, Reply, Request
-from gigaevo.llm.call_record import FINAL, answer_in, messages_row
+from gigaevo.llm.call_record import answer_in, messages_row
 
 
 class RecordedCall(Protocol):
@@ -58,7 +58,7 @@ class Transcript:
     async def find(self, request: Request) -> Reply | NoReply | None:
         """See ``gigaevo.llm.base.Answers``."""
         if self._numbers is None:
-            self._numbers = await self._calls.last(FINAL)
+            self._numbers = await self._calls.last("final")
         number = self._numbers.get(request.key)
         call = None if number is None else await self._calls.call(number)
         if call is None:
