@@ -9,6 +9,7 @@ its marks, or what lies between them.
 from __future__ import annotations
 
 import ast
+import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
@@ -292,7 +293,9 @@ def _is_program(text: str) -> bool:
 
 def _defines(text: str) -> bool:
     """Whether a module that ``parse_source`` would take defines the entrypoint at its top level."""
-    return any(map(_binds, ast.parse(text).body))
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        return any(map(_binds, ast.parse(text).body))
 
 
 def _binds(node: ast.stmt) -> bool:
