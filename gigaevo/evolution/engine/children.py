@@ -2,33 +2,15 @@
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 from gigaevo.evaluation.base import Evaluation
 from gigaevo.evolution.mutation.base import Mutation
 from gigaevo.programs import ErrorKind, Metrics, Program, ProgramError, ProgramState
-from gigaevo.programs.syntax import SourceError, analyse
+from gigaevo.programs.text_facts import files_hash
 
 # A longer output is not stored: it would fill the database, and no operator works on so many numbers.
 STORED_OUTPUT_CAP = 256 * 1024
-
-
-def files_hash(files: Mapping[str, str]) -> str:
-    """Digest of a program's normalised syntax; of its plain text where that does not parse."""
-    if len(files) == 1:
-        return _text_hash(next(iter(files.values())))
-    digest = hashlib.blake2b(digest_size=16)
-    for path in sorted(files):
-        digest.update(f"{path}\0{_text_hash(files[path])}\0".encode())
-    return digest.hexdigest()
-
-
-def _text_hash(text: str) -> str:
-    try:
-        return analyse(text).syntax_hash
-    except SourceError:
-        return hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()
 
 
 def child_of(parents: Sequence[Program], mutation: Mutation, *, program_id: str, number: int, proposal: int) -> Program:

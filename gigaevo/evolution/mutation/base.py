@@ -217,6 +217,7 @@ class MutationOperator(ABC):
         observes: Whether it wants to hear of every program, by ``observe``.
         inspirations: How many programs to learn from it wants beside the parents: the best, and diverse ones.
         reads_insights: Whether the pipeline's stages for parents are worth running before it sets to work.
+        languages: Names of the programming languages that it can change programs in; empty where any will do.
     """
 
     name: str
@@ -227,6 +228,7 @@ class MutationOperator(ABC):
     observes: bool = False
     inspirations: tuple[int, int] = (0, 0)
     reads_insights: bool = False
+    languages: tuple[str, ...] = ()
 
     def bind(self, context: OperatorContext) -> None:
         """Take what is known of the run. Called once, before anything else."""

@@ -85,6 +85,8 @@ class AdaptivePortfolio(MutationOperator):
         self.max_evaluations = max(operator.max_evaluations for operator in operators)
         self.writes_code = any(operator.writes_code for operator in operators)
         self.observes = any(operator.observes for operator in operators)
+        named = [operator.languages for operator in operators]
+        self.languages = tuple(sorted({language for names in named for language in names})) if all(named) else ()
         self._members = dict(zip(names, operators, strict=True))
         self._records = {name: _Record() for name in names}
         self._floor = floor
