@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import ast
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -152,6 +153,8 @@ class World:
         initial: Sequence[float] = (0.8, 0.55, 0.95),
         plateau: int | None = None,
         verifier: Verifier | None = None,
+        stop_at_limit: bool = False,
+        spending: Callable[[], Mapping[str, Any]] | None = None,
     ) -> None:
         self.settings = settings or EngineSettings()
         self.random = RandomSource(seed)
@@ -177,7 +180,9 @@ class World:
                 generation_size=self.settings.generation_size,
                 plateau=plateau,
                 calls_per_program=self.settings.calls_per_program,
+                stop_at_limit=stop_at_limit,
             ),
+            spending=spending,
             verifier=verifier,
             settings=self.settings,
             listeners=[*listeners, self.memory],
