@@ -203,7 +203,7 @@ class Answers(Protocol):
         it is asked, temperature and the like; no secrets. Called once, before anything else."""
 
     async def find(self, request: Request) -> Reply | NoReply | None:
-        """The answer to ``request``, whose ``models`` and ``max_tokens`` are filled in; None where there is none."""
+        """The answer to ``request``, whose ``models`` are filled in; None where there is none."""
 
     async def keep(self, request: Request, reply: Reply) -> None:
         """Take an answer that a model has given just now, to be found later."""

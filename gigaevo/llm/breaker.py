@@ -40,11 +40,17 @@ class Breaker:
     Args:
         settings: When it opens.
         clock: Seconds that only go forward.
+
+    Attributes:
+        reason: What the last failure said.
+        hopeless: Whether there is no use in waiting for the end of the cool-down: a person has to do something first.
     """
 
     def __init__(self, settings: BreakerSettings, *, clock: Callable[[], float] = time.monotonic) -> None:
         self._settings = settings
         self._clock = clock
+        self.reason = ""
+        self.hopeless = False
         self._failures = 0
         self._openings = 0  # in a row
         self._open_until: float | None = None
@@ -75,22 +81,25 @@ class Breaker:
         """Note an answer, of whatever kind: the endpoint is alive."""
         self._failures = self._openings = 0
         self._open_until = None
+        self.hopeless = False
         self._end_probe()
 
-    def failed(self, *, probe: bool, for_good: bool = False) -> None:
+    def failed(self, reason: str, *, probe: bool, hopeless: bool = False) -> None:
         """Note an attempt without an answer.
 
         Args:
+            reason: One line.
             probe: Whether it was the one that tried.
-            for_good: Whether the next would fail in the same way: it opens at once, for the longest time.
+            hopeless: Whether every other would fail in the same way: it opens at once, for the longest time.
         """
+        self.reason = reason
         self._failures += 1
-        if not (probe or for_good or (self._open_until is None and self._failures >= self._settings.failures)):
-            return
-        longest = self._settings.longest_s
-        cooldown = longest if for_good else min(self._settings.cooldown_s * 2.0 ** min(self._openings, 60), longest)
-        self._openings += 1
-        self._open_until = self._clock() + cooldown
+        if hopeless or probe or (self._open_until is None and self._failures >= self._settings.failures):
+            longest = self._settings.longest_s
+            cooldown = longest if hopeless else min(self._settings.cooldown_s * 2.0 ** min(self._openings, 60), longest)
+            self._openings += 1
+            self._open_until = self._clock() + cooldown
+            self.hopeless = hopeless
         if probe:
             self._end_probe()
 

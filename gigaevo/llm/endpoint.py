@@ -28,6 +28,9 @@ _FOR_IMPORT = {
 _LOGGERS = ("LiteLLM", "LiteLLM Router", "LiteLLM Proxy", "openai", "httpx")
 _CLASSES = re.compile(r"^(?:litellm\.)?(?:\w+(?:Error|Exception): |\w+Exception - )*")
 _LONGEST_MESSAGE = 500
+_NO_MONEY = re.compile(r"insufficient[_ ]quota|exceeded your current quota|credit balance", re.IGNORECASE)
+# httpx and litellm call a reset in the middle a ConnectError too, so what counts is what lies below.
+_NEVER_CONNECTED = frozenset({"ClientConnectorError", "ConnectionTimeoutError", "ConnectionRefusedError", "gaierror"})
 _NO_KEY = "none"  # OpenAI's client wants some key
 
 
@@ -56,7 +59,7 @@ class CallFailed(Exception):
         status: Of HTTP; None where it did not come to that.
         retry_after_s: Seconds after which the endpoint wants to be asked again; None where it does not say.
         reached: Whether the endpoint may have had the question: else nothing can have been spent.
-        hopeless: Whether trying again is of no use, though the kind of trouble is one that passes.
+        hopeless: Whether the endpoint will say the same to every other question: no valid key, no money left.
     """
 
     def __init__(
@@ -175,7 +178,7 @@ def sort_out(error: Exception, *, timeout_s: float) -> CallFailed:
         if (response := _response(cause)) is not None:
             return _by_status(int(response.status_code), response.headers, message)
     names = {kind.__name__ for cause in chain for kind in type(cause).__mro__}
-    if names & {"ConnectError", "ConnectTimeout", "ClientConnectorError", "ConnectionTimeoutError"}:
+    if names & _NEVER_CONNECTED:
         return CallFailed(Trouble.CONNECTION, f"the endpoint cannot be reached: {_last(chain)}", reached=False)
     if names & {"TimeoutException", "TimeoutError", "APITimeoutError", "Timeout"}:
         return CallFailed(Trouble.TIMEOUT, f"no answer within {timeout_s:g} s")
@@ -193,8 +196,7 @@ def sort_out(error: Exception, *, timeout_s: float) -> CallFailed:
 
 
 def _response(error: BaseException) -> Any:
-    """The response that came from an endpoint, if that is what ``error`` is about. Those that litellm's own classes hold
-    may be made up."""
+    """The response that an endpoint sent, if that is what ``error`` is about; litellm's own classes may make one up."""
     true = type(error).__module__.startswith("openai") or any(
         kind.__name__ == "HTTPStatusError" for kind in type(error).__mro__
     )
@@ -205,15 +207,16 @@ def _response(error: BaseException) -> Any:
 def _by_status(status: int, headers: Any, message: str) -> CallFailed:
     wait = retry_after_s(headers.get("retry-after"))
     if status == 429:
-        spent = "insufficient_quota" in message or "exceeded your current quota" in message
-        return CallFailed(Trouble.RATE_LIMIT, message, status=status, retry_after_s=wait, hopeless=spent)
-    if status in (401, 403):
-        return CallFailed(Trouble.AUTHENTICATION, message, status=status)
+        return CallFailed(
+            Trouble.RATE_LIMIT, message, status=status, retry_after_s=wait, hopeless=bool(_NO_MONEY.search(message))
+        )
+    if status in (401, 403):  # 403 may be meant for one model or one question only
+        return CallFailed(Trouble.AUTHENTICATION, message, status=status, hopeless=status == 401)
     if status in (408, 504, 524):  # somebody on the way gave up; behind them the work may have been done
         return CallFailed(Trouble.TIMEOUT, message, status=status, retry_after_s=wait)
     if status >= 500:
         return CallFailed(Trouble.SERVER, message, status=status, retry_after_s=wait)
-    return CallFailed(Trouble.REFUSED, message, status=status)
+    return CallFailed(Trouble.REFUSED, message, status=status, hopeless=status == 402)
 
 
 def _chain(error: BaseException) -> Iterator[BaseException]:
