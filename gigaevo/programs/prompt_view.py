@@ -32,14 +32,14 @@ class ProgramView:
 
     Attributes:
         source: Its files, each in a fence; with their names where there are several.
-        metrics: Its metrics, one line each; a line that says that there are none where that is so.
+        measured: Its metrics, one line each; a line that says that there are none where that is so.
         error: Why it has no score, with the end of its traceback; empty for a valid program.
         printed: The end of what it printed to standard output and standard error; empty where it printed nothing.
         artifacts: What else its evaluation left that may be shown.
     """
 
     source: str
-    metrics: str
+    measured: str
     error: str = ""
     printed: str = ""
     artifacts: tuple[str, ...] = ()
@@ -58,7 +58,7 @@ def view_of(
     """
     return ProgramView(
         source=source_of(program.files, program.entry, language),
-        metrics=measured(program, metrics),
+        measured=measured(program, metrics),
         error=error_of(program),
         printed=printed_by(program),
         artifacts=tuple(_artifacts(program, artifacts)),
@@ -114,19 +114,25 @@ def measured(program: Program, metrics: Metrics) -> str:
     return "\n".join(lines) or "- it has no score"
 
 
-def differences(before: Program, after: Program, metrics: Metrics) -> str:
-    """What a change did to the metrics, in one line; why there is nothing to compare where that is so."""
+def differences(before: Mapping[str, float] | None, after: Program, metrics: Metrics) -> str:
+    """What a change did to the metrics, in one line; why there is nothing to compare where that is so.
+
+    Args:
+        before: Metrics of the program that was changed; None where it had no score.
+        after: What became of it.
+        metrics: The problem's.
+    """
     if after.error is not None:
-        return f"failed ({after.error.kind}): {one_line(after.error.for_prompts)}"
+        return f"failed ({after.error.kind}): {one_line(after.error.for_prompts, 200)}"
     if after.pruned:
         return "was given up before it was scored"
     told = []
     for key in _shown(metrics):
-        new, old = after.metrics.get(key), before.metrics.get(key)
+        new, old = after.metrics.get(key), (before or {}).get(key)
         if new is None:
             continue
         spec = metrics.specs[key]
-        if old is None or before.error is not None:
+        if old is None:
             told.append(f"{key} {spec.format(new)}")
         elif new != old:
             verdict = "better" if metrics.signed(key, new) > metrics.signed(key, old) else "worse"

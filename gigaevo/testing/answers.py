@@ -8,14 +8,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from gigaevo.testing.conversation import SEARCH, Block, Wanted, program_in, wanted
 from gigaevo.testing.edits import Edit, edit, search_replace
 from gigaevo.testing.faults import Fault
 
-__all__ = ["Said", "answer", "count_tokens", "program_in", "spoken"]
+__all__ = ["Said", "answer", "count_tokens"]
 
-_OPENING = re.compile(r"^(`{3,}|~{3,})[ \t]*([^\s`]*)")
-_SEARCH = "<<<<<<< SEARCH"
-_ASKS_FOR_CODE = ("code block", "fenced", "whole program")
+_CONSTANT = re.compile(r"^[ \t]*[A-Za-z_]\w* = (\d+\.\d+|\d+)$", re.MULTILINE)
 _REMARKS = (
     "The program makes good use of its starting point, but its step is fixed where a smaller one is called for.",
     "Its weakness is the last phase: the numbers that end it were never tuned. A finer schedule is worth a try.",
@@ -37,23 +36,9 @@ class Said:
     finish: str = "stop"
 
 
-@dataclass(frozen=True, slots=True)
-class _Block:
-    language: str
-    text: str
-
-
 def count_tokens(text: str) -> int:
     """Tokens of a text, by the rule of this server: a token is four bytes, and the last may be shorter."""
     return -(-len(text.encode("utf-8", "replace")) // 4)
-
-
-def spoken(message: Any) -> str:
-    """Text of a message of the protocol, whose content is a string or a list of parts."""
-    content = message.get("content") if isinstance(message, dict) else None
-    if isinstance(content, list):
-        return "".join(part.get("text", "") for part in content if isinstance(part, dict))
-    return content if isinstance(content, str) else ""
 
 
 def answer(
@@ -67,94 +52,76 @@ def answer(
         fault: What shall be wrong with what is said; None for an honest try.
         huge_bytes: Size of a huge answer.
     """
-    asked = [spoken(message) for message in messages if message.get("role") != "assistant"]
-    program = program_in(messages)
     if fault is Fault.EMPTY:
         return Said("")
     if fault is Fault.REFUSAL:
         return Said("I'm sorry, but I can't help with that request.")
-    if fault is Fault.PROSE or program is None or not _wants_code(asked):
+    form = wanted(messages)
+    files = program_in(messages)
+    if fault is Fault.PROSE or not files or not form.code:
         return Said(rng.choice(_REMARKS))
-    in_blocks = any(_SEARCH in text for text in asked)
-    return _with_code(program, rng, fault, in_blocks=in_blocks, huge_bytes=huge_bytes)
+    program = files[0] if len(files) == 1 else rng.choice(files)
+    if fault is not None:
+        return _spoilt_answer(program, form, rng, fault, huge_bytes)
+    done = (_with_ranges(program.text) if form.ranges else None) or edit(program.text, rng)
+    code = _code(program, done.source, form)
+    if form.two and rng.random() < 0.5:
+        code += "\n\nOr this:\n\n" + _code(program, edit(program.text, rng).source, form)
+    return Said(f"{_head(done)}{code}\n\nThis should help where the old value was too coarse.\n")
 
 
-def program_in(messages: Sequence[Any]) -> _Block | None:
-    """The program to change: of the newest turn of the user that shows one, the code block that follows a line with the
-    word PROGRAM most closely, or else the last one that defines a function."""
-    for message in reversed(messages):
-        if message.get("role") == "user" and (block := _program_of(spoken(message))) is not None:
-            return block
-    return None
-
-
-def _wants_code(asked: Sequence[str]) -> bool:
-    lowered = [text.lower() for text in asked]
-    return any(_SEARCH.lower() in text or any(word in text for word in _ASKS_FOR_CODE) for text in lowered)
-
-
-def _program_of(text: str) -> _Block | None:
-    best: _Block | None = None
-    nearest: int | None = None
-    last_code: _Block | None = None
-    since: int | None = None  # lines since one with the word
-    fence, language, body = "", "", list[str]()
-    for line in text.split("\n"):
-        if fence:
-            if line.startswith(fence) and not line.strip("`~ \t"):
-                block = _Block(language, "\n".join(body) + "\n" if body else "")
-                if since is not None and (nearest is None or since <= nearest):
-                    best, nearest = block, since
-                if "def " in block.text:
-                    last_code = block
-                fence, since = "", None
-            else:
-                body.append(line)
-        elif match := _OPENING.match(line):
-            fence, language, body = match.group(1), match.group(2), []
-        elif "PROGRAM" in line:
-            since = 0
-        elif since is not None:
-            since += 1
-    return best or last_code
-
-
-def _with_code(program: _Block, rng: random.Random, fault: Fault | None, *, in_blocks: bool, huge_bytes: int) -> Said:
-    """An answer with code in it, as a whole program or in SEARCH/REPLACE blocks."""
+def _spoilt_answer(program: Block, form: Wanted, rng: random.Random, fault: Fault, huge_bytes: int) -> Said:
+    """An answer with code in which ``fault`` is to be found; an honest one for faults that are not of what is said."""
+    done = Edit(program.text, "nothing") if fault is Fault.UNCHANGED else edit(program.text, rng)
+    head = _head(done)
     language = program.language or "python"
-    done = _edited(program.text, rng, fault)
-    head = f"I changed one thing: {done.description}.\n\n"
     if fault is Fault.WRONG_LANGUAGE:
-        return Said(f"{head}{_foreign(language)}")
-    if fault is Fault.UNMATCHED and in_blocks:
-        return Said(f"{head}{_SEARCH}\nthis line = 'is nowhere in the program'\n=======\npass\n>>>>>>> REPLACE\n")
+        return Said(head + _foreign(language))
     if fault is Fault.HUGE:
         filler = "# " + "and so on " * 7 + "\n"
         return Said(f"{head}```{language}\n{done.source}{filler * (huge_bytes // len(filler))}```\n")
-    if in_blocks:
-        code = search_replace(program.text, done.source) or _idle_block(program.text)
-    else:
-        code = f"```{language}\n{done.source}```"
+    if fault is Fault.UNMATCHED:
+        if form.blocks:
+            return Said(f"{head}{SEARCH}\nthis line = 'is nowhere in the program'\n=======\npass\n>>>>>>> REPLACE\n")
+        done = Edit("SETTINGS = {}\n", done.description)
+    if fault in (Fault.SYNTAX_ERROR, Fault.CRASHING):
+        done = Edit(_broken(done.source, fault), done.description)
+    code = _code(program, done.source, form)
     if fault is Fault.TRUNCATED:
         return Said((head + code)[: len(head) + max(12, len(code) // 2)], "length")
     if fault is Fault.TWO_BLOCKS:
         return Said(f"{head}It is used like this:\n\n```{language}\nprint(entrypoint())\n```\n\n{code}\n")
-    return Said(f"{head}{code}\n\nThis should help where the old value was too coarse.\n")
+    return Said(f"{head}{code}\n")
 
 
-def _edited(source: str, rng: random.Random, fault: Fault | None) -> Edit:
-    if fault is Fault.UNCHANGED:
-        return Edit(source, "nothing")
-    done = edit(source, rng)
-    if fault in (Fault.SYNTAX_ERROR, Fault.CRASHING):
-        return Edit(_spoilt(done.source, fault), done.description)
-    if fault is Fault.UNMATCHED:
-        return Edit("SETTINGS = {}\n", done.description)
-    return done
+def _head(done: Edit) -> str:
+    return f"I changed one thing: {done.description}.\n\n"
 
 
-def _spoilt(source: str, fault: Fault) -> str:
-    """The program with a line in its last statement that does not parse, or that raises."""
+def _code(program: Block, source: str, form: Wanted) -> str:
+    """The changed program as it is wanted."""
+    if form.blocks:
+        code = search_replace(program.text, source) or _idle_block(program.text)
+    else:
+        fence = "```" if "```" not in source else "````````"
+        code = f"{fence}{program.language or 'python'}\n{source}{'' if source.endswith(chr(10)) else chr(10)}{fence}"
+    return f"File: {program.path}\n{code}" if program.path else code
+
+
+def _with_ranges(source: str) -> Edit | None:
+    """The program with a range after the first numbers that have a line and a name of their own; None without any."""
+    comment = "#" if "//" not in source else "//"
+
+    def mark(match: re.Match[str]) -> str:
+        value = abs(float(match.group(1))) or 1.0
+        return f"{match.group()}  {comment} tune: {value / 4:.6g} .. {value * 4:.6g}"
+
+    marked = _CONSTANT.sub(mark, source, count=4)
+    return Edit(marked, "the constants that matter have ranges") if marked != source else None
+
+
+def _broken(source: str, fault: Fault) -> str:
+    """The program with a line before its last that does not parse, or that raises."""
     lines = source.rstrip("\n").split("\n")
     at = max((index for index, line in enumerate(lines) if line.strip() and "EVOLVE-BLOCK" not in line), default=0)
     indent = lines[at][: len(lines[at]) - len(lines[at].lstrip())]
@@ -165,7 +132,7 @@ def _spoilt(source: str, fault: Fault) -> str:
 def _idle_block(source: str) -> str:
     """A SEARCH/REPLACE block that changes nothing."""
     line = next((line for line in source.split("\n") if line.strip()), "")
-    return f"{_SEARCH}\n{line}\n=======\n{line}\n>>>>>>> REPLACE"
+    return f"{SEARCH}\n{line}\n=======\n{line}\n>>>>>>> REPLACE"
 
 
 def _foreign(language: str) -> str:

@@ -38,6 +38,15 @@ class _Number:
     text: str
 
 
+@dataclass(frozen=True, slots=True)
+class _Run:
+    """Lines from ``first`` to before ``end`` become ``lines``."""
+
+    first: int
+    end: int
+    lines: list[str]
+
+
 def edit(source: str, rng: random.Random) -> Edit:
     """Change a program a little.
 
@@ -65,22 +74,45 @@ def edit(source: str, rng: random.Random) -> Edit:
 
 
 def search_replace(old: str, new: str) -> str:
-    """SEARCH/REPLACE blocks that turn one text into the other; each SEARCH is found exactly once in ``old``."""
+    """SEARCH/REPLACE blocks that turn one text into the other.
+
+    Each SEARCH is found exactly once, in ``old`` and in what the blocks before it have made of ``old``.
+    """
     before, after = old.split("\n"), new.split("\n")
+    runs = list(_changed_runs(before, after))
+    if len(runs) > 1 and not _found_in_turn(before, runs):
+        first, last = runs[0].first, runs[-1].end
+        runs = [_Run(first, last, after[first:last])]  # as many lines as before, or there would be one run
     blocks = []
-    for first, last, replacement in _changed_runs(before, after):
-        start, end = first, last
-        while not _unique(before, start, end):
-            if start > 0:
-                start -= 1
-            elif end < len(before):
-                end += 1
-            else:
-                break
-        search = before[start:end]
-        replace = [*before[start:first], *replacement, *before[last:end]]
-        blocks.append("\n".join(["<<<<<<< SEARCH", *search, "=======", *replace, ">>>>>>> REPLACE"]))
+    for run in runs:
+        start, end = _with_context(before, run)
+        replace = [*before[start : run.first], *run.lines, *before[run.end : end]]
+        blocks.append("\n".join(["<<<<<<< SEARCH", *before[start:end], "=======", *replace, ">>>>>>> REPLACE"]))
     return "\n\n".join(blocks)
+
+
+def _found_in_turn(before: list[str], runs: list[_Run]) -> bool:
+    """Whether each run, with its context, is found where it is and nowhere else when those before it are done."""
+    current = list(before)
+    for run in runs:
+        start, end = _with_context(before, run)
+        if current[start:end] != before[start:end] or not _unique(current, start, end):
+            return False
+        current[run.first : run.end] = run.lines
+    return True
+
+
+def _with_context(lines: list[str], run: _Run) -> tuple[int, int]:
+    """The run with as many lines before it, and then after it, as make it the only one of its kind."""
+    start, end = run.first, run.end
+    while not _unique(lines, start, end):
+        if start > 0:
+            start -= 1
+        elif end < len(lines):
+            end += 1
+        else:
+            break
+    return start, end
 
 
 def _region(lines: list[str]) -> list[bool]:
@@ -180,8 +212,8 @@ def _own_lines(one: ast.stmt, other: ast.stmt, region: list[bool]) -> bool:
     return one.end_lineno < other.lineno and all(region[one.lineno - 1 : other.end_lineno])
 
 
-def _changed_runs(before: list[str], after: list[str]) -> Iterator[tuple[int, int, list[str]]]:
-    """Runs of lines that differ: first and end in ``before``, and what stands there in ``after``."""
+def _changed_runs(before: list[str], after: list[str]) -> Iterator[_Run]:
+    """Runs of lines that differ; one at most where the texts differ in length."""
     if len(before) == len(after):
         index = 0
         while index < len(before):
@@ -189,7 +221,7 @@ def _changed_runs(before: list[str], after: list[str]) -> Iterator[tuple[int, in
             while index < len(before) and before[index] != after[index]:
                 index += 1
             if index > start:
-                yield start, index, after[start:index]
+                yield _Run(start, index, after[start:index])
             index += 1
         return
     start = 0
@@ -198,7 +230,7 @@ def _changed_runs(before: list[str], after: list[str]) -> Iterator[tuple[int, in
     tail = 0
     while tail < min(len(before), len(after)) - start and before[-1 - tail] == after[-1 - tail]:
         tail += 1
-    yield start, len(before) - tail, after[start : len(after) - tail]
+    yield _Run(start, len(before) - tail, after[start : len(after) - tail])
 
 
 def _unique(lines: list[str], start: int, end: int) -> bool:

@@ -9,11 +9,13 @@ import random
 from collections import Counter, deque
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from hashlib import blake2b
 from types import TracebackType
 from typing import Any, Literal
 
-from gigaevo.testing.answers import Said, answer, count_tokens, spoken
+from gigaevo.testing.answers import Said, answer, count_tokens
+from gigaevo.testing.conversation import spoken
 from gigaevo.testing.faults import Fault, fault_rates
 from gigaevo.testing.loopback import Asked, Connection, Ending, Response
 
@@ -95,6 +97,7 @@ class LanguageModelServer:
     Attributes:
         received: The last requests, in the order in which they came.
         outcomes: How many requests ended in which way, and ``"abandoned"``: how many clients did not wait for the end.
+        spans: When each of the last requests of a chat came, and when it ended, by the clock of the event loop.
     """
 
     def __init__(
@@ -103,6 +106,7 @@ class LanguageModelServer:
         self.options = options or ServerOptions()
         self.received: deque[Received] = deque(maxlen=self.options.keep)
         self.outcomes: Counter[str] = Counter()
+        self.spans: deque[tuple[float, float]] = deque(maxlen=self.options.keep)
         self._respond = respond
         self._rates = fault_rates(self.options.faults)
         self._script = deque(self.options.script)
@@ -183,6 +187,7 @@ class LanguageModelServer:
         return self._chat(asked, body, messages)
 
     def _chat(self, asked: Asked, body: dict[str, Any], messages: list[Any]) -> Response:
+        arrived = asyncio.get_running_loop().time()
         digest = blake2b(asked.body, digest_size=16).digest()
         times = self._times[digest]
         self._times[digest] += 1
@@ -209,8 +214,8 @@ class LanguageModelServer:
             body=b'{"id": "chatcmpl-1", "choices": [{"index": 0, "mess' if fault is Fault.INVALID_JSON else data,
             delay_s=delay,
             ending=_ENDINGS.get(fault, Ending.KEEP) if fault else Ending.KEEP,
-            sent=self._sent,
-            abandoned=self._abandoned,
+            sent=partial(self._ended, arrived),
+            abandoned=partial(self._ended, arrived, abandoned=True),
         )
 
     def _fault_or_line(self, rng: random.Random) -> tuple[Fault | None, str | None]:
@@ -278,12 +283,11 @@ class LanguageModelServer:
         self.outcomes[outcome] += 1
         self.received.append(Received(path=asked.path, headers=asked.headers, body=body, outcome=outcome, text=text))
 
-    def _sent(self) -> None:
+    def _ended(self, arrived: float, *, abandoned: bool = False) -> None:
         self._in_flight -= 1
-
-    def _abandoned(self) -> None:
-        self._in_flight -= 1
-        self.outcomes["abandoned"] += 1
+        self.spans.append((arrived, asyncio.get_running_loop().time()))
+        if abandoned:
+            self.outcomes["abandoned"] += 1
 
 
 def _cut(said: Said, most: Any) -> Said:

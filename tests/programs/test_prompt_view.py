@@ -40,15 +40,17 @@ def test_metrics_are_told_with_meaning_direction_and_bounds() -> None:
 
 def test_values_are_told_as_people_see_them_the_objective_first() -> None:
     shown = view_of(program(metrics={"cost": 1.0, "held_out": 9.0, "score": 0.5}, out_of_bounds=["cost"]), METRICS)
-    assert shown.metrics == "- score = 0.50 m\n- cost = 1.00000 (beyond its bounds)"
+    assert shown.measured == "- score = 0.50 m\n- cost = 1.00000 (beyond its bounds)"
 
 
 def test_a_change_is_told_metric_by_metric() -> None:
     before, after = program(metrics={"score": 0.5, "cost": 2.0}), program(metrics={"score": 0.7, "cost": 3.0})
-    assert differences(before, after, METRICS) == ("score 0.50 m → 0.70 m (better), cost 2.00000 → 3.00000 (worse)")
-    assert differences(before, before, METRICS) == "score unchanged"
+    assert differences(before.metrics, after, METRICS) == (
+        "score 0.50 m → 0.70 m (better), cost 2.00000 → 3.00000 (worse)"
+    )
+    assert differences(before.metrics, before, METRICS) == "score unchanged"
     failed = program(error=ProgramError(kind=ErrorKind.TIMEOUT, message="too\nslow"))
-    assert differences(before, failed, METRICS) == "failed (timeout): too slow"
+    assert differences(before.metrics, failed, METRICS) == "failed (timeout): too slow"
 
 
 def test_what_verification_said_is_never_shown() -> None:
@@ -65,7 +67,7 @@ def test_what_verification_said_is_never_shown() -> None:
 def test_metrics_that_are_not_for_prompts_are_never_shown() -> None:
     held_out = program(metrics={"score": 1.0, "held_out": 0.123456})
     assert "0.123456" not in repr(view_of(held_out, METRICS, artifacts=["*"]))
-    assert "held_out" not in explained(METRICS) + differences(program(metrics={"held_out": 1.0}), held_out, METRICS)
+    assert "held_out" not in explained(METRICS) + differences({"held_out": 1.0}, held_out, METRICS)
 
 
 def test_an_error_is_told_with_the_end_of_its_traceback_and_what_was_printed() -> None:
