@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from gigaevo.evaluation.stages.note import NoteStage
 from gigaevo.programs import Program
-from gigaevo.programs.prompt_view import differences, measured, one_line
+from gigaevo.programs.prompt_view import differences, error_of, measured, one_line
 
 
 class LineageStage(NoteStage):
@@ -20,7 +20,7 @@ class LineageStage(NoteStage):
     name = "lineage"
     role = "lineage"
     leaves = ("lineage_note",)
-    fields = ("before", "before_measured", "after", "difference", "description")
+    fields = ("before", "before_measured", "before_error", "after", "difference", "description")
 
     def values(self, program: Program, ancestors: Sequence[Program]) -> Mapping[str, str] | None:
         if not ancestors:
@@ -30,6 +30,7 @@ class LineageStage(NoteStage):
             "before": self.shown(before, 0.5),
             "before_measured": measured(before, metrics),
             "after": self.shown(program, 0.5),
-            "difference": differences(before, program, metrics),
+            "before_error": error_of(before),
+            "difference": differences(None if before.error is not None else before.metrics, program, metrics),
             "description": one_line(program.mutations_applied[-1]) if program.mutations_applied else "",
         }
