@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import sys
 from collections.abc import Sequence
 from contextlib import AsyncExitStack
 from pathlib import Path
@@ -11,6 +12,7 @@ from pathlib import Path
 from gigaevo import kernels
 from gigaevo.config.builder import Builder
 from gigaevo.config.call_log import StoredAncestry
+from gigaevo.config.dry_run import PROMPT_FILE, dry_run_report, write_example
 from gigaevo.config.errors import ConfigError
 from gigaevo.config.initial_programs import shipped_programs
 from gigaevo.config.language_models import RunModels, language_models
@@ -112,7 +114,9 @@ async def _run(settings: Settings, builder: Builder, output_dir: Path, problem: 
         engine = _engine(parts, builder, processes, reporters, verifier=verifier, rescorer=rescorer, models=models)
         with interruptible(engine):
             report = await engine.run()
+        dry_run = await _dry_run(settings, builder, parts, models, report, output_dir)
     closing.show()
+    sys.stdout.writelines(f"{line}\n" for line in dry_run)
     return _result(report, problem)
 
 
@@ -178,9 +182,33 @@ def _engine(
         settings=parts.engine,
         listeners=listeners,
         initial_programs=shipped_programs(parts.problem, parts.random),
-        notes=[*_notes(), *processes.notes],
+        notes=[*_notes(), *processes.notes, *([] if models is None else [models.estimate(parts.problem)])],
         spending=None if models is None else models.client.spending,
     )
+
+
+async def _dry_run(
+    settings: Settings,
+    builder: Builder,
+    parts: Parts,
+    models: RunModels | None,
+    report: RunReport,
+    output_dir: Path,
+) -> list[str]:
+    """What to tell at the end of a dry run; nothing of any other run."""
+    if models is None or not builder.has("stand_in"):
+        return []
+    lines = dry_run_report(
+        models.client.spending(),
+        mutants=report.progress.mutants,
+        model=settings.model_name or "it",
+        budget=settings.budget,
+        limit=settings.max_mutants,
+        priced=models.priced,
+    )
+    if await write_example(output_dir, parts.storage):
+        lines.append(f"          one question, word for word: {output_dir / PROMPT_FILE}")
+    return lines
 
 
 def _status(report: RunReport) -> ExitStatus:

@@ -12,6 +12,7 @@ from gigaevo.config.builder import Builder
 from gigaevo.config.call_log import StorageCallLog
 from gigaevo.config.errors import ConfigError
 from gigaevo.config.schema import Settings
+from gigaevo.problems import Problem
 from gigaevo.storage.base import ProgramStorage, StorageError
 from gigaevo.storage.recorded_calls import RecordedCalls
 
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
 
 SECRETS_FILE = ".env"  # in the working directory
 DATABASE = "run.db"  # of a run that is replayed
+_RULES_CHARS = 2500  # of a question: the rules for an answer, and what metrics mean
+_PROGRAMS_SHOWN = 3  # in a question
 FINAL = "final"  # marks the reply that ends a question
 
 
@@ -92,6 +95,23 @@ class RunModels:
         if self._importing is not None:
             await self._importing
         await self.client.open(log=StorageCallLog(storage), secrets=self._secrets, seed=seed)
+
+    @property
+    def priced(self) -> bool:
+        """Whether the price of every model is known."""
+        from gigaevo.llm.prices import price_of, price_table
+
+        table = price_table()
+        return all(price_of(model, table) is not None for model in self.client.models.values())
+
+    def estimate(self, problem: Problem) -> str:
+        """One line on what a call costs and how long the budget lasts.
+
+        Args:
+            problem: Its task and programs are most of a question.
+        """
+        longest = max((len(program.source) for program in problem.initial_programs), default=0)
+        return self.client.estimate(_RULES_CHARS + len(problem.task_description) + _PROGRAMS_SHOWN * longest)
 
 
 async def _give_transcript(folder: Path, builder: Builder, stack: AsyncExitStack) -> None:

@@ -247,3 +247,35 @@ async def test_the_same_proposal_asks_the_same_again() -> None:
         await crossover.mutate([program(ONE)], context(inspirations=others, observed=4))
         asked.append(models.asked)
     assert asked[0] == asked[1]
+
+
+MARKED = ONE.replace("step = 1\n", "step = 1  # tune: 0 .. 9\n")
+
+
+async def test_marks_alone_make_a_child_by_a_first_step_of_numeric_search() -> None:
+    child = await operator("tune", Scripted(code(MARKED))).mutate([program(ONE)], context())
+    assert isinstance(child, Mutation)
+    assert child.source != MARKED
+    assert child.source.splitlines()[1].startswith("    step = ")
+    assert child.source.splitlines()[1].endswith("  # tune: 0 .. 9")
+
+
+async def test_marked_constants_with_other_code_are_taken_as_they_are() -> None:
+    better = MARKED.replace("return step", "return step + 1")
+    child = await operator("tune", Scripted(code(better))).mutate([program(ONE)], context())
+    assert isinstance(child, Mutation)
+    assert child.source == better
+
+
+@pytest.mark.parametrize(
+    ("answer", "kind"),
+    [(TWO, Reason.NO_RANGE), (ONE, Reason.UNCHANGED), (MARKED.replace("0 .. 9", "1 .. 1.5"), Reason.UNCHANGED)],
+)
+async def test_marks_that_help_nobody_are_reasons(answer: str, kind: Reason) -> None:
+    nothing = await operator("tune", Scripted(code(answer))).mutate([program(ONE)], context())
+    assert isinstance(nothing, NoChild)
+    assert nothing.kind == str(kind)
+
+
+def test_only_python_is_tuned() -> None:
+    assert not operator("tune", Scripted()).applies_to([program("", files={"main.c": ""}, entry="main.c")])

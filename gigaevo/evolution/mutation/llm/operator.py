@@ -6,6 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+import numpy as np
+
 from gigaevo.evolution.mutation.base import (
     Credit,
     Mutation,
@@ -21,6 +23,7 @@ from gigaevo.evolution.mutation.llm.fences import described, take_apart
 from gigaevo.evolution.mutation.llm.modes import MODES
 from gigaevo.evolution.mutation.llm.reply import Ground, edited_by, programs_in
 from gigaevo.evolution.mutation.llm.unusable import Reason, Unusable
+from gigaevo.evolution.mutation.tuning import first_step, marked_literals
 from gigaevo.llm.base import LanguageModels, NoReply
 from gigaevo.programs import Program
 from gigaevo.programs.prompt_view import one_line
@@ -184,6 +187,7 @@ class LLMMutationOperator(MutationOperator):
             language=self._context.language,
             editable=self._editable,
             children=self._mode.children if len(program.files) == 1 else 1,
+            comments_count=self._mode.marks,
         )
 
     async def _new(self, conversation: Conversation, ground: Ground, context: MutationContext) -> _Draft:
@@ -195,7 +199,7 @@ class LLMMutationOperator(MutationOperator):
         """
         more = ""
         for left in range(self._chronicle.retries, -1, -1):
-            draft = await self._linked(conversation, ground, more)
+            draft = await self._linked(conversation, ground, more, context.rng)
             known = {}
             for place, files in enumerate(children := [draft.files, *draft.siblings]):
                 known[place] = self._chronicle.known(files, files_hash(files), observed=context.observed)
@@ -212,35 +216,41 @@ class LLMMutationOperator(MutationOperator):
                 )
         raise AssertionError("there is at least one round")
 
-    async def _linked(self, conversation: Conversation, ground: Ground, more: str) -> _Draft:
+    async def _linked(self, conversation: Conversation, ground: Ground, more: str, rng: np.random.Generator) -> _Draft:
         """A child with as many successive changes as asked for; those before the first that cannot be had or used."""
-        draft = await self._answered(conversation, ground, more)
+        draft = await self._answered(conversation, ground, more, rng)
         for link in range(2, self._chain + 1):
             next_link = self._context.prompts.render(
                 "again_link", link=link, links=self._chain, blocks=self._mode.blocks
             )
             try:
-                further = await self._answered(conversation, replace(ground, files=draft.files, children=1), next_link)
+                further = await self._answered(
+                    conversation, replace(ground, files=draft.files, children=1), next_link, rng
+                )
             except (Unusable, NoReply):
                 break
             done = one_line(f"{draft.description}; {further.description}", _CHAIN_CHARS)
             draft = _Draft(further.files, done, draft.siblings)
         return draft
 
-    async def _answered(self, conversation: Conversation, ground: Ground, more: str) -> _Draft:
+    async def _answered(
+        self, conversation: Conversation, ground: Ground, more: str, rng: np.random.Generator
+    ) -> _Draft:
         """What the next answer holds; what one says that mends it, where that is allowed."""
         for left in range(self._corrections, -1, -1):
             text, finish = await conversation.ask(more)
             try:
-                return self._read(text, finish, ground)
+                return self._read(text, finish, ground, rng)
             except Unusable as problem:
                 if not left:
                     raise
                 more = self._context.prompts.render("again_unusable", reason=problem.message)
         raise AssertionError("there is at least one answer")
 
-    def _read(self, text: str, finish: str, ground: Ground) -> _Draft:
+    def _read(self, text: str, finish: str, ground: Ground, rng: np.random.Generator) -> _Draft:
         children = [edited_by(text, finish, ground)] if self._mode.blocks else programs_in(text, finish, ground)
+        if self._mode.marks:
+            children = [_marked(files, ground, rng) for files in children]
         description = described(take_apart(text).prose, default=self._mode.name)
         return _Draft(children[0], description, children[1:])
 
@@ -264,3 +274,20 @@ class LLMMutationOperator(MutationOperator):
             for files in (draft.files, *draft.siblings)
         ]
         return replace(made[0], cost=conversation.cost, siblings=made[1:])
+
+
+def _marked(files: dict[str, str], ground: Ground, rng: np.random.Generator) -> dict[str, str]:
+    """A child whose constants are marked. Where it differs from its parent by the marks alone, numeric search takes its
+    first step at once: what is the same but for comments would not be evaluated.
+
+    Raises:
+        Unusable: No constant is marked, or none can move.
+    """
+    if not marked_literals(files[ground.entry]):
+        raise Unusable(Reason.NO_RANGE, "no constant is marked with a comment such as # tune: 0.1 .. 0.9")
+    if files_hash(files) != files_hash(ground.files):
+        return files
+    moved = {**files, ground.entry: first_step(files[ground.entry], rng)}
+    if files_hash(moved) == files_hash(ground.files):
+        raise Unusable(Reason.UNCHANGED, "no marked constant can take another value in its range")
+    return moved

@@ -9,6 +9,7 @@ its marks, or what lies between them.
 from __future__ import annotations
 
 import ast
+import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
@@ -285,18 +286,16 @@ def _may_define(text: str) -> bool:
 def _is_program(text: str) -> bool:
     """Whether a whole answer is a program rather than words about one."""
     try:
-        return _defines(text)
-    except Unusable:
+        return any(map(_binds, parse_source(text).body))
+    except SourceError:
         return False
 
 
 def _defines(text: str) -> bool:
-    """Whether a module defines the entrypoint at its top level."""
-    try:
-        tree = parse_source(text)
-    except SourceError as error:
-        raise Unusable(Reason.SYNTAX, str(error)) from None
-    return any(_binds(node) for node in tree.body)
+    """Whether a module that ``parse_source`` would take defines the entrypoint at its top level."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        return any(map(_binds, ast.parse(text).body))
 
 
 def _binds(node: ast.stmt) -> bool:
