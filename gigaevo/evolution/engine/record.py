@@ -332,19 +332,20 @@ class RunRecord:
             self.best.metrics, self.best.artifacts = dict(program.metrics), dict(program.artifacts)
         return self._write(REFRESHED, {"id": program.id}, update=[program])
 
-    def study(self, program: Program, found: Mapping[str, Any]) -> Awaitable[int]:
+    def study(self, program: Program, stored: Program, found: Mapping[str, Any]) -> Awaitable[int]:
         """Enter what a closer look at a program found, which becomes part of it.
 
         Args:
             program: A parent, as an archive holds it or another object of it.
+            stored: A copy of it, as the storage has it; strategies note in theirs what is nobody else's.
             found: Artifacts by name.
         """
-        program.artifacts.update(found)
-        program.metadata[STUDIED_MARK] = sorted(found)
-        if self.best is not None and self.best.id == program.id:
-            self.best.artifacts.update(found)
-        state = ProgramState.EVOLVING if self._strategy.holds(program.id) else ProgramState.DISCARDED
-        return self._write(STUDIED, {"id": program.id}, update=[program.model_copy(update={"state": state})])
+        for same in (program, stored, self.best):
+            if same is not None and same.id == program.id:
+                same.artifacts.update(found)
+                same.metadata[STUDIED_MARK] = sorted(found)
+        stored.state = ProgramState.EVOLVING if self._strategy.holds(program.id) else ProgramState.DISCARDED
+        return self._write(STUDIED, {"id": program.id}, update=[stored])
 
     def stop(self, reason: str) -> Awaitable[int]:
         """Enter the end of a session, with a snapshot."""
