@@ -36,6 +36,7 @@ from gigaevo.evaluation.sandbox.settings import SandboxSettings
 from gigaevo.evaluation.sandbox.workers import ValidationOutcome
 from gigaevo.evolution.randomness import RandomSource
 from gigaevo.evolution.strategies.base import ArchiveEvent, EvolutionStrategy, StrategyContext
+from gigaevo.llm.base import Reply, Request
 from gigaevo.problems import Problem, ProblemSettings, load_problem
 from gigaevo.programs import Program
 from tests.config.command import ROOT, Ended, run, started
@@ -81,6 +82,7 @@ class StandIn:
     timeouts: list[float] = field(default_factory=list)
     driven: list[dict[str, Any]] = field(default_factory=list)
     looked_up: list[str] = field(default_factory=list)
+    asked: list[Request] = field(default_factory=list)
     report: SandboxReport = field(default_factory=lambda: SandboxReport(level="process", protections=frozenset()))
 
     async def run(self, *_: object, **__: object) -> RunOutcome:
@@ -93,6 +95,10 @@ class StandIn:
         self.timeouts.append(timeout_s)
         metrics = {"fitness": 1.0, "validity": 1.0}
         return ValidationOutcome(metrics=metrics, artifacts={}, error=None, calls=1)
+
+    async def complete(self, request: Request) -> Reply:
+        self.asked.append(request)
+        return Reply(text="x" * 5000, model="stand-in")
 
     def could_keep(self, *_: object) -> bool:
         return False
@@ -116,7 +122,9 @@ class Built:
 
     def __init__(self, config: DictConfig) -> None:
         self.config = config
-        self.given = {name: StandIn() for name in ("program_server", "validators", "spare", "recorded_calls")}
+        models = () if "llm" in config else ("llm",)
+        stand_ins = ("program_server", "validators", "spare", "recorded_calls", *models)
+        self.given = {name: StandIn() for name in stand_ins}
         self.random = RandomSource(0)
         noisy = replace(self.problem, settings=ProblemSettings(noisy=True))
         problems = {
