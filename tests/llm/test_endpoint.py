@@ -17,8 +17,8 @@ import pytest
 from gigaevo.llm.base import Message, Trouble
 from gigaevo.llm.endpoint import Answer, CallFailed, Endpoint, check_release
 from gigaevo.llm.model import Model
+from tests.llm.bench import ROOT
 
-ROOT = Path(__file__).resolve().parents[2]
 BAD_CHOICE = {"index": 0, "message": {"content": 5}, "finish_reason": "stop"}
 GOOD: dict[str, Any] = {
     "id": "x",
@@ -199,6 +199,7 @@ from gigaevo.llm.base import Message
 from gigaevo.llm.client import Client
 from gigaevo.llm.endpoint import CallFailed, Endpoint
 from gigaevo.llm.model import Model
+from tests.llm.bench import ROOT
 assert "litellm" not in sys.modules and "openai" not in sys.modules
 before = dict(os.environ)
 async def run():
