@@ -28,7 +28,6 @@ from gigaevo.evaluation.sampling import SampledEvaluator
 from gigaevo.evaluation.sandbox import inline_runner
 from gigaevo.evaluation.sandbox.process import SandboxStartError
 from gigaevo.evaluation.sandbox.settings import SandboxSettings
-from gigaevo.evolution.engine.children import files_hash
 from gigaevo.evolution.engine.core import EvolutionEngine
 from gigaevo.evolution.engine.events import Limits, Listener, RunReport
 from gigaevo.evolution.engine.settings import EngineSettings
@@ -48,7 +47,7 @@ from gigaevo.observe import (
 )
 from gigaevo.problems import Problem, load_problem
 from gigaevo.programs import Program, ProgramState
-from gigaevo.programs.program import MAIN_FILE
+from gigaevo.programs.text_facts import files_hash
 from gigaevo.storage.base import ProgramStorage, StorageError
 
 ALLOWED_PROCESSES = 64  # processes and threads of a program whose problem allows them
@@ -116,6 +115,7 @@ def _parts(settings: Settings, builder: Builder, problem: Problem) -> _Parts:
         storage=builder.node("program_storage"),
     )
     _refuse_strangers_code(parts)
+    _refuse_strange_programs(parts)
     context = StrategyContext(
         metrics=problem.metrics,
         random=parts.random,
@@ -155,6 +155,16 @@ def _refuse_strangers_code(parts: _Parts) -> None:
         raise ConfigError(
             f"sandbox=inline runs programs without protection, and mutation operator '{parts.operator.name}' writes "
             "code; leave operators that only change numbers (~operators.syntax_tree), or use sandbox=auto"
+        )
+
+
+def _refuse_strange_programs(parts: _Parts) -> None:
+    """Somebody must be able to change the problem's programs."""
+    language, known = parts.problem.language.name, parts.operator.languages
+    if known and language not in known:
+        raise ConfigError(
+            f"problem '{parts.problem.name}' has programs in {language}, and mutation operator '{parts.operator.name}' "
+            f"can only change {' and '.join(known)}; add language models (llm=...)"
         )
 
 
@@ -221,7 +231,7 @@ def _bind_operator(parts: _Parts, searchers: SearchWorkers) -> None:
             takes_context=parts.problem.has_context,
             deterministic=parts.engine.deterministic,
             # What a harness or a driver returns is evidence of a run, not the program's answer.
-            search=None if parts.problem.has_harness or parts.problem.driver is not None else searchers,
+            search=searchers if parts.problem.returns_its_answer else None,
         )
     )
 
@@ -256,7 +266,7 @@ def _engine(
 
 def _sandbox_for(problem: Problem, sandbox: SandboxSettings) -> SandboxSettings:
     """The configured sandbox, with the processes and threads that ``problem.yaml`` asks for."""
-    if {"threads", "processes"} & set(problem.settings.sandbox.allow):
+    if {"threads", "processes"} & problem.allow:
         return replace(sandbox, processes=max(sandbox.processes, ALLOWED_PROCESSES))
     return sandbox
 
@@ -274,13 +284,12 @@ def _initial_programs(problem: Problem, random: RandomSource) -> list[Program]:
     for number, initial in zip(
         range(-1, -len(problem.initial_programs) - 1, -1), problem.initial_programs, strict=True
     ):
-        files = {MAIN_FILE: initial.source}
         programs.append(
             Program(
                 id=random.program_id(number),
-                files=files,
-                entry=MAIN_FILE,
-                syntax_hash=files_hash(files),
+                files=dict(initial.files),
+                entry=initial.entry,
+                syntax_hash=files_hash(initial.files),
                 number=number,
                 operator="initial",
                 mutations_applied=[f"initial program {initial.name}"],

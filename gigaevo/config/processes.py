@@ -114,7 +114,7 @@ def _runner(problem: Problem, sandbox: SandboxSettings, context: str | None) -> 
         limits=sandbox.limits,
         level=sandbox.level,
         require=sandbox.require,
-        allow=problem.settings.sandbox.allow,
+        allow=problem.allow,
         hidden=problem.settings.hidden,
         readable=[Path(path) for path in sandbox.readable],
         memory_mb=sandbox.server_memory_mb,

@@ -38,13 +38,11 @@ def list_problems(root: Path) -> list[ProblemListing]:
     except OSError:
         return []
     listings = (_listing(folder) for folder in folders)
-    return [listing for listing in listings if len(listing.missing) <= len(_FILES)]
+    return [listing for listing in listings if len(listing.missing) < len(_FILES)]
 
 
 def _listing(folder: Path) -> ProblemListing:
     missing = [name for name in _FILES if not (folder / name).is_file()]
-    if not (folder / layout.INITIAL_PROGRAMS).is_dir():
-        missing.append(layout.INITIAL_PROGRAMS)
     return ProblemListing(
         name=folder.name,
         folder=folder,

@@ -12,14 +12,16 @@ from pathlib import Path
 
 from gigaevo.problems import problem as layout
 from gigaevo.problems.errors import ProblemError
+from gigaevo.problems.initial_programs import read_initial_programs
 from gigaevo.problems.metrics_file import read_metrics
-from gigaevo.problems.problem import InitialProgram, Problem
+from gigaevo.problems.problem import Problem
 from gigaevo.problems.python_file import PythonFile, read_python
 from gigaevo.problems.settings import ProblemSettings
 from gigaevo.problems.text_file import read_text
 from gigaevo.problems.workload import workload_of
 from gigaevo.problems.yaml_file import check_model, read_yaml
 from gigaevo.programs.genome import CodeGenome
+from gigaevo.programs.languages import PYTHON
 from gigaevo.programs.metrics import Metrics
 
 
@@ -42,15 +44,15 @@ def load_problem(folder: Path, *, name: str | None = None) -> Problem:
     settings = _read_settings(folder, metrics)
     modules = {path.name: read_python(path) for path in sorted(folder.glob("*.py")) if path.is_file()}
     _check_modules(modules)
-    seeds = _read_initial_programs(folder, modules)
+    if settings.command:
+        _refuse_callers(folder)
+    seeds, imports = read_initial_programs(folder, settings, modules)
     return Problem(
         name=name or folder.name,
         folder=folder,
         task_description=task_description,
         metrics=metrics,
-        initial_programs=tuple(
-            InitialProgram(name=seed.path.stem, source=seed.source, path=seed.path) for seed in seeds
-        ),
+        initial_programs=seeds,
         settings=settings,
         has_context=layout.CONTEXT_FILE in modules,
         has_helper=layout.HELPER_FILE in modules,
@@ -58,7 +60,7 @@ def load_problem(folder: Path, *, name: str | None = None) -> Problem:
         genome=_read_genome(folder),
         has_verify=layout.VERIFY_FILE in modules,
         driver=modules[layout.DRIVER_FILE].source if layout.DRIVER_FILE in modules else None,
-        preload=tuple(sorted({*settings.preload, *(name for seed in seeds for name in seed.scientific_imports())})),
+        preload=tuple(sorted({*settings.preload, *imports})),
         workload=workload_of(modules[layout.BENCHMARK_FILE]) if layout.BENCHMARK_FILE in modules else None,
     )
 
@@ -75,11 +77,6 @@ def _require_parts(folder: Path) -> None:
     for part, remedy in remedies.items():
         if not (folder / part).is_file():
             raise ProblemError(f"has no {part}; {remedy}", path=folder)
-    if not (folder / layout.INITIAL_PROGRAMS).is_dir():
-        raise ProblemError(
-            f"has no folder {layout.INITIAL_PROGRAMS}; put .py files with 'def entrypoint():' there",
-            path=folder,
-        )
 
 
 def _read_settings(folder: Path, metrics: Metrics) -> ProblemSettings:
@@ -88,6 +85,12 @@ def _read_settings(folder: Path, metrics: Metrics) -> ProblemSettings:
         return ProblemSettings()
     file = read_yaml(path)
     settings = check_model(ProblemSettings, file, file.data)
+    if settings.language != PYTHON.name and not settings.command:
+        raise file.error(
+            f"language {settings.language} needs a command that runs a program; add one like 'command: "
+            "[[g++, -O2, -o, program, main.cpp], [./program]]'",
+            "language",
+        )
     for index, key in enumerate(settings.behavior_keys):
         spec = metrics.specs.get(key)
         if spec is None:
@@ -159,18 +162,11 @@ def _check_modules(modules: dict[str, PythonFile]) -> None:
         )
 
 
-def _read_initial_programs(folder: Path, modules: dict[str, PythonFile]) -> list[PythonFile]:
-    seeds_folder = folder / layout.INITIAL_PROGRAMS
-    paths = sorted(path for path in seeds_folder.glob("*.py") if path.name != "__init__.py")
-    if not paths:
-        raise ProblemError("has no .py file; write at least one with 'def entrypoint():'", path=seeds_folder)
-    arguments: range | None = range(2) if layout.CONTEXT_FILE in modules else range(1)
-    remedy = "write 'def entrypoint(context):'" if layout.CONTEXT_FILE in modules else "write 'def entrypoint():'"
-    if layout.DRIVER_FILE in modules:
-        arguments, remedy = range(1, 2), "write 'def entrypoint(request):'"
-    if layout.HARNESS_FILE in modules:
-        arguments, remedy = None, f"define it as {layout.HARNESS_FILE} calls it"
-    seeds = [read_python(path) for path in paths]
-    for seed in seeds:
-        seed.require_function(layout.ENTRYPOINT, arguments=arguments, remedy=remedy)
-    return seeds
+def _refuse_callers(folder: Path) -> None:
+    """Refuse what calls ``entrypoint`` in a problem whose programs are run by a command."""
+    for part in (layout.HARNESS_FILE, layout.DRIVER_FILE, layout.BENCHMARK_FILE, layout.GENOME_FILE):
+        if (folder / part).exists():
+            raise ProblemError(
+                f"is for programs with an 'entrypoint', and {layout.SETTINGS_FILE} has a command; remove one of them",
+                path=folder / part,
+            )

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from gigaevo.problems.settings import ProblemSettings
 from gigaevo.problems.workload import Workload
 from gigaevo.programs.genome import CodeGenome
+from gigaevo.programs.languages import LANGUAGES, Language
 from gigaevo.programs.metrics import Metrics
 
 TASK_FILE = "task_description.txt"
@@ -34,14 +36,21 @@ class InitialProgram:
     """A program that evolution starts from.
 
     Attributes:
-        name: File name without ``.py``.
-        source: Text of the file.
-        path: The file.
+        name: File name without its ending, or the folder's name.
+        files: Relative path to text.
+        entry: The file of ``files`` that is run first.
+        path: That file in the problem folder.
     """
 
     name: str
-    source: str
+    files: Mapping[str, str]
+    entry: str
     path: Path
+
+    @property
+    def source(self) -> str:
+        """Text of the entry file."""
+        return self.files[self.entry]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,7 +62,7 @@ class Problem:
         folder: Absolute path of the folder. Programs and ``validate.py`` can import modules that lie in it.
         task_description: The task in words, for people and prompts.
         metrics: The specs of ``metrics.yaml``.
-        initial_programs: At least one, sorted by file name.
+        initial_programs: Sorted by name; none where a language model is to write them.
         settings: What ``problem.yaml`` says; the defaults where there is none.
         has_context: Whether ``context.py`` makes a value that is handed to programs and ``validate``.
         has_helper: Whether ``helper.py`` exists.
@@ -80,6 +89,49 @@ class Problem:
     preload: tuple[str, ...]
     genome: CodeGenome | None = None
     workload: Workload | None = None
+
+    @property
+    def language(self) -> Language:
+        """What programs are written in."""
+        return LANGUAGES[self.settings.language]
+
+    @property
+    def command(self) -> tuple[tuple[str, ...], ...]:
+        """How a program is run, one command after the other; empty where its ``entrypoint`` is called."""
+        return self.settings.command
+
+    @property
+    def allow(self) -> frozenset[str]:
+        """What programs need of the sandbox: what the settings name, and what a command needs."""
+        own = frozenset(self.settings.sandbox.allow)
+        return own | {"processes", "executables"} if self.command else own
+
+    @property
+    def returns_its_answer(self) -> bool:
+        """Whether the output that is validated is what a program's own ``entrypoint`` returns, so that a program that
+        returns an output written out would have the same one."""
+        return not (self.has_harness or self.driver is not None or self.command)
+
+    @property
+    def call(self) -> str:
+        """How a program is called and what it answers, one or two sentences for people and language models."""
+        if self.command:
+            last = " ".join(self.command[-1])
+            given = "the context as JSON on standard input" if self.has_context else "nothing on standard input"
+            return f"`{last}` runs the program, with {given}. It prints its answer, one JSON value, to standard output."
+        if self.has_harness:
+            return f"`{ENTRYPOINT}` is called by a harness, as the task says."
+        if self.driver is not None:
+            return f"`{ENTRYPOINT}(request)` is called again and again; what it returns is the answer to each request."
+        return f"`{ENTRYPOINT}({'context' if self.has_context else ''})` is called once and returns the answer."
+
+    @property
+    def without_start(self) -> str:
+        """What to tell whoever runs this problem without a language model; empty where it can be run so."""
+        if self.initial_programs:
+            return ""
+        path = self.folder / INITIAL_PROGRAMS / self.language.main_file
+        return f"problem '{self.name}' has no initial programs; write {path}, or have a language model do it (llm=...)"
 
     @property
     def digest(self) -> str:

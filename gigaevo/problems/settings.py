@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from pathlib import PurePosixPath
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, model_validator
+
+from gigaevo.programs.languages import LANGUAGES, PYTHON
 
 
 def _module_name(text: str) -> str:
@@ -34,6 +36,30 @@ def _artifact_glob(text: str) -> str:
 ArtifactGlob = Annotated[str, AfterValidator(_artifact_glob)]
 
 
+def _language_name(text: str) -> str:
+    if text not in LANGUAGES:
+        raise ValueError(f"should be one of {', '.join(sorted(LANGUAGES))}")
+    return text
+
+
+LanguageName = Annotated[str, AfterValidator(_language_name)]
+
+
+def _commands(value: Any) -> Any:
+    """One command, or several, as several."""
+    if isinstance(value, (list, tuple)) and value and all(isinstance(word, str) for word in value):
+        value = [value]
+    whole = isinstance(value, (list, tuple)) and all(
+        isinstance(words, (list, tuple)) and words and all(isinstance(word, str) for word in words) for words in value
+    )
+    if not whole or any(not words[0] or "\0" in "".join(words) for words in value):
+        raise ValueError("should be a list of words, such as [perl, main.pl], or a list of such lists, the last to run")
+    return value
+
+
+Commands = Annotated[tuple[tuple[str, ...], ...], BeforeValidator(_commands)]
+
+
 class SandboxNeeds(BaseModel):
     """What a problem's programs need that a sandbox denies by default.
 
@@ -56,7 +82,10 @@ class ProblemSettings(BaseModel):
         preload: Modules that are imported once, before programs are forked, so that no program pays for them.
         behavior_keys: Metrics that describe how a program behaves rather than how good it is: axes of the
             default behaviour space. Each has both bounds.
-        editable: Files of a program that mutation may change; the operators so far change the entry file only.
+        language: What programs are written in, by a name of ``gigaevo.programs.languages``.
+        command: How a program is run where no ``entrypoint`` is called: commands that are executed one after the other
+            in its folder, each a list of words. The last one prints the answer; those before it build.
+        editable: Files of a program that mutation may change. By default the files with the language's suffix.
         hidden: Files of the folder that programs and prompts must not see, such as held-out data; hidden from programs
             at the levels that close the file system.
         sandbox: What the programs need of the sandbox.
@@ -69,8 +98,17 @@ class ProblemSettings(BaseModel):
 
     preload: tuple[ModuleName, ...] = ()
     behavior_keys: tuple[str, ...] = ()
+    language: LanguageName = PYTHON.name
+    command: Commands = ()
     editable: tuple[RelativeGlob, ...] = ("*.py",)
     hidden: tuple[RelativeGlob, ...] = ()
     sandbox: SandboxNeeds = SandboxNeeds()
     noisy: bool = False
     prompt_artifacts: tuple[ArtifactGlob, ...] = ()
+
+    @model_validator(mode="before")
+    @classmethod
+    def _editable_follows_the_language(cls, data: Any) -> Any:
+        if isinstance(data, dict) and "editable" not in data and data.get("language") in LANGUAGES:
+            return {**data, "editable": (f"*{LANGUAGES[data['language']].suffix}",)}
+        return data

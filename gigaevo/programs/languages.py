@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import PurePosixPath
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,3 +68,14 @@ LANGUAGES: dict[str, Language] = {
     )
 }
 """Languages by name."""
+
+_BY_SUFFIX = {
+    suffix: language
+    for language in reversed(LANGUAGES.values())
+    for suffix in (*(f".{alias}" for alias in language.aliases), language.suffix)
+}
+
+
+def language_of(path: str) -> Language | None:
+    """The language of a file by the end of its name, ``.hpp`` and other aliases included; None where none is known."""
+    return _BY_SUFFIX.get(PurePosixPath(path).suffix.lower())

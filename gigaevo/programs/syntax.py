@@ -52,7 +52,7 @@ class SourceError(ValueError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SyntaxFacts:
-    """What the text of a program says of it.
+    """What the text of a program says of it. What the numbers mean where it is not Python, see ``text_facts``.
 
     Attributes:
         syntax_hash: Digest of the syntax tree without positions, comments and docstrings. Names and constants count,
@@ -61,14 +61,14 @@ class SyntaxFacts:
         ast_nodes: Nodes of the syntax tree as ``ast.walk`` finds them, docstrings left out.
         cyclomatic_complexity: 1 plus the decision points: if, elif, conditional expression, for, while, except,
             assert, case, each ``for`` and ``if`` of a comprehension, each ``and`` and ``or``.
-        paradigm: How the program goes about its work.
+        paradigm: How the program goes about its work; None where nobody can tell.
     """
 
     syntax_hash: str
     lines: int
     ast_nodes: int
     cyclomatic_complexity: int
-    paradigm: Paradigm
+    paradigm: Paradigm | None
 
     @property
     def complexity_score(self) -> int:
@@ -88,10 +88,10 @@ def parse_source(text: str) -> ast.Module:
     return tree
 
 
-@functools.lru_cache(maxsize=16)
+@functools.lru_cache(maxsize=64)
 def analyse(text: str) -> SyntaxFacts:
-    """Hash and size of a program. The last few answers are kept: a child is looked at when it is made, and again when
-    it is evaluated.
+    """Hash and size of a program. The last answers are kept: a child is looked at when it is made, and again when it is
+    evaluated, and of a program of several files most stay as they are.
 
     Raises:
         SourceError: As ``parse_source``.

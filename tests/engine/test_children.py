@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from gigaevo.evaluation.base import Evaluation
-from gigaevo.evolution.engine.children import STORED_OUTPUT_CAP, enter, files_hash
+from gigaevo.evolution.engine.children import STORED_OUTPUT_CAP, enter
 from gigaevo.programs import Cost, ErrorKind, Program, ProgramState
+from gigaevo.programs.text_facts import files_hash
 from tests.engine.harness import METRICS
 
 

@@ -61,7 +61,7 @@ def played(portfolio: AdaptivePortfolio, world: Mapping[str, tuple[float, int]],
     rng = np.random.default_rng(0)
     chosen: Counter[str] = Counter()
     for _ in range(rounds):
-        name = portfolio.select([], rng).name
+        name = portfolio.select([Program(id="p", source="x = 1.5")], rng).name
         chosen[name] += 1
         success, calls = world[name]
         won = bool(rng.random() < success)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -31,15 +30,10 @@ def complaint(folder: Path) -> str:
         ("task_description.txt", "write the task in words"),
         ("metrics.yaml", "declare the metrics under 'specs:'"),
         ("validate.py", "write 'def validate(output):'"),
-        ("initial_programs", "put .py files"),
     ],
 )
 def test_a_missing_part_is_named_with_how_to_write_it(folder: Path, part: str, remedy: str) -> None:
-    path = folder / part
-    if path.is_dir():
-        shutil.rmtree(path)
-    else:
-        path.unlink()
+    (folder / part).unlink()
     message = complaint(folder)
     assert part in message
     assert remedy in message
@@ -47,12 +41,6 @@ def test_a_missing_part_is_named_with_how_to_write_it(folder: Path, part: str, r
 
 def test_a_folder_that_is_not_there_is_named(tmp_path: Path) -> None:
     assert "is not a folder" in complaint(tmp_path / "nowhere")
-
-
-def test_a_folder_without_initial_programs_is_refused(folder: Path) -> None:
-    for path in (folder / "initial_programs").iterdir():
-        path.unlink()
-    assert complaint(folder) == "initial_programs: has no .py file; write at least one with 'def entrypoint():'"
 
 
 def test_an_empty_task_is_refused(folder: Path) -> None:

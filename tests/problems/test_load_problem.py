@@ -183,7 +183,7 @@ def test_the_list_gives_names_and_first_lines_and_marks_what_is_missing(folder: 
     assert (whole.name, whole.summary, whole.missing) == ("answers", "Answer with a number.", ())
     assert broken.name == "broken"
     assert broken.summary == ""
-    assert broken.missing == ("task_description.txt", "metrics.yaml", "initial_programs")
+    assert broken.missing == ("task_description.txt", "metrics.yaml")
 
 
 def test_the_list_of_a_folder_that_is_not_there_is_empty(tmp_path: Path) -> None:

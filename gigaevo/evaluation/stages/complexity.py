@@ -12,7 +12,8 @@ from gigaevo.programs.syntax import SyntaxFacts
 class ComplexityStage(Stage):
     """Turns the facts of the syntax stage into metrics: ``lines``, ``ast_nodes``, ``cyclomatic_complexity``,
     ``complexity_score`` = ast_nodes + 5 * cyclomatic_complexity + lines (lower is better), the same as ``complexity``,
-    and ``paradigm``. A problem's own metric of one of these names takes its place."""
+    and ``paradigm``, which a program in another language than Python does not have. A problem's own metric of one of
+    these names takes its place."""
 
     name = "complexity"
     takes: Mapping[str, type] = {"syntax": SyntaxFacts}
@@ -21,6 +22,7 @@ class ComplexityStage(Stage):
     async def run(self, program: Program, inputs: Inputs) -> StageResult:
         """See the class."""
         facts = inputs.value("syntax", SyntaxFacts)
+        paradigm = {} if facts.paradigm is None else {"paradigm": float(facts.paradigm)}
         return StageResult(
             metrics={
                 "lines": float(facts.lines),
@@ -28,6 +30,6 @@ class ComplexityStage(Stage):
                 "cyclomatic_complexity": float(facts.cyclomatic_complexity),
                 "complexity_score": float(facts.complexity_score),
                 "complexity": float(facts.complexity_score),
-                "paradigm": float(facts.paradigm),
+                **paradigm,
             }
         )

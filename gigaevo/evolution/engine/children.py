@@ -2,38 +2,21 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 from gigaevo.evaluation.base import Evaluation
 from gigaevo.evolution.mutation.base import Mutation
 from gigaevo.programs import ErrorKind, Metrics, Program, ProgramError, ProgramState
-from gigaevo.programs.syntax import SourceError, analyse
+from gigaevo.programs.text_facts import files_hash
 
 # A longer output is not stored: it would fill the database, and no operator works on so many numbers.
 STORED_OUTPUT_CAP = 256 * 1024
 
 
-def files_hash(files: Mapping[str, str]) -> str:
-    """Digest of a program's normalised syntax; of its plain text where that does not parse."""
-    if len(files) == 1:
-        return _text_hash(next(iter(files.values())))
-    digest = hashlib.blake2b(digest_size=16)
-    for path in sorted(files):
-        digest.update(f"{path}\0{_text_hash(files[path])}\0".encode())
-    return digest.hexdigest()
-
-
-def _text_hash(text: str) -> str:
-    try:
-        return analyse(text).syntax_hash
-    except SourceError:
-        return hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()
-
-
 def child_of(parents: Sequence[Program], mutation: Mutation, *, program_id: str, number: int, proposal: int) -> Program:
-    """The program that ``mutation`` describes: the first parent's files with the entry file replaced."""
-    files = {**parents[0].files, parents[0].entry: mutation.source}
+    """The program that ``mutation`` describes: the first parent's files with the entry file and others replaced."""
+    files = {**parents[0].files, **mutation.files, parents[0].entry: mutation.source}
     return Program(
         id=program_id,
         files=files,
@@ -45,8 +28,33 @@ def child_of(parents: Sequence[Program], mutation: Mutation, *, program_id: str,
         operator=mutation.operator,
         mutations_applied=[mutation.description],
         cost=mutation.cost.model_copy(),
-        metadata={**mutation.notes, "proposal": proposal},
+        metadata={
+            **mutation.notes,
+            "proposal": proposal,
+            **({"made_by": mutation.made_by} if mutation.made_by else {}),
+        },
     )
+
+
+def to_json(mutation: Mutation, *, made_by: str) -> dict[str, Any]:
+    """A child that waits for a proposal of its own, as JSON values; ``from_json`` is the way back.
+
+    Args:
+        mutation: It. What it took is in the books already.
+        made_by: Who thought of it where it says nothing itself.
+    """
+    return {
+        "source": mutation.source,
+        "description": mutation.description,
+        "notes": dict(mutation.notes),
+        "files": dict(mutation.files),
+        "made_by": mutation.made_by or made_by,
+    }
+
+
+def from_json(values: Mapping[str, Any], *, operator: str) -> Mutation:
+    """The child that ``to_json`` described, which costs nothing any more."""
+    return Mutation(operator=operator, **values)
 
 
 def enter(evaluation: Evaluation, program: Program, metrics: Metrics) -> None:

@@ -9,9 +9,19 @@ from typing import Any
 
 import numpy as np
 
-from gigaevo.evolution.mutation.base import Credit, Mutation, MutationContext, MutationOperator, NoChild
+from gigaevo.evolution.mutation.base import (
+    Credit,
+    Mutation,
+    MutationContext,
+    MutationOperator,
+    NoChild,
+    OperatorContext,
+    Task,
+)
+from gigaevo.evolution.mutation.entry_file import PYTHON_ONLY, closed_to_python
 from gigaevo.evolution.mutation.literals import Literal, numeric_literals, replace_literals
 from gigaevo.programs import Program
+from gigaevo.programs.evolve_blocks import BlockError, has_blocks, parse
 from gigaevo.programs.syntax import SourceError, analyse, parse_source
 
 _ATTEMPTS = 10
@@ -29,6 +39,8 @@ class ConstantsMutation(MutationOperator):
     Rechenberg's 1/5 rule (1973): it grows when a child improves on its parent and shrinks else, so that it stands
     still where one child in five improves.
 
+    Of a program with marked blocks only what lies in them is changed; one that is not Python is left alone.
+
     Args:
         step: Initial relative step.
         min_step: Smallest step the rule goes to.
@@ -41,6 +53,7 @@ class ConstantsMutation(MutationOperator):
 
     name = "constants"
     writes_code = False
+    languages = PYTHON_ONLY
 
     def __init__(
         self,
@@ -61,6 +74,15 @@ class ConstantsMutation(MutationOperator):
         self._min_step = min_step
         self._max_step = max_step
         self._adaptation = adaptation
+        self._task = Task()
+
+    def bind(self, context: OperatorContext) -> None:
+        """Learn which files may change."""
+        self._task = context.task
+
+    def applies_to(self, parents: Sequence[Program]) -> bool:
+        """Whether the entry file is Python and may change."""
+        return not closed_to_python(parents[0], self._task)
 
     def parameters(self) -> Mapping[str, Any]:
         """``step``: the relative step."""
@@ -68,14 +90,16 @@ class ConstantsMutation(MutationOperator):
 
     async def mutate(self, parents: Sequence[Program], context: MutationContext) -> Mutation | NoChild:
         """A child with other numbers, or none where the parent has no numeric literal."""
+        if reason := closed_to_python(parents[0], self._task):
+            return NoChild(reason=reason)
         text = parents[0].source
         try:
-            literals = numeric_literals(parse_source(text), text)
+            literals = _free_literals(text)
             known = analyse(text).syntax_hash
-        except SourceError as error:
+        except (SourceError, BlockError) as error:
             return NoChild(reason=f"the parent cannot be read: {error}")
         if not literals:
-            return NoChild(reason="the parent has no numeric literal")
+            return NoChild(reason="the parent has no numeric literal that may change")
         step = float(context.parameters.get("step", self._initial_step))
         for _ in range(_ATTEMPTS):
             changes, description = _draw_changes(literals, step, context.rng)
@@ -104,6 +128,15 @@ class ConstantsMutation(MutationOperator):
     def restore(self, state: Mapping[str, Any]) -> None:
         """Take the step back."""
         self._step = float(state["step"])
+
+
+def _free_literals(text: str) -> list[Literal]:
+    """The literals of a program, those in its marked blocks where it has any."""
+    literals = numeric_literals(parse_source(text), text)
+    if not has_blocks(text):
+        return literals
+    regions = parse(text)
+    return [literal for literal in literals if any(region.holds(*literal.lines) for region in regions)]
 
 
 def _draw_changes(

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from gigaevo.evolution.mutation.base import Credit, Mutation, MutationContext, MutationOperator, NoChild
+from gigaevo.evolution.mutation.base import Credit, Mutation, MutationContext, MutationOperator, NoChild, Task
+from gigaevo.evolution.mutation.entry_file import PYTHON_ONLY, closed_to_python
 from gigaevo.programs import Cost
+from gigaevo.programs.evolve_blocks import has_blocks
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -24,7 +26,8 @@ class FreezeMutation(MutationOperator):
 
     Every float of the output is a variable; structure, ints, bools and strings stay. The step, the size of the
     search's jumps, adapts: it grows while searches find nothing, so that they reach other basins, and shrinks when
-    they succeed.
+    they succeed. A program with marked blocks is left alone, as nothing of it would remain, and so is one that is not
+    Python.
 
     Args:
         search: Who searches; by default the run's, which ``bind`` brings.
@@ -38,6 +41,7 @@ class FreezeMutation(MutationOperator):
 
     name = "freeze"
     writes_code = False
+    languages = PYTHON_ONLY
 
     def __init__(
         self, *, search: NumericSearch | None = None, evaluations: int = 20_000, seconds: float | None = 5.0
@@ -53,8 +57,10 @@ class FreezeMutation(MutationOperator):
         self._higher_is_better = True
         self._takes_context = False
         self._step = FIRST_STEP
+        self._task = Task()
 
     def bind(self, context: OperatorContext) -> None:
+        self._task = context.task
         self._search = self._search or context.search
         self._primary_key = context.metrics.primary_key
         self._higher_is_better = context.metrics.primary.higher_is_better
@@ -63,7 +69,13 @@ class FreezeMutation(MutationOperator):
             self._seconds = None
 
     def applies_to(self, parents: Sequence[Program]) -> bool:
-        return self._search is not None and parents[0].output is not None
+        return self._search is not None and parents[0].output is not None and not self._closed(parents[0])
+
+    def _closed(self, program: Program) -> str:
+        """Why the entry file may not be replaced; empty where it may."""
+        if has_blocks(program.source):
+            return "only the marked blocks of the parent may change"
+        return closed_to_python(program, self._task)
 
     def parameters(self) -> Mapping[str, Any]:
         return {"step": self._step}
@@ -72,6 +84,8 @@ class FreezeMutation(MutationOperator):
         """Search near the first parent's output."""
         if self._search is None:
             return NoChild(reason="the output of this problem's programs is not what their entrypoint returns")
+        if reason := self._closed(parents[0]):
+            return NoChild(reason=reason)
         output = parents[0].output
         if output is None:
             return NoChild(reason="the parent has no stored output")

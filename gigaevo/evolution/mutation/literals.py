@@ -24,6 +24,7 @@ class Literal:
         end: Byte after the last.
         tight: Whether what surrounds it binds closer than a minus sign (``2 ** x``, ``1.5.hex()``).
         index: Whether it picks an item of a sequence (``x[0]``), where another value rarely makes sense.
+        lines: The first and the last line that it stands on, from 1.
     """
 
     value: int | float
@@ -31,6 +32,7 @@ class Literal:
     end: int
     tight: bool = False
     index: bool = False
+    lines: tuple[int, int] = (0, 0)
 
 
 def numeric_literals(tree: ast.Module, text: str) -> list[Literal]:
@@ -50,8 +52,8 @@ def numeric_literals(tree: ast.Module, text: str) -> list[Literal]:
         node, tight, index = stack.pop()
         value = _number(node)
         if value is not None:
-            start, end = _span(node, starts)
-            found.append(Literal(value=value, start=start, end=end, tight=tight, index=index))
+            start, end, lines = _span(node, starts)
+            found.append(Literal(value=value, start=start, end=end, tight=tight, index=index, lines=lines))
         elif type(node).__name__ not in ("JoinedStr", "TemplateStr"):
             for name, child in ast.iter_fields(node):
                 if isinstance(child, ast.AST):
@@ -91,12 +93,13 @@ def _number(node: ast.AST) -> int | float | None:
     return None
 
 
-def _span(node: ast.AST, starts: list[int]) -> tuple[int, int]:
-    """Bytes that an expression takes; columns of the tree count bytes already."""
+def _span(node: ast.AST, starts: list[int]) -> tuple[int, int, tuple[int, int]]:
+    """Bytes and lines that an expression takes; columns of the tree count bytes already."""
     assert isinstance(node, ast.expr)
     assert node.end_lineno is not None
     assert node.end_col_offset is not None
-    return starts[node.lineno - 1] + node.col_offset, starts[node.end_lineno - 1] + node.end_col_offset
+    first, last = node.lineno, node.end_lineno
+    return starts[first - 1] + node.col_offset, starts[last - 1] + node.end_col_offset, (first, last)
 
 
 def _binds_tighter(parent: ast.AST, field: str) -> bool:
