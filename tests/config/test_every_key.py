@@ -39,10 +39,16 @@ EVALUATIONS = "max_evaluations=8 engine.num_parents=3 observe.interval_s=1e-9"
 PLATEAU = "plateau=3 engine.deterministic=true engine.snapshot_interval=1 program_storage.snapshots_kept=4"
 SECONDS = "max_seconds=1 max_mutants=null engine.reevaluate_duplicates=true engine.deterministic=true engine.window=4"
 TARGET = "target_fitness=4000"
+CONTROL = f"{SHORT_RUN} algorithm=best_of_n"
 
 
 def ran(shared: str, value: str, seen: Callable[[Ran], Any], after: Any) -> Effect:
     return Effect(value, seen, after, of="ran", base=SHORT_RUN, shared=shared)
+
+
+def gated(value: str, shared: str) -> Effect:
+    """Of the initial programs, whose children alone the control arm makes, one passes."""
+    return Effect(value, looks.number_of_parents, 1, of="ran", base=CONTROL, shared=shared)
 
 
 EVERYDAY = {
@@ -59,6 +65,8 @@ EVERYDAY = {
     "memory_limit_mb": Effect("100", looks.failure("bytearray(200 << 20)"), "memory", "sandboxed"),
     "num_parents": ran(FEW, "2", looks.parents_of_mutants, {2}),
     "island_max_size": Effect("2", strategy_looks.number_kept, 2),
+    "parents.top_fraction": gated("0.01", "parents.top_fraction=0.01"),
+    "parents.require": gated("{fitness:30}", "parents.require={fitness:30}"),
     "resume": Effect("{tmp}/earlier", looks.seed, 41, "started", base=""),
     "import_paths": Effect(
         "[{tmp}/mine]",
