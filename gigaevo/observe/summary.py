@@ -74,6 +74,7 @@ def summary(info: RunInfo, report: RunReport, *, kernels: str) -> dict[str, Any]
         "seed": info.seed,
         "stop_reason": report.stop_reason,
         "fault": report.fault or None,
+        "metric": {"name": info.metrics.primary_key, "higher_is_better": info.metrics.primary.higher_is_better},
         "best": None if progress.best is None else _best(progress.best, report),
         "counts": {
             "mutants": progress.mutants,
