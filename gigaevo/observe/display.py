@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from gigaevo.evolution.engine.events import Limits, Progress
 from gigaevo.programs import Metrics, Program
@@ -44,6 +45,30 @@ def fitness_of(program: Program | None, metrics: Metrics) -> str:
     if program is None or metrics.primary_key not in program.metrics:
         return "–"
     return metrics.primary.format(metrics.fitness(program.metrics))
+
+
+def spent(spending: Mapping[str, Any]) -> str:
+    """What language models were paid, on one line: dollars, tokens both ways, and calls that had to be paid for."""
+    usd, calls = spending.get("usd", 0.0), spending.get("calls", 0)
+    tokens = spending.get("prompt_tokens", 0) + spending.get("completion_tokens", 0)
+    return f"${usd:.{2 if usd >= 1 else 4}f} spent, {tokens:,} tokens, {calls:,} {'call' if calls == 1 else 'calls'}"
+
+
+def models_of(progress: Progress, *, most: int) -> list[str]:
+    """A line for each language model, the one asked most often first: what became of the children that it thought of,
+    and what it was paid."""
+    paid = {} if progress.spending is None else progress.spending.get("by_model", {})
+    asked = {name: progress.models.get(name, {}).get("proposals", 0) for name in [*progress.models, *paid]}
+    lines = []
+    for name in sorted(asked, key=lambda name: (-asked[name], name))[:most]:
+        counts = progress.models.get(name, {})
+        line = (
+            f"{one_line(name, width=60)}: {counts.get('accepted', 0)} of {counts.get('proposals', 0)} accepted, "
+            f"{counts.get('improved', 0)} improved"
+        )
+        lines.append(f"{line}; {spent(paid[name])}" if name in paid else line)
+    hidden = len(asked) - len(lines)
+    return [*lines, f"and {hidden} more"] if hidden > 0 else lines
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,7 +6,7 @@ import time
 from typing import TYPE_CHECKING
 
 from gigaevo.evolution.engine.events import Outcome, Progress, RunInfo, RunReport
-from gigaevo.observe.display import clock, closest_budget, fitness_of, one_line, printable, tally
+from gigaevo.observe.display import clock, closest_budget, fitness_of, models_of, one_line, printable, spent, tally
 from gigaevo.programs import Program
 
 if TYPE_CHECKING:
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 REFRESH_PER_SECOND = 4
 OPERATORS_SHOWN = 8
+MODELS_SHOWN = 5
 
 
 class LiveView:
@@ -115,6 +116,12 @@ class LiveView:
             ("failures", tally(progress.failures)),
             ("operators", _operators(progress)),
         ]
+        if progress.spending is not None:
+            rows.append(("language models", spent(progress.spending)))
+        rows += [("", line) for line in models_of(progress, most=MODELS_SHOWN)]
+        if progress.reasons:
+            reasons = {one_line(kind, width=40): count for kind, count in progress.reasons.items()}
+            rows.append(("no child", tally(reasons)))
         if self._last_failure:
             rows.append(("last failure", one_line(self._last_failure)))
         return rows

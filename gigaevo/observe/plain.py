@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from gigaevo.evolution.engine.events import Outcome, Progress, RunInfo, RunReport
-from gigaevo.observe.display import clock, closest_budget, fitness_of, one_line, tally
+from gigaevo.observe.display import clock, closest_budget, fitness_of, one_line, spent, tally
 from gigaevo.programs import Program
 
 
@@ -55,6 +55,8 @@ class PlainLines:
         budget = closest_budget(self._info.limits, progress)
         if budget is not None:
             parts.append(f"left {budget.remaining()}")
+        if progress.spending is not None:
+            parts.append(spent(progress.spending))
         if progress.failures:
             parts.append(f"failures: {tally(progress.failures)}")
         return ", ".join(parts)

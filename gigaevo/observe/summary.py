@@ -14,7 +14,7 @@ from gigaevo import __version__
 from gigaevo.evolution.engine.events import Limits, Outcome, Progress, RunInfo, RunReport
 from gigaevo.observe.best import BEST_FILE
 from gigaevo.observe.best_artifacts import BEST_ARTIFACTS, artifact_files
-from gigaevo.observe.display import clock, fitness_of, one_line, tally
+from gigaevo.observe.display import clock, fitness_of, models_of, one_line, spent, tally
 from gigaevo.observe.files import replace_text
 from gigaevo.observe.strict_json import dumps
 from gigaevo.programs import ErrorKind, Metrics, Program
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 SUMMARY_FILE = "summary.json"
 ARTIFACTS_NAMED = 8
+MODELS_NAMED = 20
 
 _REASONS = {
     "max_generations": "the limit max_generations was reached",
@@ -34,6 +35,7 @@ _REASONS = {
     "target_fitness": "the target fitness was reached",
     "plateau": "the best fitness had stopped improving",
     "exhausted": "the operators made nothing new any more",
+    "no_child": "too many proposals in a row gave no child; the reasons are below",
     "interrupted": "it was interrupted",
     "no_valid_program": "no initial program was valid",
     "strategy_fault": "parts of the strategy raised too often",
@@ -72,6 +74,7 @@ def summary(info: RunInfo, report: RunReport, *, kernels: str) -> dict[str, Any]
         "seed": info.seed,
         "stop_reason": report.stop_reason,
         "fault": report.fault or None,
+        "metric": {"name": info.metrics.primary_key, "higher_is_better": info.metrics.primary.higher_is_better},
         "best": None if progress.best is None else _best(progress.best, report),
         "counts": {
             "mutants": progress.mutants,
@@ -83,6 +86,7 @@ def summary(info: RunInfo, report: RunReport, *, kernels: str) -> dict[str, Any]
             "skipped": dict(progress.skipped),
             "operators": {name: dict(counts) for name, counts in progress.operators.items()},
         },
+        "llm": _language_models(progress),
         "leaks": {"count": progress.failures.get(ErrorKind.LEAK, 0), "programs": list(progress.leaks)},
         "generation": progress.generation,
         "validate_calls": progress.validate_calls,
@@ -91,6 +95,18 @@ def summary(info: RunInfo, report: RunReport, *, kernels: str) -> dict[str, Any]
         "programs_per_s": progress.programs_per_s,
         "time_split": dict(report.time_split),
         "versions": _versions(kernels),
+    }
+
+
+def _language_models(progress: Progress) -> dict[str, Any] | None:
+    """What language models were paid, what became of what they said, and why it gave no child; None where none was
+    used."""
+    if progress.spending is None and not progress.models:
+        return None
+    return {
+        "spending": None if progress.spending is None else dict(progress.spending),
+        "models": {name: dict(counts) for name, counts in progress.models.items()},
+        "reasons": dict(progress.reasons),
     }
 
 
@@ -169,6 +185,12 @@ def print_summary(info: RunInfo, report: RunReport, *, folder: str | Path, conso
     )
     if progress.operators:
         say("Operators", _operators(progress.operators))
+    if progress.reasons:
+        say("No child", tally({one_line(kind, width=40): count for kind, count in progress.reasons.items()}))
+    if progress.spending is not None:
+        say("Models", spent(progress.spending))
+    for line in models_of(progress, most=MODELS_NAMED):
+        say("", line)
     if progress.failures:
         say("Failures", tally(progress.failures))
     if progress.leaks:
@@ -204,7 +226,7 @@ def continue_command(folder: str | Path, stop_reason: str, limits: Limits) -> st
     return command if limit is None else f"{command} {stop_reason}={2 * limit}"
 
 
-def _operators(counts: Mapping[str, Mapping[str, int]]) -> str:
+def _operators(counts: Mapping[str, Mapping[str, float]]) -> str:
     """How often each operator's child was better than its parent."""
     return ", ".join(
         f"{one_line(name, width=40)} improved {count.get('improved', 0)} of {count.get('proposals', 0)}"
@@ -247,6 +269,8 @@ def _verified(verification: Mapping[str, Any]) -> str:
 
 
 def _reason(stop_reason: str) -> str:
+    if stop_reason.startswith("budget."):
+        return f"the budget {one_line(stop_reason)} was used up; a larger one lets it go on"
     return _REASONS.get(stop_reason, one_line(stop_reason))
 
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import ast
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -128,11 +129,18 @@ class Memory:
         self.stopped.append(report)
 
 
-def map_elites(*, max_size: int = 12) -> MapElitesMultiIsland:
+class Pointing(MapElitesMultiIsland):
+    """Names the best programs, and others, without any design."""
+
+    def inspirations(self, parents: Sequence[Program], *, best: int, diverse: int) -> list[Program]:
+        others = [program for program in self.islands["main"].archive.programs() if program not in parents]
+        others.sort(key=lambda program: -program.metrics["fitness"])
+        return others[: best + diverse]
+
+
+def map_elites(*, max_size: int = 12, kind: type[MapElitesMultiIsland] = MapElitesMultiIsland) -> MapElitesMultiIsland:
     space = BehaviorSpace(keys=["place"], resolution=[20])
-    return MapElitesMultiIsland(
-        island_configs=[IslandConfig(island_id="main", behavior_space=space, max_size=max_size)]
-    )
+    return kind(island_configs=[IslandConfig(island_id="main", behavior_space=space, max_size=max_size)])
 
 
 class World:
@@ -152,6 +160,8 @@ class World:
         initial: Sequence[float] = (0.8, 0.55, 0.95),
         plateau: int | None = None,
         verifier: Verifier | None = None,
+        stop_at_limit: bool = False,
+        spending: Callable[[], Mapping[str, Any]] | None = None,
     ) -> None:
         self.settings = settings or EngineSettings()
         self.random = RandomSource(seed)
@@ -177,7 +187,9 @@ class World:
                 generation_size=self.settings.generation_size,
                 plateau=plateau,
                 calls_per_program=self.settings.calls_per_program,
+                stop_at_limit=stop_at_limit,
             ),
+            spending=spending,
             verifier=verifier,
             settings=self.settings,
             listeners=[*listeners, self.memory],

@@ -6,9 +6,10 @@ import math
 from collections.abc import Mapping
 
 from gigaevo.evolution.engine.events import Limits
+from gigaevo.evolution.engine.job import Job
+from gigaevo.evolution.engine.pools import Pools
 from gigaevo.evolution.engine.record import RunRecord
 from gigaevo.evolution.engine.settings import EngineSettings
-from gigaevo.evolution.engine.workshop import Job
 
 
 class Budget:
@@ -18,13 +19,23 @@ class Budget:
         limits: The run's limits.
         settings: How the engine works.
         record: The run's books.
+        pools: Where proposals are worked on.
         jobs: Proposals that are being carried out, by number; the engine's own, looked at only.
     """
 
-    def __init__(self, *, limits: Limits, settings: EngineSettings, record: RunRecord, jobs: Mapping[int, Job]) -> None:
+    def __init__(
+        self,
+        *,
+        limits: Limits,
+        settings: EngineSettings,
+        record: RunRecord,
+        pools: Pools,
+        jobs: Mapping[int, Job],
+    ) -> None:
         self._limits = limits
         self._settings = settings
         self._record = record
+        self._pools = pools
         self._jobs = jobs
 
     def mutants(self) -> float:
@@ -51,4 +62,4 @@ class Budget:
 
     def has_room(self) -> bool:
         """Whether one more child may be made: in the pools, and within the limit on mutants."""
-        return len(self._jobs) < self._settings.capacity and self.mutants() > self.undecided()
+        return len(self._jobs) < self._pools.capacity and self.mutants() > self.undecided()

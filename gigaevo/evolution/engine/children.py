@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from gigaevo.evaluation.base import Evaluation
 from gigaevo.evolution.mutation.base import Mutation
@@ -14,8 +15,8 @@ STORED_OUTPUT_CAP = 256 * 1024
 
 
 def child_of(parents: Sequence[Program], mutation: Mutation, *, program_id: str, number: int, proposal: int) -> Program:
-    """The program that ``mutation`` describes: the first parent's files with the entry file replaced."""
-    files = {**parents[0].files, parents[0].entry: mutation.source}
+    """The program that ``mutation`` describes: the first parent's files with the entry file and others replaced."""
+    files = {**parents[0].files, **mutation.files, parents[0].entry: mutation.source}
     return Program(
         id=program_id,
         files=files,
@@ -27,8 +28,33 @@ def child_of(parents: Sequence[Program], mutation: Mutation, *, program_id: str,
         operator=mutation.operator,
         mutations_applied=[mutation.description],
         cost=mutation.cost.model_copy(),
-        metadata={**mutation.notes, "proposal": proposal},
+        metadata={
+            **mutation.notes,
+            "proposal": proposal,
+            **({"made_by": mutation.made_by} if mutation.made_by else {}),
+        },
     )
+
+
+def to_json(mutation: Mutation, *, made_by: str) -> dict[str, Any]:
+    """A child that waits for a proposal of its own, as JSON values; ``from_json`` is the way back.
+
+    Args:
+        mutation: It. What it took is in the books already.
+        made_by: Who thought of it where it says nothing itself.
+    """
+    return {
+        "source": mutation.source,
+        "description": mutation.description,
+        "notes": dict(mutation.notes),
+        "files": dict(mutation.files),
+        "made_by": mutation.made_by or made_by,
+    }
+
+
+def from_json(values: Mapping[str, Any], *, operator: str) -> Mutation:
+    """The child that ``to_json`` described, which costs nothing any more."""
+    return Mutation(operator=operator, **values)
 
 
 def enter(evaluation: Evaluation, program: Program, metrics: Metrics) -> None:

@@ -11,7 +11,8 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import deque
-from collections.abc import Coroutine, Sequence
+from collections.abc import Callable, Coroutine, Mapping, Sequence
+from typing import Any
 
 from loguru import logger
 
@@ -23,13 +24,16 @@ from gigaevo.evolution.engine.descendants import Descendants, refresher_of
 from gigaevo.evolution.engine.errors import EngineError
 from gigaevo.evolution.engine.events import Limits, Listener, Progress, RunInfo, RunReport
 from gigaevo.evolution.engine.examiner import Examination, Examiner
+from gigaevo.evolution.engine.job import Job
 from gigaevo.evolution.engine.ledger import OpenProposal
+from gigaevo.evolution.engine.pools import Pools
 from gigaevo.evolution.engine.proposer import Proposer
 from gigaevo.evolution.engine.record import RunRecord, Skip
 from gigaevo.evolution.engine.schedule import schedule_of
 from gigaevo.evolution.engine.settings import EngineSettings
 from gigaevo.evolution.engine.stoppers import Stopper
-from gigaevo.evolution.engine.workshop import Job, Workshop
+from gigaevo.evolution.engine.studies import Studies
+from gigaevo.evolution.engine.workshop import Workshop
 from gigaevo.evolution.mutation.base import MutationOperator
 from gigaevo.evolution.randomness import RandomSource
 from gigaevo.evolution.strategies.base import EvolutionStrategy, StrategyFault
@@ -61,6 +65,8 @@ class EvolutionEngine:
         initial_programs: FRESH programs with negative numbers, -1 first.
         notes: Lines the user should see once.
         verifier: The problem's exact verification, which each new best must pass; None where it has none.
+        spending: Says what language models were paid so far, as JSON values; asked after each program. None where none
+            is used.
 
     Raises:
         EngineError: The evaluator wants to refresh elites, and the strategy cannot take that.
@@ -84,6 +90,7 @@ class EvolutionEngine:
         initial_programs: Sequence[Program],
         notes: Sequence[str] = (),
         verifier: Verifier | None = None,
+        spending: Callable[[], Mapping[str, Any]] | None = None,
     ) -> None:
         self._strategy = strategy
         self._operator = operator
@@ -108,13 +115,18 @@ class EvolutionEngine:
             snapshot_interval=settings.snapshot_interval,
             descendants=None if self._refresher is None else Descendants(),
         )
+        self._spending = spending
         self._time = TimeSplit()
+        pools = Pools(settings=settings, operator=operator)
+        studies = Studies(evaluator=evaluator, record=self._record, storage=storage, ordered=settings.ordered)
         self._workshop = Workshop(
             evaluator=evaluator,
             record=self._record,
             random=random,
             metrics=metrics,
             settings=settings,
+            pools=pools,
+            studies=studies,
             clock=self._time,
         )
         self._examiner = Examiner(
@@ -131,14 +143,16 @@ class EvolutionEngine:
         self._elapsed_before = 0.0
         self._evaluated_before = 0
         self._jobs: dict[int, Job] = {}
-        self._budget = Budget(limits=limits, settings=settings, record=self._record, jobs=self._jobs)
-        self._schedule = schedule_of(settings, record=self._record, jobs=self._jobs, budget=self._budget)
+        self._budget = Budget(limits=limits, settings=settings, record=self._record, pools=pools, jobs=self._jobs)
+        self._schedule = schedule_of(settings, record=self._record, jobs=self._jobs, budget=self._budget, pools=pools)
         self._proposer = Proposer(
             strategy=strategy,
             operator=operator,
             random=random,
             record=self._record,
             budget=self._budget,
+            pools=pools,
+            jobs=self._jobs,
             num_parents=settings.num_parents,
             calls_per_program=settings.calls_per_program,
         )
@@ -207,6 +221,7 @@ class EvolutionEngine:
                 else:
                     await self._take_up_open()
                     reason = await self._dispatch()
+                self._workshop.hurry()
                 await self._drain()
                 await self._refresh()
         except ExceptionGroup as faults:
@@ -230,21 +245,31 @@ class EvolutionEngine:
 
     async def _take_up_open(self) -> None:
         """Take up the proposals that an earlier session left open: what was submitted goes to evaluation at once, the
-        rest waits for its turn like any proposal, since there may be less room for mutants than there was."""
-        for proposal in sorted(self._record.ledger.open.values(), key=lambda proposal: proposal.number):
-            if proposal.program_id is None:
+        rest waits for its turn like any proposal, since there may be less room for mutants than there was.
+
+        Where order matters, one that has no child although a later one has had come to nothing, and was not settled
+        yet: it is settled before the later one.
+        """
+        proposals = sorted(self._record.ledger.open.values(), key=lambda proposal: proposal.number)
+        submitted = [proposal.number for proposal in proposals if proposal.program_id is not None]
+        for proposal in proposals:
+            barren = self._settings.ordered and proposal.number < max(submitted, default=-1)
+            if proposal.program_id is None and not barren:
                 self._backlog.append(proposal)
             else:
-                await self._take_up(proposal)
+                await self._take_up(proposal, barren=proposal.program_id is None)
 
-    async def _take_up(self, proposal: OpenProposal) -> None:
-        stored = await self._storage.get_many([*proposal.parents, proposal.program_id or ""])
+    async def _take_up(self, proposal: OpenProposal, *, barren: bool = False) -> None:
+        wanted = [*proposal.parents, *proposal.inspirations, proposal.program_id or ""]
+        stored = await self._storage.get_many(wanted)
         self._start(
             Job(
                 proposal=proposal,
                 parents=[stored[parent] for parent in proposal.parents],
                 operator=self._operator.member(proposal.operator),
+                inspirations=[stored[program_id] for program_id in proposal.inspirations if program_id in stored],
                 child=stored.get(proposal.program_id or ""),
+                barren=barren,
             )
         )
 
@@ -421,6 +446,9 @@ class EvolutionEngine:
             leaks=tuple(ledger.leaks),
             cached=dict(ledger.cached),
             skipped=dict(ledger.skipped),
+            reasons=dict(ledger.reasons),
+            models={name: dict(counts) for name, counts in ledger.models.items()},
+            spending=None if self._spending is None else self._spending(),
         )
 
     async def _report(self, reason: str) -> RunReport:

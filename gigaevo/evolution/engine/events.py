@@ -77,7 +77,8 @@ class Progress:
         best: The best valid program so far; None before there is one.
         outcomes: Evaluated programs by outcome.
         failures: Failed programs by kind of error.
-        operators: By operator: proposals, and how many ended in each way (``Credit.outcome``, ``improved``).
+        operators: By operator: proposals, and how many ended in each way (``Credit.outcome``, ``improved``); ``usd``
+            and ``tokens`` where it asked a language model.
         duplicates: Children that were not evaluated because an equal program was known.
         population: How the archives stand, each island by itself; ``population.to_dict()`` has it in flat numbers.
         programs_per_s: Programs evaluated per second of search, this session.
@@ -86,6 +87,9 @@ class Progress:
         leaks: Ids of the first programs that the validator let through and exact verification did not.
         cached: Stages whose result was there already: how often, by stage.
         skipped: Stages that programs were not worth: how often, by stage.
+        reasons: Proposals without a child, by the reason.
+        models: By language model: proposals it was asked for, and how many ended in each way.
+        spending: What language models were paid, as their client says it in JSON values; None where none is used.
     """
 
     mutants: int
@@ -96,7 +100,7 @@ class Progress:
     best: Program | None
     outcomes: Mapping[str, int]
     failures: Mapping[str, int]
-    operators: Mapping[str, Mapping[str, int]]
+    operators: Mapping[str, Mapping[str, float]]
     duplicates: int
     population: StrategyMetrics
     programs_per_s: float
@@ -104,6 +108,9 @@ class Progress:
     leaks: Sequence[str] = ()
     cached: Mapping[str, int] = field(default_factory=dict)
     skipped: Mapping[str, int] = field(default_factory=dict)
+    reasons: Mapping[str, int] = field(default_factory=dict)
+    models: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
+    spending: Mapping[str, Any] | None = None
 
     @property
     def coverage(self) -> float:
@@ -128,7 +135,7 @@ class RunReport:
     Attributes:
         progress: Where it stood at the end.
         stop_reason: ``"max_mutants"``, ``"max_seconds"``, ``"target_fitness"``, ``"plateau"``, ``"exhausted"``,
-            ``"interrupted"``, ``"no_valid_program"``, ``"strategy_fault"``, ...
+            ``"no_child"``, ``"budget.usd"``, ``"interrupted"``, ``"no_valid_program"``, ``"strategy_fault"``, ...
         rescored: Metrics of the best program, evaluated once more in a fresh sandbox; None where there is no best.
         lineage_depth: Longest line of parents from the best program to an initial one.
         time_split: Seconds by activity: mutation, waiting, evaluation, storage, framework.

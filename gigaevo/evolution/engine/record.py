@@ -7,8 +7,9 @@ of the changes, and a crash loses at most a tail of both.
 from __future__ import annotations
 
 import itertools
+import sys
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from gigaevo.evaluation.base import Verification
@@ -19,14 +20,17 @@ from gigaevo.evolution.engine.ledger import (
     PROPOSED,
     SKIPPED,
     STOPPED,
+    STUDIED,
     SUBMITTED,
     Ledger,
     OpenProposal,
 )
 from gigaevo.evolution.mutation.base import Credit, MutationOperator
 from gigaevo.evolution.strategies.base import ArchiveEvent, EvolutionStrategy
-from gigaevo.programs import Metrics, Program, ProgramState
+from gigaevo.programs import Cost, ErrorKind, Metrics, Program, ProgramState
 from gigaevo.storage.base import JournalEntry, ProgramStorage, Transaction
+
+STUDIED_MARK = "studied"  # metadata of a program that was looked at more closely: the names of what was found
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,12 +40,20 @@ class Skip:
     Attributes:
         outcome: ``"duplicate"`` or ``"none"``.
         reason: One short line.
-        validate_calls: Calls of ``validate`` that it took all the same.
+        kind: The same in one or two words, for counting; empty for a duplicate.
+        cost: What it took all the same.
+        made_by: Who thought of it, where that is not the operator alone.
+        limit: The budget that stood in the way.
+        siblings: Further children that were made with it, as JSON values.
     """
 
     outcome: str
     reason: str
-    validate_calls: int = 0
+    kind: str = ""
+    cost: Cost = field(default_factory=Cost)
+    made_by: str = ""
+    limit: str = ""
+    siblings: Sequence[dict[str, Any]] = ()
 
 
 class RunRecord:
@@ -79,6 +91,7 @@ class RunRecord:
         self._descendants = descendants
         self._since_snapshot = 0
         self._known: dict[str, str] = {}
+        self._mendable: dict[str, tuple[Program, Program]] = {}
 
     # Going on with a stored run
 
@@ -108,6 +121,24 @@ class RunRecord:
         self._known = await self._storage.hashes()
         if self.ledger.best_id is not None:
             self.best = await self._storage.get(self.ledger.best_id)
+        self.ledger.limit = ""  # that session's: this one may have more to spend
+        await self._recover_mendable()
+        await self._tell_of_settled()
+
+    async def _recover_mendable(self) -> None:
+        failed = await self._storage.get_many(self.ledger.failed)
+        parents = await self._storage.get_many(program.parents[0] for program in failed.values())
+        self._mendable = {
+            program.id: (program, parents[program.parents[0]])
+            for program in failed.values()
+            if program.parents[0] in parents
+        }
+
+    async def _tell_of_settled(self) -> None:
+        """Tell the operator of every program whose place is decided, as it would have been told by now."""
+        if self._operator.observes and self.ledger.evaluated:
+            async for program in self._storage.programs(states=(ProgramState.EVOLVING, ProgramState.DISCARDED)):
+                self._operator.observe(program)
 
     def _replay(self, entry: JournalEntry, programs: Mapping[str, Program]) -> None:
         self._enter(entry)
@@ -116,7 +147,7 @@ class RunRecord:
             # A removal names a program that need not be loaded; the strategy has it.
             self._strategy.apply(event, programs.get(event.program_id) or Program(id=event.program_id))
         if entry.kind == PROPOSED:
-            self._strategy.note_parents(entry.payload["parents"])
+            self._note_parents(entry.payload)
         credit = entry.payload.get("credit")
         if credit is not None:
             self._operator.credit(Credit(**credit))
@@ -131,23 +162,38 @@ class RunRecord:
         """Enter proposals, of which a crash leaves all or none: parents and operators are chosen, which may have moved
         programs between archives."""
         events = self._strategy.drain_events()
-        payloads = [
-            {
-                "proposal": proposal.number,
-                "parents": proposal.parents,
-                "operator": proposal.operator,
-                "parameters": proposal.parameters,
-                "evaluations": proposal.evaluations,
-            }
-            for proposal in proposals
-        ]
+        payloads = [proposal.to_json() for proposal in proposals]
         payloads[0]["events"] = [event.to_json() for event in events]
         self._write(PROPOSED, *payloads, states=self._states_after(events))
-        for proposal in proposals:
-            self._strategy.note_parents(proposal.parents)
+        for payload in payloads:
+            self._note_parents(payload)
+            self._mendable.pop(payload.get("repairs", ""), None)
 
-    def submit(self, program: Program, proposal: OpenProposal | None) -> None:
-        """Enter a new program, which now goes to evaluation. ``proposal`` is None for an initial program."""
+    def _note_parents(self, payload: Mapping[str, Any]) -> None:
+        """Tell the strategy whom it offered: not again for a child that was made beside another, and not of a program
+        that is to be repaired, for it never had that."""
+        if payload.get("repairs"):
+            self._strategy.note_parents([parent for parent in payload["parents"] if self._strategy.holds(parent)])
+        elif not payload.get("sibling"):
+            self._strategy.note_parents(payload["parents"])
+
+    async def stored(self, program_ids: Iterable[str]) -> Mapping[str, Program]:
+        """Programs of the storage by id."""
+        wanted = list(program_ids)
+        return await self._storage.get_many(wanted) if wanted else {}
+
+    def mendable(self) -> list[tuple[Program, Program]]:
+        """Failed mutants that wait for a repair, the newest last, each with its first parent."""
+        return list(self._mendable.values())
+
+    def submit(self, program: Program, proposal: OpenProposal | None, siblings: Sequence[dict[str, Any]] = ()) -> None:
+        """Enter a new program, which now goes to evaluation.
+
+        Args:
+            program: It.
+            proposal: What it came from; None for an initial program.
+            siblings: Further children that were made with it, as JSON values.
+        """
         self._known.setdefault(program.syntax_hash, program.id)
         self._write(
             SUBMITTED,
@@ -155,6 +201,7 @@ class RunRecord:
                 "id": program.id,
                 "number": program.number,
                 "proposal": None if proposal is None else proposal.number,
+                **({"siblings": siblings} if siblings else {}),
             },
             insert=[program],
         )
@@ -166,10 +213,18 @@ class RunRecord:
             parameters=proposal.parameters,
             outcome=skip.outcome,
             improved=False,
-            validate_calls=skip.validate_calls,
+            validate_calls=skip.cost.validate_calls,
             seconds=seconds,
+            made_by=skip.made_by,
+            limit=skip.limit,
+            **_paid(skip.cost),
         )
-        self._settle(SKIPPED, {"reason": skip.reason}, proposal, credit, skip.validate_calls)
+        details = {
+            "reason": skip.reason,
+            **({"kind": skip.kind} if skip.kind else {}),
+            **({"siblings": skip.siblings} if skip.siblings else {}),
+        }
+        self._settle(SKIPPED, details, proposal, credit, skip.cost.validate_calls)
 
     async def complete(self, program: Program) -> None:
         """Make a program's evaluation durable. Only then may it be ingested."""
@@ -211,16 +266,22 @@ class RunRecord:
         new_best = fitness is not None and self._beats_best(fitness)
         credit = None
         if proposal is not None:
+            gain = self._gain(fitness, parents)
             credit = Credit(
                 operator=proposal.operator,
                 parameters=proposal.parameters,
                 outcome=outcome.value,
-                improved=fitness is not None and self._improves(fitness, parents),
+                improved=gain > 0.0,
                 validate_calls=program.cost.validate_calls,
                 seconds=seconds,
+                made_by=program.metadata.get("made_by", ""),
+                gain=gain,
+                new_best=new_best,
+                **_paid(program.cost),
             )
         if new_best:
             self.best = program
+        mendable = proposal is not None and self._is_mendable(program, proposal)
         durable = self._settle(
             INGESTED,
             {
@@ -234,6 +295,7 @@ class RunRecord:
                 "events": [event.to_json() for event in events],
                 **({"cached": program.cached} if program.cached else {}),
                 **({"skipped": list(program.skipped)} if program.skipped else {}),
+                **({"mendable": True} if mendable else {}),
             },
             proposal,
             credit,
@@ -241,7 +303,18 @@ class RunRecord:
             states=states,
             update=update,
         )
+        if mendable:
+            self._mendable[program.id] = program, parents[0]
+            self._mendable = {program_id: self._mendable[program_id] for program_id in self.ledger.failed}
+        if self._operator.observes:
+            self._operator.observe(program)
         return outcome, durable
+
+    def _is_mendable(self, program: Program, proposal: OpenProposal) -> bool:
+        """Whether a repair may be tried: of an honest failure, once, where there is who can."""
+        if program.error is None or program.error.kind is ErrorKind.LEAK or not self._operator.repairs:
+            return False
+        return not proposal.repairs
 
     async def awaiting_refresh(self) -> list[tuple[Program, list[Program]]]:
         """Copies of the elites with children that no refresh has shown them, and those children, oldest first."""
@@ -258,6 +331,21 @@ class RunRecord:
         if self.best is not None and self.best.id == program.id:
             self.best.metrics, self.best.artifacts = dict(program.metrics), dict(program.artifacts)
         return self._write(REFRESHED, {"id": program.id}, update=[program])
+
+    def study(self, program: Program, stored: Program, found: Mapping[str, Any]) -> Awaitable[int]:
+        """Enter what a closer look at a program found, which becomes part of it.
+
+        Args:
+            program: A parent, as an archive holds it or another object of it.
+            stored: A copy of it, as the storage has it; strategies note in theirs what is nobody else's.
+            found: Artifacts by name.
+        """
+        for same in (program, stored, self.best):
+            if same is not None and same.id == program.id:
+                same.artifacts.update(found)
+                same.metadata[STUDIED_MARK] = sorted(found)
+        stored.state = ProgramState.EVOLVING if self._strategy.holds(program.id) else ProgramState.DISCARDED
+        return self._write(STUDIED, {"id": program.id}, update=[stored])
 
     def stop(self, reason: str) -> Awaitable[int]:
         """Enter the end of a session, with a snapshot."""
@@ -280,9 +368,13 @@ class RunRecord:
         best = self.ledger.best_fitness
         return best is None or self._metrics.is_better(fitness, best)
 
-    def _improves(self, fitness: float, parents: Sequence[Program]) -> bool:
-        parent = parents[0].metrics.get(self._metrics.primary_key) if parents else None
-        return parent is not None and self._metrics.is_better(fitness, parent)
+    def _gain(self, fitness: float | None, parents: Sequence[Program]) -> float:
+        """By how much a child is better than its first valid parent; 0 where it is not."""
+        key = self._metrics.primary_key
+        parent = next((parent.metrics[key] for parent in parents if parent.is_valid and key in parent.metrics), None)
+        if fitness is None or parent is None or not self._metrics.is_better(fitness, parent):
+            return 0.0
+        return min(abs(fitness - parent), sys.float_info.max)
 
     # Journal
 
@@ -351,6 +443,11 @@ class RunRecord:
             "programs": sorted(self._strategy.remembered()),
             **({} if self._descendants is None else self._descendants.state()),
         }
+
+
+def _paid(cost: Cost) -> dict[str, Any]:
+    """What a language model was paid, as ``Credit`` has it."""
+    return {"usd": cost.usd, "tokens": cost.prompt_tokens + cost.completion_tokens}
 
 
 def _outcome(program: Program, *, accepted: bool) -> Outcome:

@@ -6,9 +6,10 @@ from collections.abc import Mapping
 from typing import ClassVar
 
 from gigaevo.evolution.engine.budget import Budget
+from gigaevo.evolution.engine.job import Job
+from gigaevo.evolution.engine.pools import Pools, Room
 from gigaevo.evolution.engine.record import RunRecord
 from gigaevo.evolution.engine.settings import GENERATIONAL, EngineSettings
-from gigaevo.evolution.engine.workshop import Job
 
 
 class Schedule:
@@ -20,6 +21,7 @@ class Schedule:
         record: The run's books.
         jobs: Proposals that are being carried out, by number; the engine's own.
         budget: What the limits leave.
+        pools: Where proposals are worked on.
 
     Attributes:
         settles_on_arrival: Whether a result is settled as soon as it is there; else ``next_result`` says when.
@@ -27,11 +29,20 @@ class Schedule:
 
     settles_on_arrival: ClassVar[bool] = False
 
-    def __init__(self, *, settings: EngineSettings, record: RunRecord, jobs: Mapping[int, Job], budget: Budget) -> None:
+    def __init__(
+        self,
+        *,
+        settings: EngineSettings,
+        record: RunRecord,
+        jobs: Mapping[int, Job],
+        budget: Budget,
+        pools: Pools,
+    ) -> None:
         self._settings = settings
         self._record = record
         self._jobs = jobs
         self._budget = budget
+        self._pools = pools
 
     def due(self) -> int:
         """How many proposals are to be made now, all of them on the population as it is."""
@@ -47,13 +58,18 @@ class Schedule:
         return None if oldest is None or oldest.result is None else oldest
 
     def _has_open_place(self) -> bool:
-        return len(self._record.ledger.open) < self._settings.capacity
+        return len(self._record.ledger.open) < self._pools.capacity
 
 
 class SteadyState(Schedule):
     """Nobody waits for anybody: a proposal sees the results that happen to be there."""
 
     settles_on_arrival = True
+
+    def due(self) -> int:
+        if self._pools.room(self._jobs) is Room.NOBODY and not self._record.ledger.siblings:
+            return 0
+        return super().due()
 
     def next_result(self, *, stopping: bool) -> Job | None:
         return None
@@ -101,9 +117,11 @@ class Generational(Schedule):
         return max(0, int(left))
 
 
-def schedule_of(settings: EngineSettings, *, record: RunRecord, jobs: Mapping[int, Job], budget: Budget) -> Schedule:
+def schedule_of(
+    settings: EngineSettings, *, record: RunRecord, jobs: Mapping[int, Job], budget: Budget, pools: Pools
+) -> Schedule:
     """The schedule that the settings ask for; arguments as for ``Schedule``."""
     kind: type[Schedule] = Windowed if settings.deterministic else SteadyState
     if settings.loop == GENERATIONAL:
         kind = Generational
-    return kind(settings=settings, record=record, jobs=jobs, budget=budget)
+    return kind(settings=settings, record=record, jobs=jobs, budget=budget, pools=pools)

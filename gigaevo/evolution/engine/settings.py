@@ -18,6 +18,8 @@ class EngineSettings:
         num_parents: Parents handed to an operator.
         max_mutations_in_flight: Size of the mutation pool.
         max_evaluations_in_flight: Size of the evaluation pool; as many children again may wait in the queue.
+        max_remote_mutations_in_flight: Size of the remote pool, in which operators wait for other computers; 0 for as
+            many as ``max_mutations_in_flight``.
         deterministic: Whether the same seed gives the same programs in the same order. In the generational loop only
             time can come between: what operators make of their seconds.
         window: In a deterministic steady state, proposal k sees the results of the proposals before k - window.
@@ -32,6 +34,7 @@ class EngineSettings:
     num_parents: int = 1
     max_mutations_in_flight: int = 2
     max_evaluations_in_flight: int = 2
+    max_remote_mutations_in_flight: int = 0
     deterministic: bool = False
     window: int = 8
     snapshot_interval: int = 500
@@ -54,8 +57,10 @@ class EngineSettings:
             value = getattr(self, name)
             if value < 1:
                 raise ValueError(f"{name} is {value}; it must be at least 1")
-        if self.confirmations < 0:
-            raise ValueError(f"confirmations is {self.confirmations}; it must be at least 0")
+        for name in ("confirmations", "max_remote_mutations_in_flight"):
+            value = getattr(self, name)
+            if value < 0:
+                raise ValueError(f"{name} is {value}; it must be at least 0")
 
     @property
     def calls_per_program(self) -> int:
@@ -68,10 +73,19 @@ class EngineSettings:
         return self.deterministic or self.loop == GENERATIONAL
 
     @property
-    def capacity(self) -> int:
-        """Proposals that may be open at a time."""
+    def remote_places(self) -> int:
+        """Operators that may wait for other computers at a time."""
+        return self.max_remote_mutations_in_flight or self.max_mutations_in_flight
+
+    def capacity(self, *, remote: bool) -> int:
+        """Proposals that may be open at a time.
+
+        Args:
+            remote: Whether any operator is remote.
+        """
         if self.loop == GENERATIONAL:
             return self.generation_size
         if self.deterministic:
             return self.window + 1
-        return self.max_mutations_in_flight + 2 * self.max_evaluations_in_flight
+        local = self.max_mutations_in_flight + 2 * self.max_evaluations_in_flight
+        return local + self.remote_places if remote else local

@@ -6,44 +6,23 @@ import asyncio
 import math
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from contextlib import suppress
 
 from loguru import logger
 
 from gigaevo.evaluation.base import Confirmer, Evaluation, Evaluator, Refresher
-from gigaevo.evolution.engine.children import child_of, enter, look_again
+from gigaevo.evolution.engine.children import child_of, enter, from_json, look_again, to_json
 from gigaevo.evolution.engine.clock import TimeSplit
-from gigaevo.evolution.engine.ledger import OpenProposal
+from gigaevo.evolution.engine.job import Job
+from gigaevo.evolution.engine.pools import Pools
 from gigaevo.evolution.engine.record import RunRecord, Skip
 from gigaevo.evolution.engine.settings import EngineSettings
+from gigaevo.evolution.engine.studies import Studies
 from gigaevo.evolution.mutation.base import Mutation, MutationContext, MutationOperator, NoChild
 from gigaevo.evolution.randomness import RandomSource
 from gigaevo.programs import Metrics, Program, ProgramState
 
-
-@dataclass(slots=True)
-class Job:
-    """A proposal being carried out.
-
-    Attributes:
-        proposal: What was proposed.
-        parents: Its parents.
-        operator: Who makes the child; None where that operator is gone since the run was stopped.
-        child: The child, once it is submitted.
-        previous: Set when the proposal before this one is known to have given a new program or not.
-        registered: The same for this one.
-        result: The evaluated child, or why there is none; None while it is not in.
-        seconds: Wall-clock seconds that making and evaluating the child have taken.
-    """
-
-    proposal: OpenProposal
-    parents: Sequence[Program]
-    operator: MutationOperator | None
-    child: Program | None = None
-    previous: asyncio.Event = field(default_factory=asyncio.Event)
-    registered: asyncio.Event = field(default_factory=asyncio.Event)
-    result: Program | Skip | None = None
-    seconds: float = 0.0
+LONGEST_PAUSE_S = 10.0
 
 
 class Workshop:
@@ -54,7 +33,9 @@ class Workshop:
         record: Where new programs and results are entered.
         random: Generators of the run.
         metrics: The problem's metrics.
-        settings: Sizes of the pools.
+        settings: How the engine works.
+        pools: Where there is room to work.
+        studies: Look at parents more closely.
         clock: Where the time is charged.
     """
 
@@ -66,6 +47,8 @@ class Workshop:
         random: RandomSource,
         metrics: Metrics,
         settings: EngineSettings,
+        pools: Pools,
+        studies: Studies,
         clock: TimeSplit,
     ) -> None:
         self._evaluator = evaluator
@@ -74,9 +57,16 @@ class Workshop:
         self._metrics = metrics
         self._settings = settings
         self._clock = clock
-        self._mutating = asyncio.Semaphore(settings.max_mutations_in_flight)
-        self._evaluating = asyncio.Semaphore(settings.max_evaluations_in_flight)
+        self._pools = pools
+        self._studies = studies
+        self._evaluating = pools.evaluating
         self._faulty_operators: set[str] = set()
+        self._unanswered = 0
+        self._hurried = asyncio.Event()
+
+    def hurry(self) -> None:
+        """Make no more pauses: nothing will be proposed any more, and what is under way is waited for."""
+        self._hurried.set()
 
     async def make_child(self, job: Job) -> Skip | None:
         """Make the child of ``job`` and submit it if it is new; else say why there is none.
@@ -86,43 +76,78 @@ class Workshop:
         try:
             if job.child is not None:
                 return None
-            async with self._mutating:
-                started = time.monotonic()
-                with self._clock.charge("mutation"):
-                    made = await self._mutate(job)
-                job.seconds += time.monotonic() - started
-            made.cost.mutation_time_s = job.seconds
+            if job.proposal.made is not None:
+                made: Mutation | NoChild = from_json(job.proposal.made, operator=job.proposal.operator)
+            else:
+                made = await self._work(job)
             if self._settings.ordered:
                 await job.previous.wait()
+            self._studies.enter(job)
             return self._register(job, made)
         finally:
             job.registered.set()
+
+    async def _work(self, job: Job) -> Mutation | NoChild:
+        """What the operator makes, once it has a place to work in."""
+        async with self._pools.places(job.operator):
+            started = time.monotonic()
+            with self._clock.charge("mutation"):
+                made = await self._mutate(job)
+            seconds = time.monotonic() - started
+            await self._pause_after(made, job.operator)
+        job.seconds += seconds * self._pools.worth(job.operator)
+        made.cost.mutation_time_s = seconds
+        return made
+
+    async def _pause_after(self, made: Mutation | NoChild, operator: MutationOperator | None) -> None:
+        """Keep a place of the remote pool empty for a while after nobody has answered, longer each time in a row: who
+        cannot be reached now may be in a minute, and proposals must not be used up meanwhile."""
+        if operator is None or not operator.remote:
+            return
+        if isinstance(made, Mutation) or made.limit or made.cost.completion_tokens:
+            self._unanswered = 0
+            return
+        self._unanswered += 1
+        with suppress(TimeoutError):
+            pause = min(LONGEST_PAUSE_S, 0.001 * 1.5 ** min(self._unanswered, 50))
+            await asyncio.wait_for(self._hurried.wait(), timeout=pause)
 
     async def _mutate(self, job: Job) -> Mutation | NoChild:
         """Let the operator work. What it raises is its own fault and ends nothing but this proposal."""
         proposal, operator = job.proposal, job.operator
         if operator is None:
-            return NoChild(reason=f"there is no operator '{proposal.operator}' any more")
+            return NoChild(reason=f"there is no operator '{proposal.operator}' any more", kind="operator gone")
+        parents = await self._studies.parents_of(job)
         context = MutationContext(
             rng=self._random.derive(f"operator/{operator.name}", proposal.number),
             parameters=proposal.parameters,
             evaluations=max(0, proposal.evaluations - self._settings.calls_per_program),
             proposal=proposal.number,
+            inspirations=self._studies.inspirations_of(job),
+            observed=proposal.observed,
         )
         try:
-            return await operator.mutate(job.parents, context)
+            return await operator.mutate(parents, context)
         except Exception as fault:
             if operator.name not in self._faulty_operators:
                 self._faulty_operators.add(operator.name)
                 logger.opt(exception=fault).error(
                     "operator '{}' raised; this is shown once, and counted as 'none'", operator.name
                 )
-            return NoChild(reason=f"{type(fault).__name__}: {fault}")
+            return NoChild(reason=f"{type(fault).__name__}: {fault}", kind="operator raised")
 
     def _register(self, job: Job, made: Mutation | NoChild) -> Skip | None:
         """Submit the child if it is new; else say why there is none."""
         if isinstance(made, NoChild):
-            return Skip(outcome="none", reason=made.reason, validate_calls=made.cost.validate_calls)
+            return Skip(
+                outcome="none",
+                reason=made.reason,
+                kind=made.kind,
+                cost=made.cost,
+                made_by=made.made_by,
+                limit=made.limit,
+            )
+        siblings = [to_json(sibling, made_by=made.made_by) for sibling in made.siblings]
         number = self._record.ledger.mutants
         child = child_of(
             job.parents,
@@ -133,9 +158,11 @@ class Workshop:
         )
         twin = self._record.known(child.syntax_hash)
         if twin is not None and not self._settings.reevaluate_duplicates:
-            return Skip(outcome="duplicate", reason=twin, validate_calls=child.cost.validate_calls)
+            return Skip(outcome="duplicate", reason=twin, cost=child.cost, made_by=made.made_by, siblings=siblings)
+        if job.barren:  # somebody changed their mind; the numbers that follow are given away
+            return Skip(outcome="none", reason="it had come to nothing before", kind="made anew", cost=child.cost)
         job.child = child
-        self._record.submit(child, job.proposal)
+        self._record.submit(child, job.proposal, siblings)
         return None
 
     async def evaluate(self, program: Program) -> float:

@@ -162,8 +162,9 @@ class Credit:
             ``"none"`` (no child could be made).
         improved: Whether the child is strictly better than its first parent on the primary metric.
         validate_calls: Calls of ``validate`` that mutation and evaluation took together.
-        seconds: Wall-clock seconds that mutation and evaluation took; None in deterministic mode, where time must not
-            matter.
+        seconds: Wall-clock seconds that mutation and evaluation took, those of a remote operator in the measure of the
+            cores' pool: there are more places to wait in than cores, and a second in one of them is worth so much less.
+            None in deterministic mode, where time must not matter.
         made_by: What the operator said of who thought of it; empty where it said nothing.
         gain: By how much the child's primary metric is better than its first valid parent's, in the metric's units; 0
             where it is not better.
@@ -211,9 +212,12 @@ class MutationOperator(ABC):
         writes_code: Whether a child may have code that none of its parents has, not just other numbers; it is then
             never run without protection.
         remote: Whether it spends its time waiting for somebody else's computer: it then takes a place of the remote
-            pool (``engine.max_remote_mutations_in_flight``) and none of the cores'.
+            pool (``engine.max_remote_mutations_in_flight``) and none of the cores'. Of a portfolio: whether any member
+            does.
+        mixed: Of a portfolio: whether some members are remote and some are not.
         repairs: Whether it works on a program that failed, which is then the first of its parents, with the program it
-            came from as the second. It is chosen only where such a program waits.
+            came from as the second. It is chosen only where such a program waits. Of a portfolio: whether any member
+            does.
         observes: Whether it wants to hear of every program, by ``observe``.
         inspirations: How many programs to learn from it wants beside the parents: the best, and diverse ones.
         reads_insights: Whether the pipeline's stages for parents are worth running before it sets to work.
@@ -224,6 +228,7 @@ class MutationOperator(ABC):
     max_evaluations: int = 0
     writes_code: bool = True
     remote: bool = False
+    mixed: bool = False
     repairs: bool = False
     observes: bool = False
     inspirations: tuple[int, int] = (0, 0)
@@ -238,7 +243,12 @@ class MutationOperator(ABC):
         return True
 
     def select(
-        self, parents: Sequence[Program], rng: np.random.Generator, *, failed: Program | None = None
+        self,
+        parents: Sequence[Program],
+        rng: np.random.Generator,
+        *,
+        failed: Program | None = None,
+        remote: bool | None = None,
     ) -> MutationOperator:
         """The operator that shall do the work: itself, or the member that a portfolio chooses.
 
@@ -246,6 +256,8 @@ class MutationOperator(ABC):
             parents: What it shall work on, unless it ``repairs``.
             rng: For the choice.
             failed: A program that waits to be repaired; None where none does.
+            remote: Whether the choice is among members that are remote (True) or that are not (False), because the
+                other pool is full; None where both have room. Only of a ``mixed`` portfolio more than None is asked.
         """
         return self
 

@@ -54,7 +54,9 @@ class AdaptivePortfolio(MutationOperator):
         floor: Least share of effort of each operator, in (0, 1 / number of operators].
         learning_rate: Weight of the newest proposal in the averages, in (0, 1].
         overhead_calls: What evaluating one program in its own process costs, in validate calls. Where time must not
-            matter, the cost of a proposal is ``1 + validate_calls / overhead_calls``; elsewhere it is its seconds.
+            matter, the cost of a proposal is ``1 + validate_calls / overhead_calls``; elsewhere it is its seconds. What
+            language models are paid is no part of it: money has a budget of its own, and which model is worth it is
+            theirs to learn.
 
     Raises:
         ValueError: No operators, names that are not unique, or a number out of range.
@@ -85,6 +87,10 @@ class AdaptivePortfolio(MutationOperator):
         self.max_evaluations = max(operator.max_evaluations for operator in operators)
         self.writes_code = any(operator.writes_code for operator in operators)
         self.observes = any(operator.observes for operator in operators)
+        self.remote = any(operator.remote for operator in operators)
+        self.mixed = self.remote and not all(operator.remote for operator in operators)
+        self.repairs = any(operator.repairs for operator in operators)
+        self.reads_insights = any(operator.reads_insights for operator in operators)
         named = [operator.languages for operator in operators]
         self.languages = tuple(sorted({language for names in named for language in names})) if all(named) else ()
         self._members = dict(zip(names, operators, strict=True))
@@ -134,23 +140,30 @@ class AdaptivePortfolio(MutationOperator):
         return self if name == self.name else self._members.get(name)
 
     def select(
-        self, parents: Sequence[Program], rng: np.random.Generator, *, failed: Program | None = None
+        self,
+        parents: Sequence[Program],
+        rng: np.random.Generator,
+        *,
+        failed: Program | None = None,
+        remote: bool | None = None,
     ) -> MutationOperator:
         """The member that shall do the work, among those that apply to ``parents`` (among all where none does), or to
-        ``failed`` where they repair."""
+        ``failed`` where they repair. One whose pool is full is chosen where no other applies."""
         probabilities = self.probabilities()
-        ready = {name: member for name, member in self._members.items() if failed is not None or not member.repairs}
-        fitting = [
-            name
-            for name, member in ready.items()
-            if member.applies_to([failed, *parents] if member.repairs and failed is not None else parents)
-        ] or [*ready]
+        ready = [name for name, member in self._members.items() if failed is not None or not member.repairs]
+        fitting = [name for name in ready if self._fits(self._members[name], parents, failed)]
+        roomy = [name for name in fitting if remote is None or self._members[name].remote is remote]
+        fitting = roomy or fitting or ready or [*self._members]
         draw = rng.random() * sum(probabilities[name] for name in fitting)
         for name in fitting:
             draw -= probabilities[name]
             if draw < 0.0:
                 return self._members[name]
         return self._members[fitting[-1]]
+
+    @staticmethod
+    def _fits(member: MutationOperator, parents: Sequence[Program], failed: Program | None) -> bool:
+        return member.applies_to([failed, *parents] if member.repairs and failed is not None else parents)
 
     async def mutate(self, parents: Sequence[Program], context: MutationContext) -> Mutation | NoChild:
         """What a selected member makes, for callers that do not select themselves."""
@@ -160,6 +173,8 @@ class AdaptivePortfolio(MutationOperator):
             parameters=member.parameters(),
             evaluations=min(context.evaluations, member.max_evaluations),
             proposal=context.proposal,
+            inspirations=context.inspirations,
+            observed=context.observed,
         )
         return await member.mutate(parents, inner)
 
