@@ -113,6 +113,15 @@ def looked_at(key: str, value: str, base: str = NOISY_RUN) -> dict[str, Effect]:
     return {key: Effect(value, looks.runs_of_the_best, 4, of="ran", base=base, shared=ONE_LOOK)}
 
 
+ELSEWHERE = SHORT_RUN.replace("TwiceEach", "TwiceElsewhere")
+
+
+def elsewhere(base: str) -> dict[str, Effect]:
+    key, value = "engine.max_remote_mutations_in_flight", "5"
+    return {key: Effect(value, looks.most_made_at_a_time, 5, of="ran", base=base, shared=f"{key}={value}")}
+
+
+ENGINE |= elsewhere(ELSEWHERE)
 ENGINE |= looked_at("engine.samples", "4") | looked_at("engine.confirmations", "0")
 
 CROWDED = "pipeline.stages.1._target_=tests.config.parts.CrowdedRun"
@@ -137,6 +146,7 @@ GENERATIONAL = {
     "engine.reevaluate_duplicates": by_generation("true", looks.duplicates, 0, STEADY),
 }
 
+GENERATIONAL |= elsewhere(f"{ELSEWHERE} engine=generational")
 GENERATIONAL |= looked_at("engine.samples", "4", f"{NOISY_RUN} engine=generational")
 GENERATIONAL |= looked_at("engine.confirmations", "0", f"{NOISY_RUN} engine=generational")
 
