@@ -82,7 +82,7 @@ def _confined(header: dict[str, Any]) -> tuple[Isolation, list[str], int]:
             header["hidden"],
             header["readable"],
             commands="processes" in header["allow"],
-            compilers=bool(header["command"]),
+            compilers=bool(header.get("command")),
         ),
         allow=frozenset(header["allow"]),
         scratch_mb=header["scratch_mb"],
