@@ -19,6 +19,7 @@ from tests.config import looks, strategy_looks
 from tests.config.command import ROOT
 from tests.config.effects import Effect
 from tests.config.fitness_looks import BENCHMARK
+from tests.config.operator_keys import OPERATORS_LLM
 from tests.config.strategy_keys import ALGORITHMS, MIGRATION
 from tests.config.subjects import TOY, Built, Ran, Sandbox, Started, printed, swept
 
@@ -225,6 +226,7 @@ EFFECTS: dict[str, dict[str, Effect]] = {
     "experiment/base.yaml": {},
     "experiment/multi_island_complexity.yaml": {},
     "experiment/multi_island_speed.yaml": {},
+    **OPERATORS_LLM,
     **ALGORITHMS,
     **MIGRATION,
     "engine/steady_state.yaml": ENGINE,
@@ -356,7 +358,10 @@ def test_a_changed_value_has_an_effect(file: str, key: str, made: Callable[[str,
 @pytest.mark.parametrize(("file", "key"), TARGETS)
 def test_every_description_is_built(file: str, key: str, made: Callable[[str, str], Any]) -> None:
     group, _, option = file.removesuffix(".yaml").partition("/")
-    built = made("built", f"problem.name=toy_example {group}={option}")
+    if group == "operators":  # they come with what they ask
+        group, option = "llm", "single"
+    needed = " llm=local" if file == "mutation/llm.yaml" else ""
+    built = made("built", f"problem.name=toy_example {group}={option}{needed}")
     assert built.error is None
     error = built.with_value(key, "nobody.Knows").error or ""
     assert re.sub(r"\[(\d)\]", r".\1", error) == f"{key}: no module 'nobody'"
