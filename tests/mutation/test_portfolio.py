@@ -224,3 +224,15 @@ def test_where_seconds_are_known_effort_is_time() -> None:
             Credit(operator=name, parameters={}, outcome="accepted", improved=True, validate_calls=5, seconds=seconds)
         )
     assert 0.03 < spent["slow"] / sum(spent.values()) < 0.6
+
+
+def test_every_member_hears_that_a_session_goes_on() -> None:
+    class Counting(Named):
+        sessions = 0
+
+        def resumed(self) -> None:
+            self.sessions += 1
+
+    members = [Counting("a"), Counting("b")]
+    AdaptivePortfolio(operators=members).resumed()
+    assert [member.sessions for member in members] == [1, 1]
