@@ -38,6 +38,7 @@ from gigaevo.observe import (
     SummaryFile,
 )
 from gigaevo.problems import Problem, load_problem
+from gigaevo.problems.problem import ENTRYPOINT
 from gigaevo.programs import ProgramState
 from gigaevo.storage.base import StorageError
 
@@ -150,6 +151,7 @@ def _task(problem: Problem) -> Task:
     return Task(
         description=problem.task_description,
         call=problem.call,
+        entrypoint="" if problem.command else ENTRYPOINT,
         language=problem.language.name,
         editable=problem.settings.editable,
         prompt_artifacts=problem.settings.prompt_artifacts,
