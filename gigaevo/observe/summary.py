@@ -74,6 +74,7 @@ def summary(info: RunInfo, report: RunReport, *, kernels: str) -> dict[str, Any]
         "seed": info.seed,
         "stop_reason": report.stop_reason,
         "fault": report.fault or None,
+        "metric": {"name": info.metrics.primary_key, "higher_is_better": info.metrics.primary.higher_is_better},
         "best": None if progress.best is None else _best(progress.best, report),
         "counts": {
             "mutants": progress.mutants,
@@ -269,7 +270,7 @@ def _verified(verification: Mapping[str, Any]) -> str:
 
 def _reason(stop_reason: str) -> str:
     if stop_reason.startswith("budget."):
-        return f"the budget {one_line(stop_reason)} was used up; a larger one lets it go on"
+        return f"{one_line(stop_reason)} was used up; a larger one lets it go on"
     return _REASONS.get(stop_reason, one_line(stop_reason))
 
 

@@ -19,6 +19,10 @@ from tests.config import looks, strategy_looks
 from tests.config.command import ROOT
 from tests.config.effects import Effect
 from tests.config.fitness_looks import BENCHMARK
+from tests.config.llm_keys import EVERYDAY as EVERYDAY_LLM
+from tests.config.llm_keys import LLM
+from tests.config.note_looks import BASE as WITH_INSIGHTS
+from tests.config.note_looks import NOTE_STAGES
 from tests.config.operator_keys import OPERATORS_LLM
 from tests.config.strategy_keys import ALGORITHMS, MIGRATION
 from tests.config.subjects import TOY, Built, Ran, Sandbox, Started, printed, swept
@@ -110,6 +114,15 @@ def looked_at(key: str, value: str, base: str = NOISY_RUN) -> dict[str, Effect]:
     return {key: Effect(value, looks.runs_of_the_best, 4, of="ran", base=base, shared=ONE_LOOK)}
 
 
+ELSEWHERE = SHORT_RUN.replace("TwiceEach", "TwiceElsewhere")
+
+
+def elsewhere(base: str) -> dict[str, Effect]:
+    key, value = "engine.max_remote_mutations_in_flight", "5"
+    return {key: Effect(value, looks.most_made_at_a_time, 5, of="ran", base=base, shared=f"{key}={value}")}
+
+
+ENGINE |= elsewhere(ELSEWHERE)
 ENGINE |= looked_at("engine.samples", "4") | looked_at("engine.confirmations", "0")
 
 CROWDED = "pipeline.stages.1._target_=tests.config.parts.CrowdedRun"
@@ -134,6 +147,7 @@ GENERATIONAL = {
     "engine.reevaluate_duplicates": by_generation("true", looks.duplicates, 0, STEADY),
 }
 
+GENERATIONAL |= elsewhere(f"{ELSEWHERE} engine=generational")
 GENERATIONAL |= looked_at("engine.samples", "4", f"{NOISY_RUN} engine=generational")
 GENERATIONAL |= looked_at("engine.confirmations", "0", f"{NOISY_RUN} engine=generational")
 
@@ -222,10 +236,13 @@ def skips(value: str, stages: set[str]) -> Effect:
 
 
 EFFECTS: dict[str, dict[str, Effect]] = {
-    "config.yaml": {**EVERYDAY, **HYDRA},
+    "config.yaml": {**EVERYDAY, **EVERYDAY_LLM, **HYDRA},
     "experiment/base.yaml": {},
     "experiment/multi_island_complexity.yaml": {},
     "experiment/multi_island_speed.yaml": {},
+    "experiment/multi_llm_exploration.yaml": {},
+    "experiment/full_featured.yaml": {},
+    **LLM,
     **OPERATORS_LLM,
     **ALGORITHMS,
     **MIGRATION,
@@ -265,6 +282,13 @@ EFFECTS: dict[str, dict[str, Effect]] = {
         **stages_of("cascade", runs=3, kept=3),
     },
     "pipeline/benchmark.yaml": BENCHMARK,
+    "pipeline/with_insights.yaml": {
+        "pipeline.stages.1.server": Effect("${ref:spare}", looks.asked_spare, (1, 0), base=WITH_INSIGHTS),
+        "pipeline.stages.2.workers": Effect("${ref:spare}", looks.asked_spare, (0, 1), base=WITH_INSIGHTS),
+        "pipeline.stages.2.call_timeout_s": Effect("4", looks.limits_of_stages, (10, 4), base=WITH_INSIGHTS),
+        **NOTE_STAGES,
+        **stages_of("with_insights", runs=1, kept=2),
+    },
     "sandbox/auto.yaml": SANDBOX,
     "sandbox/process.yaml": level("process", "strict", NAMESPACED, "true"),
     "sandbox/landlock.yaml": level("landlock", "strict", NAMESPACED, "true"),
@@ -320,9 +344,15 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[str, st
     shutil.copytree(TOY, tmp / "noisy")
     with (tmp / "noisy" / "problem.yaml").open("a", encoding="utf-8") as settings:
         settings.write("noisy: true\n")
+    (tmp / "prompts").mkdir()
+    for prompt in ("insight", "lineage"):
+        (tmp / "prompts" / f"{prompt}.jinja").write_text("Mine\n")
     (tmp / "mine").mkdir()
     (tmp / "mine" / "part_of_mine.py").write_text("class OfMine:\n    pass\n")
     Started.of(["problem.name=toy_example", "seed=41", f"hydra.run.dir={tmp / 'earlier'}"], tmp)
+    for seed in (42, 43):
+        asked = ["problem.name=toy_example", "llm=dryrun", f"seed={seed}", f"hydra.run.dir={tmp}/recorded_{seed}"]
+        Started.of(asked, tmp)
     sandbox = Sandbox()
 
     @functools.cache

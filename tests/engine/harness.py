@@ -129,11 +129,18 @@ class Memory:
         self.stopped.append(report)
 
 
-def map_elites(*, max_size: int = 12) -> MapElitesMultiIsland:
+class Pointing(MapElitesMultiIsland):
+    """Names the best programs, and others, without any design."""
+
+    def inspirations(self, parents: Sequence[Program], *, best: int, diverse: int) -> list[Program]:
+        others = [program for program in self.islands["main"].archive.programs() if program not in parents]
+        others.sort(key=lambda program: -program.metrics["fitness"])
+        return others[: best + diverse]
+
+
+def map_elites(*, max_size: int = 12, kind: type[MapElitesMultiIsland] = MapElitesMultiIsland) -> MapElitesMultiIsland:
     space = BehaviorSpace(keys=["place"], resolution=[20])
-    return MapElitesMultiIsland(
-        island_configs=[IslandConfig(island_id="main", behavior_space=space, max_size=max_size)]
-    )
+    return kind(island_configs=[IslandConfig(island_id="main", behavior_space=space, max_size=max_size)])
 
 
 class World:

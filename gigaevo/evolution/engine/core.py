@@ -28,9 +28,10 @@ from gigaevo.evolution.engine.job import Job
 from gigaevo.evolution.engine.ledger import OpenProposal
 from gigaevo.evolution.engine.pools import Pools
 from gigaevo.evolution.engine.proposer import Proposer
-from gigaevo.evolution.engine.record import RunRecord, Skip
+from gigaevo.evolution.engine.record import RunRecord
 from gigaevo.evolution.engine.schedule import schedule_of
 from gigaevo.evolution.engine.settings import EngineSettings
+from gigaevo.evolution.engine.settlement import Skip
 from gigaevo.evolution.engine.stoppers import Stopper
 from gigaevo.evolution.engine.studies import Studies
 from gigaevo.evolution.engine.workshop import Workshop
@@ -118,7 +119,7 @@ class EvolutionEngine:
         self._spending = spending
         self._time = TimeSplit()
         pools = Pools(settings=settings, operator=operator)
-        self._studies = Studies(evaluator=evaluator, record=self._record, storage=storage, ordered=settings.ordered)
+        studies = Studies(evaluator=evaluator, record=self._record, storage=storage, ordered=settings.ordered)
         self._workshop = Workshop(
             evaluator=evaluator,
             record=self._record,
@@ -126,7 +127,7 @@ class EvolutionEngine:
             metrics=metrics,
             settings=settings,
             pools=pools,
-            studies=self._studies,
+            studies=studies,
             clock=self._time,
         )
         self._examiner = Examiner(
@@ -221,6 +222,7 @@ class EvolutionEngine:
                 else:
                     await self._take_up_open()
                     reason = await self._dispatch()
+                self._workshop.hurry()
                 await self._drain()
                 await self._refresh()
         except ExceptionGroup as faults:
@@ -244,14 +246,21 @@ class EvolutionEngine:
 
     async def _take_up_open(self) -> None:
         """Take up the proposals that an earlier session left open: what was submitted goes to evaluation at once, the
-        rest waits for its turn like any proposal, since there may be less room for mutants than there was."""
-        for proposal in sorted(self._record.ledger.open.values(), key=lambda proposal: proposal.number):
-            if proposal.program_id is None:
+        rest waits for its turn like any proposal, since there may be less room for mutants than there was.
+
+        Where order matters, one that has no child although a later one has had come to nothing, and was not settled
+        yet: it is settled before the later one.
+        """
+        proposals = sorted(self._record.ledger.open.values(), key=lambda proposal: proposal.number)
+        submitted = [proposal.number for proposal in proposals if proposal.program_id is not None]
+        for proposal in proposals:
+            barren = self._settings.ordered and proposal.number < max(submitted, default=-1)
+            if proposal.program_id is None and not barren:
                 self._backlog.append(proposal)
             else:
-                await self._take_up(proposal)
+                await self._take_up(proposal, barren=proposal.program_id is None)
 
-    async def _take_up(self, proposal: OpenProposal) -> None:
+    async def _take_up(self, proposal: OpenProposal, *, barren: bool = False) -> None:
         wanted = [*proposal.parents, *proposal.inspirations, proposal.program_id or ""]
         stored = await self._storage.get_many(wanted)
         self._start(
@@ -261,6 +270,7 @@ class EvolutionEngine:
                 operator=self._operator.member(proposal.operator),
                 inspirations=[stored[program_id] for program_id in proposal.inspirations if program_id in stored],
                 child=stored.get(proposal.program_id or ""),
+                barren=barren,
             )
         )
 
@@ -335,7 +345,6 @@ class EvolutionEngine:
         """Enter the result of a proposal that is carried out; False where it is left for a resume."""
         if isinstance(job.result, Skip):
             async with self._strategy_lock:
-                self._studies.settle(job)
                 self._record.skip(job.result, job.proposal, self._seconds_of(job))
         elif job.result is not None and not await self._ingest(job.result, job):
             return False
@@ -380,7 +389,6 @@ class EvolutionEngine:
         if job is None:
             outcome, durable = await self._record.ingest(program, **facts)
         else:
-            self._studies.settle(job)
             seconds = self._seconds_of(job)
             outcome, durable = await self._record.ingest(program, job.proposal, job.parents, seconds, **facts)
         progress = await self._progress()

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from gigaevo.evolution.engine.ledger import OpenProposal
-from gigaevo.evolution.engine.record import Skip
+from gigaevo.evolution.engine.settlement import Skip
 from gigaevo.evolution.mutation.base import MutationOperator
 from gigaevo.programs import Program
 
@@ -22,6 +22,7 @@ class Job:
         operator: Who makes the child; None where that operator is gone since the run was stopped.
         inspirations: Programs to learn from.
         child: The child, once it is submitted.
+        barren: Whether it came to nothing in an earlier session, which was killed before it was settled.
         studied: Parents that were looked at more closely for it.
         previous: Set when the proposal before this one is known to have given a new program or not.
         registered: The same for this one.
@@ -34,6 +35,7 @@ class Job:
     operator: MutationOperator | None
     inspirations: Sequence[Program] = ()
     child: Program | None = None
+    barren: bool = False
     studied: list[Program] = field(default_factory=list)
     previous: asyncio.Event = field(default_factory=asyncio.Event)
     registered: asyncio.Event = field(default_factory=asyncio.Event)

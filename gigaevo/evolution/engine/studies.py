@@ -21,9 +21,9 @@ KEPT = 256  # results in memory; older ones are in the storage
 class Studies:
     """Has the evaluator's ``ParentStudy`` look at parents of operators that read what it finds.
 
-    What it finds is added to the program's artifacts. Where order matters (``EngineSettings.ordered``) that is done
-    when the first proposal that asked for it is settled, and nobody but the operators of such proposals sees it on
-    other programs than their parents: when a study ends must not matter. Elsewhere it is done at once.
+    What it finds is added to the program's artifacts, at once or, where order matters (``EngineSettings.ordered``), in
+    the same breath as the child of the first proposal that asked for it is entered. When a study ends must not matter
+    then: operators see what was found on parents, on which it always is, and on no other program.
 
     Args:
         evaluator: May be a ``ParentStudy``.
@@ -39,7 +39,7 @@ class Studies:
         self._storage = storage
         self._ordered = ordered
         self._running: dict[str, asyncio.Event] = {}
-        self._found: dict[str, Mapping[str, Any]] = {}
+        self._found: dict[str, tuple[Program, Mapping[str, Any]]] = {}  # as stored before, and what was found
         self._entered: set[str] = set()
         self._warned = False
 
@@ -51,10 +51,12 @@ class Studies:
 
     def inspirations_of(self, job: Job) -> Sequence[Program]:
         """The inspirations as the operator of ``job`` is to see them."""
-        return [without_study(program) for program in job.inspirations] if self._ordered else job.inspirations
+        if self._study is None or not self._ordered:
+            return job.inspirations
+        return [without_study(program) for program in job.inspirations]
 
-    def settle(self, job: Job) -> None:
-        """Enter what was found for a proposal that is being settled, unless it is entered already."""
+    def enter(self, job: Job) -> None:
+        """Enter what was found for a proposal whose child is about to be entered, unless that is done already."""
         for program in job.studied:
             self._enter(program)
 
@@ -68,22 +70,22 @@ class Studies:
                 await self._look(program, study)
         if self._ordered:
             job.studied.append(program)
-        found = self._found[program.id]
+        _, found = self._found[program.id]
         return program.model_copy(update={"artifacts": {**program.artifacts, **found}}) if found else program
 
     async def _look(self, program: Program, study: ParentStudy) -> None:
         """Find out about a program while others that want to know wait."""
         over = self._running[program.id] = asyncio.Event()
         try:
-            stored = await self._storage.get(program.id)
-            if stored is not None and STUDIED_MARK in stored.metadata:
+            stored = (await self._storage.get(program.id)) or program
+            if STUDIED_MARK in stored.metadata:
                 self._entered.add(program.id)
-                self._keep(program.id, _study_of(stored))
+                self._keep(stored, _study_of(stored))
                 return
             found, failed = await self._ask(program, study)
-            self._keep(program.id, found)
-            if failed and not self._ordered:
-                self._entered.add(program.id)  # not entered, so that a resumed run tries again
+            self._keep(stored, found)
+            if (failed or not found) and not self._ordered:
+                self._entered.add(program.id)  # as if it were: so a resumed run tries again
         finally:
             del self._running[program.id]
             over.set()
@@ -112,15 +114,15 @@ class Studies:
             program = parent
         return line
 
-    def _keep(self, program_id: str, found: Mapping[str, Any]) -> None:
-        self._found[program_id] = found
+    def _keep(self, stored: Program, found: Mapping[str, Any]) -> None:
+        self._found[stored.id] = stored, found
         if len(self._found) > KEPT:
             del self._found[next(iter(self._found))]
 
     def _enter(self, program: Program) -> None:
         if program.id not in self._entered and program.id in self._found:
             self._entered.add(program.id)
-            self._record.study(program, self._found[program.id])
+            self._record.study(program, *self._found[program.id])
 
     def _warn(self, program: Program, message: str) -> None:
         level = "DEBUG" if self._warned else "WARNING"
@@ -134,9 +136,7 @@ def _study_of(program: Program) -> dict[str, Any]:
 
 
 def without_study(program: Program) -> Program:
-    """``program`` without what a study found, which is there sooner or later as time would have it."""
-    names = program.metadata.get(STUDIED_MARK)
-    if not names:
-        return program
+    """A copy of ``program`` without what a study found or will find, which is there as time would have it."""
+    names = program.metadata.get(STUDIED_MARK, ())
     artifacts = {name: value for name, value in program.artifacts.items() if name not in names}
     return program.model_copy(update={"artifacts": artifacts})

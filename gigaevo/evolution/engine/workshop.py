@@ -6,6 +6,7 @@ import asyncio
 import math
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 
 from loguru import logger
 
@@ -14,8 +15,9 @@ from gigaevo.evolution.engine.children import child_of, enter, from_json, look_a
 from gigaevo.evolution.engine.clock import TimeSplit
 from gigaevo.evolution.engine.job import Job
 from gigaevo.evolution.engine.pools import Pools
-from gigaevo.evolution.engine.record import RunRecord, Skip
+from gigaevo.evolution.engine.record import RunRecord
 from gigaevo.evolution.engine.settings import EngineSettings
+from gigaevo.evolution.engine.settlement import Skip
 from gigaevo.evolution.engine.studies import Studies
 from gigaevo.evolution.mutation.base import Mutation, MutationContext, MutationOperator, NoChild
 from gigaevo.evolution.randomness import RandomSource
@@ -61,6 +63,11 @@ class Workshop:
         self._evaluating = pools.evaluating
         self._faulty_operators: set[str] = set()
         self._unanswered = 0
+        self._hurried = asyncio.Event()
+
+    def hurry(self) -> None:
+        """Make no more pauses: nothing will be proposed any more, and what is under way is waited for."""
+        self._hurried.set()
 
     async def make_child(self, job: Job) -> Skip | None:
         """Make the child of ``job`` and submit it if it is new; else say why there is none.
@@ -76,6 +83,7 @@ class Workshop:
                 made = await self._work(job)
             if self._settings.ordered:
                 await job.previous.wait()
+            self._studies.enter(job)
             return self._register(job, made)
         finally:
             job.registered.set()
@@ -101,7 +109,9 @@ class Workshop:
             self._unanswered = 0
             return
         self._unanswered += 1
-        await asyncio.sleep(min(LONGEST_PAUSE_S, 0.001 * 1.5 ** min(self._unanswered, 50)))
+        with suppress(TimeoutError):
+            pause = min(LONGEST_PAUSE_S, 0.001 * 1.5 ** min(self._unanswered, 50))
+            await asyncio.wait_for(self._hurried.wait(), timeout=pause)
 
     async def _mutate(self, job: Job) -> Mutation | NoChild:
         """Let the operator work. What it raises is its own fault and ends nothing but this proposal."""
@@ -150,6 +160,8 @@ class Workshop:
         twin = self._record.known(child.syntax_hash)
         if twin is not None and not self._settings.reevaluate_duplicates:
             return Skip(outcome="duplicate", reason=twin, cost=child.cost, made_by=made.made_by, siblings=siblings)
+        if job.barren:  # somebody changed their mind; the numbers that follow are given away
+            return Skip(outcome="none", reason="it had come to nothing before", kind="made anew", cost=child.cost)
         job.child = child
         self._record.submit(child, job.proposal, siblings)
         return None
