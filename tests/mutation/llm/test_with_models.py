@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 
-from gigaevo.evolution.mutation.base import Mutation, NoChild
+from gigaevo.evolution.mutation.base import Mutation, NoChild, Task
+from gigaevo.evolution.mutation.llm.founders import Founders
 from gigaevo.evolution.mutation.llm.modes import MODES
 from gigaevo.evolution.mutation.llm.unusable import Reason
 from gigaevo.llm.base import Trouble
+from gigaevo.llm.prompts import Prompts
 from gigaevo.testing import Fault, ServerOptions, evenly
 from tests.llm.bench import bench
-from tests.mutation.llm.scripted import context, operator, program
+from tests.mutation.llm.scripted import METRICS, context, operator, program
 
 SOURCE = "def entrypoint():\n    step = 1.5\n    size = 3\n    return step * size\n"
 MARKED = f"import math\n\n# EVOLVE-BLOCK-START\nSTEP = 1.5\n# EVOLVE-BLOCK-END\n\n\n{SOURCE}"
@@ -92,3 +95,14 @@ async def test_whatever_goes_wrong_is_a_child_or_a_counted_reason_and_every_call
     assert all(outcome.kind in kinds for outcome in outcomes if isinstance(outcome, NoChild))
     assert sum(outcome.cost.usd for outcome in outcomes) == pytest.approx(spent["usd"], abs=1e-9)
     assert sum(outcome.cost.llm_calls for outcome in outcomes) == spent["calls"]
+
+
+async def test_first_programs_are_written(tmp_path: Path) -> None:
+    task = Task(description="Find a point [x, y].", call="`entrypoint()` is called once and returns the answer.")
+    async with bench(tmp_path / "run.db", ServerOptions(script=[Fault.PROSE])) as it:
+        founders = Founders(models=it.client, prompts=Prompts(), count=3)
+        founded = await founders.write(task, METRICS, np.random.default_rng(0))
+        keys = [row.key for row in await it.rows()]
+    assert (len(founded.programs), founded.reasons) == (3, [])
+    assert keys == ["initial/-1/0", "initial/-1/1", "initial/-2/0", "initial/-3/0"]
+    assert len({one.files["main.py"] for one in founded.programs}) == 3
