@@ -33,7 +33,7 @@ def with_recorded_problem(arguments: Sequence[str]) -> list[str]:
     Raises:
         ConfigError: There is no recorded run.
     """
-    transcript = next((word.partition("=")[2] for word in arguments if word.startswith(_TRANSCRIPT)), "")
+    transcript = next((word.partition("=")[2] for word in reversed(arguments) if word.startswith(_TRANSCRIPT)), "")
     if _REPLAY not in arguments or not transcript or any(word.startswith("problem.") for word in arguments):
         return list(arguments)
     problem = _recorded(Path(transcript.strip("'\""))).problem

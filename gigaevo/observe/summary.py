@@ -270,7 +270,7 @@ def _verified(verification: Mapping[str, Any]) -> str:
 
 def _reason(stop_reason: str) -> str:
     if stop_reason.startswith("budget."):
-        return f"the budget {one_line(stop_reason)} was used up; a larger one lets it go on"
+        return f"{one_line(stop_reason)} was used up; a larger one lets it go on"
     return _REASONS.get(stop_reason, one_line(stop_reason))
 
 

@@ -68,6 +68,12 @@ class TwiceEach(MutationOperator):
         return Mutation(source=source, operator=self.name, description="x", notes=notes)
 
 
+class TwiceElsewhere(TwiceEach):
+    """The same on somebody else's computer."""
+
+    remote = True
+
+
 class CrowdedRun(RunStage):
     """The stage that runs programs. Notes how many it runs at a time."""
 

@@ -22,7 +22,7 @@ from omegaconf import DictConfig, OmegaConf
 
 from gigaevo.config.builder import Builder
 from gigaevo.config.errors import ConfigError
-from gigaevo.config.prepare import PARTS
+from gigaevo.config.prepare import OPTIONAL, PARTS
 from gigaevo.config.processes import program_server
 from gigaevo.config.resolvers import register_resolvers
 from gigaevo.config.result import ExitStatus, RunResult
@@ -57,6 +57,7 @@ METRICS = {
     "runtime": 1.0,
 }
 
+GIVEN = {"output_dir": Path("/folder"), "stand_in_address": "http://127.0.0.1:9/v1"}
 
 # What a stand-in says of a program that it was asked to exercise. Time outgrows n log n by n^0.4.
 EXERCISED = {
@@ -111,6 +112,10 @@ class StandIn:
         self.looked_up += program_ids
         return {}
 
+    async def last(self, marked: str) -> dict[str, int]:
+        self.looked_up.append(marked)
+        return {}
+
 
 class Built:
     """The objects that a command line describes, for the toy example."""
@@ -118,7 +123,8 @@ class Built:
     def __init__(self, config: DictConfig) -> None:
         self.config = config
         models = () if "llm" in config else ("llm",)
-        self.given = {name: StandIn() for name in ("program_server", "validators", "spare", *models)}
+        stand_ins = ("program_server", "validators", "spare", "recorded_calls", *models)
+        self.given = {name: StandIn() for name in stand_ins}
         self.random = RandomSource(0)
         noisy = replace(self.problem, settings=ProblemSettings(noisy=True))
         problems = {
@@ -126,7 +132,7 @@ class Built:
             "spare_problem": loaded("toy_example"),
             "noisy_problem": noisy,
         }
-        self._builder = Builder(config, given={"output_dir": Path("/folder"), **problems, **self.given})
+        self._builder = Builder(config, given={**GIVEN, **problems, **self.given})
         self._numbers = itertools.count()
 
     @classmethod
@@ -147,7 +153,7 @@ class Built:
         """What is said where the parts cannot all be built."""
         with contextlib.redirect_stderr(io.StringIO()):  # no terminal, whoever runs the tests
             try:
-                for part in PARTS:
+                for part in (*PARTS, *filter(self._builder.has, OPTIONAL)):
                     self.node(part)
             except ConfigError as error:
                 return str(error)

@@ -19,8 +19,11 @@ from tests.config import looks, strategy_looks
 from tests.config.command import ROOT
 from tests.config.effects import Effect
 from tests.config.fitness_looks import BENCHMARK
+from tests.config.llm_keys import EVERYDAY as EVERYDAY_LLM
+from tests.config.llm_keys import LLM
 from tests.config.note_looks import BASE as WITH_INSIGHTS
 from tests.config.note_looks import NOTE_STAGES
+from tests.config.operator_keys import OPERATORS_LLM
 from tests.config.strategy_keys import ALGORITHMS, MIGRATION
 from tests.config.subjects import TOY, Built, Ran, Sandbox, Started, printed, swept
 
@@ -111,6 +114,15 @@ def looked_at(key: str, value: str, base: str = NOISY_RUN) -> dict[str, Effect]:
     return {key: Effect(value, looks.runs_of_the_best, 4, of="ran", base=base, shared=ONE_LOOK)}
 
 
+ELSEWHERE = SHORT_RUN.replace("TwiceEach", "TwiceElsewhere")
+
+
+def elsewhere(base: str) -> dict[str, Effect]:
+    key, value = "engine.max_remote_mutations_in_flight", "5"
+    return {key: Effect(value, looks.most_made_at_a_time, 5, of="ran", base=base, shared=f"{key}={value}")}
+
+
+ENGINE |= elsewhere(ELSEWHERE)
 ENGINE |= looked_at("engine.samples", "4") | looked_at("engine.confirmations", "0")
 
 CROWDED = "pipeline.stages.1._target_=tests.config.parts.CrowdedRun"
@@ -135,6 +147,7 @@ GENERATIONAL = {
     "engine.reevaluate_duplicates": by_generation("true", looks.duplicates, 0, STEADY),
 }
 
+GENERATIONAL |= elsewhere(f"{ELSEWHERE} engine=generational")
 GENERATIONAL |= looked_at("engine.samples", "4", f"{NOISY_RUN} engine=generational")
 GENERATIONAL |= looked_at("engine.confirmations", "0", f"{NOISY_RUN} engine=generational")
 
@@ -223,10 +236,14 @@ def skips(value: str, stages: set[str]) -> Effect:
 
 
 EFFECTS: dict[str, dict[str, Effect]] = {
-    "config.yaml": {**EVERYDAY, **HYDRA},
+    "config.yaml": {**EVERYDAY, **EVERYDAY_LLM, **HYDRA},
     "experiment/base.yaml": {},
     "experiment/multi_island_complexity.yaml": {},
     "experiment/multi_island_speed.yaml": {},
+    "experiment/multi_llm_exploration.yaml": {},
+    "experiment/full_featured.yaml": {},
+    **LLM,
+    **OPERATORS_LLM,
     **ALGORITHMS,
     **MIGRATION,
     "engine/steady_state.yaml": ENGINE,
@@ -333,6 +350,9 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[str, st
     (tmp / "mine").mkdir()
     (tmp / "mine" / "part_of_mine.py").write_text("class OfMine:\n    pass\n")
     Started.of(["problem.name=toy_example", "seed=41", f"hydra.run.dir={tmp / 'earlier'}"], tmp)
+    for seed in (42, 43):
+        asked = ["problem.name=toy_example", "llm=dryrun", f"seed={seed}", f"hydra.run.dir={tmp}/recorded_{seed}"]
+        Started.of(asked, tmp)
     sandbox = Sandbox()
 
     @functools.cache
@@ -368,7 +388,10 @@ def test_a_changed_value_has_an_effect(file: str, key: str, made: Callable[[str,
 @pytest.mark.parametrize(("file", "key"), TARGETS)
 def test_every_description_is_built(file: str, key: str, made: Callable[[str, str], Any]) -> None:
     group, _, option = file.removesuffix(".yaml").partition("/")
-    built = made("built", f"problem.name=toy_example {group}={option}")
+    if group == "operators":  # they come with what they ask
+        group, option = "llm", "single"
+    needed = " llm=local" if file == "mutation/llm.yaml" else ""
+    built = made("built", f"problem.name=toy_example {group}={option}{needed}")
     assert built.error is None
     error = built.with_value(key, "nobody.Knows").error or ""
     assert re.sub(r"\[(\d)\]", r".\1", error) == f"{key}: no module 'nobody'"

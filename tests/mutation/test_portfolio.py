@@ -224,3 +224,68 @@ def test_where_seconds_are_known_effort_is_time() -> None:
             Credit(operator=name, parameters={}, outcome="accepted", improved=True, validate_calls=5, seconds=seconds)
         )
     assert 0.03 < spent["slow"] / sum(spent.values()) < 0.6
+
+
+class Kind(Named):
+    """An operator of a given kind that applies, or does not."""
+
+    def __init__(self, name: str, *, remote: bool = False, repairs: bool = False, applies: bool = True) -> None:
+        super().__init__(name)
+        self.remote = remote
+        self.repairs = repairs
+        self.applies = applies
+
+    def applies_to(self, parents: Sequence[Program]) -> bool:
+        return self.applies
+
+
+def choices(portfolio: AdaptivePortfolio, **asked: Any) -> set[str]:
+    rng = np.random.default_rng(0)
+    return {portfolio.select([], rng, **asked).name for _ in range(200)}
+
+
+def test_a_portfolio_is_of_the_kinds_of_its_members() -> None:
+    near, far = Kind("near"), Kind("far", remote=True, repairs=True)
+    assert (AdaptivePortfolio(operators=[near]).remote, AdaptivePortfolio(operators=[near]).mixed) == (False, False)
+    assert (AdaptivePortfolio(operators=[far]).remote, AdaptivePortfolio(operators=[far]).mixed) == (True, False)
+    both = AdaptivePortfolio(operators=[near, far])
+    assert (both.remote, both.mixed, both.repairs, both.observes, both.reads_insights) == (
+        True,
+        True,
+        True,
+        False,
+        False,
+    )
+
+
+def test_the_choice_is_among_members_whose_pool_has_room() -> None:
+    portfolio = AdaptivePortfolio(operators=[Kind("a"), Kind("b"), Kind("far", remote=True), Kind("off", remote=True)])
+    assert choices(portfolio) == {"a", "b", "far", "off"}
+    assert choices(portfolio, remote=True) == {"far", "off"}
+    assert choices(portfolio, remote=False) == {"a", "b"}
+
+
+def test_a_member_that_applies_goes_before_one_that_only_has_room() -> None:
+    portfolio = AdaptivePortfolio(operators=[Kind("a", applies=False), Kind("far", remote=True)])
+    assert choices(portfolio, remote=False) == {"far"}
+    nobody = AdaptivePortfolio(operators=[Kind("a", applies=False), Kind("far", remote=True, applies=False)])
+    assert choices(nobody, remote=False) == {"a", "far"}
+
+
+def test_a_member_that_repairs_is_chosen_only_where_a_failed_program_waits() -> None:
+    portfolio = AdaptivePortfolio(operators=[Kind("a"), Kind("mends", repairs=True)])
+    assert choices(portfolio) == {"a"}
+    assert choices(portfolio, failed=Program(id="f", source="x = 1\n")) == {"a", "mends"}
+    assert choices(AdaptivePortfolio(operators=[Kind("mends", repairs=True)])) == {"mends"}
+
+
+def test_every_member_hears_that_a_session_goes_on() -> None:
+    class Counting(Named):
+        sessions = 0
+
+        def resumed(self) -> None:
+            self.sessions += 1
+
+    members = [Counting("a"), Counting("b")]
+    AdaptivePortfolio(operators=members).resumed()
+    assert [member.sessions for member in members] == [1, 1]

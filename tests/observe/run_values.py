@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 from gigaevo.evolution.engine.events import Limits, Outcome, Progress, RunInfo, RunReport
 from gigaevo.evolution.strategies.base import IslandMetrics, StrategyMetrics
@@ -111,6 +112,30 @@ def population(elites: int, *more: str, faults: int = 0) -> StrategyMetrics:
         acceptance={"constants": (8, 2)},
         migrants=(5, 2) if more else (0, 0),
         faults=faults,
+    )
+
+
+SPENDING = {
+    "usd": 1.25,
+    "prompt_tokens": 12000,
+    "completion_tokens": 345,
+    "calls": 21,
+    "by_role": {"mutation": {"usd": 1.25, "prompt_tokens": 12000, "completion_tokens": 345, "calls": 21}},
+    "by_model": {
+        "vendor/[bold]big": {"usd": 1.25, "prompt_tokens": 12000, "completion_tokens": 345, "calls": 20},
+        "small": {"usd": 0.0, "prompt_tokens": 0, "completion_tokens": 0, "calls": 1},
+    },
+    "troubles": {"server": 3},
+}
+
+
+def asked_models(progress: Progress) -> Progress:
+    """The same where language models were asked."""
+    return replace(
+        progress,
+        spending=SPENDING,
+        models={"vendor/[bold]big": {"proposals": 9, "improved": 2, "accepted": 4, "usd": 1.0, "tokens": 12345}},
+        reasons={"no code": 2, HOSTILE: 1},
     )
 
 

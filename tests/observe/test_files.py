@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 from rich.console import Console
-from run_values import METRICS, events, failed, info, population, report, valid
+from run_values import METRICS, SPENDING, asked_models, events, failed, info, population, report, valid
 
 from gigaevo.evolution.engine.events import Limits, RunReport
 from gigaevo.evolution.strategies.base import StrategyMetrics
@@ -197,6 +197,7 @@ def test_the_summary_file_says_what_the_run_came_to(tmp_path: Path) -> None:
     assert summary["validate_calls"] == 6
     assert summary["time_split"] == {"mutation": 1.0, "evaluation": 2.0}
     assert summary["elapsed_s"] == 1.5
+    assert summary["llm"] is None
     assert set(summary["versions"]) == {"gigaevo", "python", "numpy", "platform", "kernels"}
     assert summary["versions"]["kernels"] == "numpy"
 
@@ -301,3 +302,35 @@ def test_text_of_programs_is_literal_in_the_summary_too() -> None:
 )
 def test_the_command_to_go_on_can_be_typed_as_it_is(folder: str, reason: str, command: str) -> None:
     assert continue_command(folder, reason, Limits(max_seconds=300.0)) == command
+
+
+def with_models(ended: RunReport, *, stop_reason: str = "max_mutants") -> RunReport:
+    return replace(ended, progress=asked_models(ended.progress), stop_reason=stop_reason)
+
+
+def test_the_summary_says_what_language_models_were_paid_and_what_came_of_it(tmp_path: Path) -> None:
+    listener = SummaryFile(folder=tmp_path, kernels="numpy")
+    listener.on_start(info())
+    ended = with_models(report(list(events([valid(-1, 0.1)]))))
+    listener.on_stop(ended)
+    written = json.loads((tmp_path / "summary.json").read_text())
+    assert written["llm"]["spending"] == SPENDING
+    assert written["llm"]["models"] == ended.progress.models
+    assert written["llm"]["reasons"]["no code"] == 2
+    assert sum(written["llm"]["reasons"].values()) == 3
+
+
+def test_people_are_told_what_language_models_were_paid_model_by_model(tmp_path: Path) -> None:
+    text = " ".join(printed(with_models(report(list(events([valid(-1, 0.1)])))), tmp_path).split())
+    assert "Models $1.25 spent, 12,345 tokens, 21 calls" in text
+    assert "vendor/[bold]big: 4 of 9 accepted, 2 improved; $1.25 spent, 12,345 tokens, 20 calls" in text
+    assert "small: 0 of 0 accepted, 0 improved; $0.0000 spent, 0 tokens, 1 call" in text
+    assert "No child no code 2, " in text
+    assert "\x1b" not in text
+
+
+def test_a_budget_that_ended_the_run_is_named(tmp_path: Path) -> None:
+    ended = with_models(report(list(events([valid(-1, 0.1)]))), stop_reason="budget.usd")
+    text = " ".join(printed(ended, tmp_path).split())
+    assert "budget.usd was used up; a larger one lets it go on" in text
+    assert f"python run.py resume={tmp_path} " in printed(ended, tmp_path).replace("\n", " ")

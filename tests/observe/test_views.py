@@ -12,7 +12,7 @@ from dataclasses import replace
 import pytest
 from loguru import logger
 from rich.console import Console, RenderableType
-from run_values import HOSTILE, events, failed, info, report, valid
+from run_values import HOSTILE, asked_models, events, failed, info, report, valid
 
 from gigaevo.evolution.engine.events import Limits
 from gigaevo.observe import FailureLog, LiveView, PlainLines, progress_view
@@ -212,3 +212,20 @@ def test_one_line_is_one_printable_line_of_bounded_width() -> None:
     assert one_line("a\n\tb\r\x00c\x1b[0m") == "a b �c�[0m"
     assert len(one_line("x" * 10_000_000, width=50)) == 50
     assert clock(3723.9) == "1:02:03"
+
+
+def test_views_show_what_language_models_were_paid(lines: list[tuple[str, str]]) -> None:
+    told = [(program, outcome, asked_models(progress)) for program, outcome, progress in events([valid(-1, 0.1)])]
+    view = LiveView(console=terminal())
+    view.on_start(info())
+    view.on_program(*told[0])
+    text = drawn(view)
+    view.close()
+    assert re.search(r"language models +\$1\.25 spent, 12,345 tokens, 21 calls", text)
+    assert "vendor/[bold]big: 4 of 9 accepted, 2 improved; $1.25 spent" in text
+    assert re.search(r"no child +no code 2, \[red\]boom\[/red\]", text)
+    assert "\x1b]0;" not in text
+    plain = PlainLines()
+    plain.on_start(info())
+    plain.on_program(*told[0])
+    assert "$1.25 spent, 12,345 tokens, 21 calls" in lines[-1][1]
