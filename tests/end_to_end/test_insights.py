@@ -3,44 +3,21 @@
 from __future__ import annotations
 
 import asyncio
-import json
-import sqlite3
 import subprocess
 from collections import Counter
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from gigaevo.programs import Program
 from gigaevo.testing import served
 from tests.end_to_end.command import run, summary
-
-# A mutation of one's own that reads and rewrites, without any other operator beside it.
-READING = """\
-# @package _global_
-mutation_operator:
-  _target_: gigaevo.evolution.mutation.llm.LLMMutationOperator
-  mode: rewrite
-  models: ${ref:llm}
-  context:
-    _target_: gigaevo.evolution.mutation.llm.ContextBuilder
-    prompts:
-      _target_: gigaevo.llm.prompts.Prompts
-  chronicle:
-    _target_: gigaevo.evolution.mutation.llm.Chronicle
-"""
+from tests.end_to_end.reading import calls, programs, reads
 
 
 @pytest.fixture
 def reading(tmp_path: Path) -> list[str]:
-    """Arguments of a short run whose operator reads."""
-    (tmp_path / "mine" / "mutation").mkdir(parents=True)
-    (tmp_path / "mine" / "mutation" / "reading.yaml").write_text(READING)
-    return [
-        *("--config-dir", str(tmp_path / "mine"), "mutation=reading", "llm=local", "pipeline=with_insights"),
-        *("problem.name=toy_example", "max_mutants=15", "seed=3"),
-    ]
+    """Arguments of a short run whose operator reads notes."""
+    return [*reads(tmp_path), "pipeline=with_insights", "max_mutants=15", "seed=3"]
 
 
 async def against_the_server(*commands: list[str]) -> list[subprocess.CompletedProcess[str]]:
@@ -50,18 +27,6 @@ async def against_the_server(*commands: list[str]) -> list[subprocess.CompletedP
             await asyncio.to_thread(run, *command, *([] if "resume" in command[0] else [f"llm_base_url={url}"]))
             for command in commands
         ]
-
-
-def calls(folder: Path) -> list[tuple[str, dict[str, Any]]]:
-    with sqlite3.connect(f"file:{folder / 'run.db'}?mode=ro", uri=True) as connection:
-        rows = connection.execute("SELECT key, request FROM calls ORDER BY number").fetchall()
-    return [(key, json.loads(request)) for key, request in rows]
-
-
-def programs(folder: Path) -> dict[str, Program]:
-    with sqlite3.connect(f"file:{folder / 'run.db'}?mode=ro", uri=True) as connection:
-        found = [Program.from_json(record) for (record,) in connection.execute("SELECT record FROM records")]
-    return {program.id: program for program in found}
 
 
 async def test_each_parent_is_asked_about_once_also_after_a_resume(reading: list[str], tmp_path: Path) -> None:
@@ -95,19 +60,20 @@ async def test_each_parent_is_asked_about_once_also_after_a_resume(reading: list
 
 
 @pytest.mark.slow
-async def test_the_same_seed_gives_the_same_notes(reading: list[str], tmp_path: Path) -> None:
-    folders = [tmp_path / name for name in ("one", "other")]
-    for folder in folders:  # a server of its own for each: it answers a question that it knows in another way
-        [done] = await against_the_server([*reading, "engine.deterministic=true", f"hydra.run.dir={folder}"])
-        assert done.returncode == 0, done.stderr
+async def test_a_replay_gives_the_same_notes(reading: list[str], tmp_path: Path) -> None:
+    recorded, replayed = tmp_path / "recorded", tmp_path / "replayed"
+    [first] = await against_the_server([*reading, "engine.deterministic=true", f"hydra.run.dir={recorded}"])
+    again = run("llm=replay", f"transcript={recorded}", f"hydra.run.dir={replayed}")  # its server is gone
+    assert (first.returncode, again.returncode) == (0, 0), first.stderr + again.stderr
     one, other = (
         {
             program_id: (program.source, program.parents, program.artifacts)
             for program_id, program in programs(folder).items()
         }
-        for folder in folders
+        for folder in (recorded, replayed)
     )
     assert one == other
+    assert any("lineage_note" in artifacts for _, _, artifacts in one.values())
 
 
 def test_without_a_language_model_there_is_one_line(tmp_path: Path) -> None:
