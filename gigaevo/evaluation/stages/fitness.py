@@ -66,6 +66,11 @@ class FitnessStage(Stage):
         **settings: Unpack[StageSettings],
     ) -> None:
         super().__init__(**settings)
+        if problem.command:
+            raise ValueError(
+                f"problem '{problem.name}' has programs that a command runs, and fitness in every dimension is measured "
+                "of an entrypoint; use pipeline=standard"
+            )
         self._genome = problem.genome
         exercise = None
         if problem.workload is not None:
