@@ -178,10 +178,10 @@ class Client:
         calls = [desk.worst(prompt, desk.model.max_tokens) for desk in self._desks.values()]
         if not calls:
             return "answers come from a transcript: nothing is sent and nothing is spent"
-        priced = [call.money for call in calls if call.money]
-        cost = f", {_range([dollars(call) for call in priced], '$')}" if priced else ", at no known price"
+        priced = [dollars(call.money) for call in calls if call.money]
+        cost = f"{_range(priced, '$')} at most" if priced else "at no known price"
         answers = _range([call.completion for call in calls], "")
-        text = f"a call takes about {prompt:,} tokens and at most {answers} for the answer{cost} at most"
+        text = f"a call takes about {prompt:,} tokens and at most {answers} for the answer, {cost}"
         lasts = [self._lasts(name, call) for name, call in zip(self._desks, calls, strict=True)]
         known = [count for count in lasts if count is not None]
         if not known:

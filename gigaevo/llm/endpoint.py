@@ -155,6 +155,8 @@ def read_answer(answer: Any, messages: Sequence[Message]) -> Answer:
     Raises:
         CallFailed: There is none in it.
     """
+    if answer is None:  # all that litellm says where an endpoint refuses the settings, and again without some of them
+        raise CallFailed(Trouble.REFUSED, "the endpoint does not take such settings", status=422)
     choices = getattr(answer, "choices", None)
     if not choices:
         raise CallFailed(Trouble.MALFORMED, "the answer has no choices")
@@ -264,6 +266,7 @@ def _import_quietly() -> Any:
         os.environ.update(_FOR_IMPORT)
     try:
         import litellm
+        import openai.resources  # noqa: F401  # else the first call would, for a third of a second of the event loop
     finally:
         for name, value in before.items():
             if value is None:

@@ -23,6 +23,7 @@ from tests.config.llm_keys import EVERYDAY as EVERYDAY_LLM
 from tests.config.llm_keys import LLM
 from tests.config.note_looks import BASE as WITH_INSIGHTS
 from tests.config.note_looks import NOTE_STAGES
+from tests.config.operator_keys import OPERATORS_LLM
 from tests.config.strategy_keys import ALGORITHMS, MIGRATION
 from tests.config.subjects import TOY, Built, Ran, Sandbox, Started, printed, swept
 
@@ -242,6 +243,7 @@ EFFECTS: dict[str, dict[str, Effect]] = {
     "experiment/multi_llm_exploration.yaml": {},
     "experiment/full_featured.yaml": {},
     **LLM,
+    **OPERATORS_LLM,
     **ALGORITHMS,
     **MIGRATION,
     "engine/steady_state.yaml": ENGINE,
@@ -388,7 +390,8 @@ def test_every_description_is_built(file: str, key: str, made: Callable[[str, st
     group, _, option = file.removesuffix(".yaml").partition("/")
     if group == "operators":  # they come with what they ask
         group, option = "llm", "single"
-    built = made("built", f"problem.name=toy_example {group}={option}")
+    needed = " llm=local" if file == "mutation/llm.yaml" else ""
+    built = made("built", f"problem.name=toy_example {group}={option}{needed}")
     assert built.error is None
     error = built.with_value(key, "nobody.Knows").error or ""
     assert re.sub(r"\[(\d)\]", r".\1", error) == f"{key}: no module 'nobody'"

@@ -21,6 +21,7 @@ from gigaevo.storage.base import LoggedCall, Transaction
 from gigaevo.storage.sqlite import SqliteProgramStorage
 from gigaevo.testing.language_model_server import LanguageModelServer, ServerOptions
 
+ROOT = Path(__file__).resolve().parents[2]
 QUICK = Retries(attempts=5, first_s=0.002, longest_s=0.02)
 PATIENT = BreakerSettings(failures=1000)  # for tests of something else
 

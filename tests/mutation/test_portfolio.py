@@ -277,3 +277,15 @@ def test_a_member_that_repairs_is_chosen_only_where_a_failed_program_waits() -> 
     assert choices(portfolio) == {"a"}
     assert choices(portfolio, failed=Program(id="f", source="x = 1\n")) == {"a", "mends"}
     assert choices(AdaptivePortfolio(operators=[Kind("mends", repairs=True)])) == {"mends"}
+
+
+def test_every_member_hears_that_a_session_goes_on() -> None:
+    class Counting(Named):
+        sessions = 0
+
+        def resumed(self) -> None:
+            self.sessions += 1
+
+    members = [Counting("a"), Counting("b")]
+    AdaptivePortfolio(operators=members).resumed()
+    assert [member.sessions for member in members] == [1, 1]

@@ -28,9 +28,10 @@ from gigaevo.evolution.engine.job import Job
 from gigaevo.evolution.engine.ledger import OpenProposal
 from gigaevo.evolution.engine.pools import Pools
 from gigaevo.evolution.engine.proposer import Proposer
-from gigaevo.evolution.engine.record import RunRecord, Skip
+from gigaevo.evolution.engine.record import RunRecord
 from gigaevo.evolution.engine.schedule import schedule_of
 from gigaevo.evolution.engine.settings import EngineSettings
+from gigaevo.evolution.engine.settlement import Skip
 from gigaevo.evolution.engine.stoppers import Stopper
 from gigaevo.evolution.engine.studies import Studies
 from gigaevo.evolution.engine.workshop import Workshop

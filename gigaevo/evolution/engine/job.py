@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from gigaevo.evolution.engine.ledger import OpenProposal
-from gigaevo.evolution.engine.record import Skip
+from gigaevo.evolution.engine.settlement import Skip
 from gigaevo.evolution.mutation.base import MutationOperator
 from gigaevo.programs import Program
 

@@ -7,9 +7,7 @@ of the changes, and a crash loses at most a tail of both.
 from __future__ import annotations
 
 import itertools
-import sys
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Any
 
 from gigaevo.evaluation.base import Verification
@@ -25,35 +23,13 @@ from gigaevo.evolution.engine.ledger import (
     Ledger,
     OpenProposal,
 )
+from gigaevo.evolution.engine.settlement import Skip, credit_of, gain_of, outcome_of
 from gigaevo.evolution.mutation.base import Credit, MutationOperator
 from gigaevo.evolution.strategies.base import ArchiveEvent, EvolutionStrategy
-from gigaevo.programs import Cost, ErrorKind, Metrics, Program, ProgramState
+from gigaevo.programs import ErrorKind, Metrics, Program, ProgramState
 from gigaevo.storage.base import JournalEntry, ProgramStorage, Transaction
 
 STUDIED_MARK = "studied"  # metadata of a program that was looked at more closely: the names of what was found
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Skip:
-    """A proposal that came to nothing.
-
-    Attributes:
-        outcome: ``"duplicate"`` or ``"none"``.
-        reason: One short line.
-        kind: The same in one or two words, for counting; empty for a duplicate.
-        cost: What it took all the same.
-        made_by: Who thought of it, where that is not the operator alone.
-        limit: The budget that stood in the way.
-        siblings: Further children that were made with it, as JSON values.
-    """
-
-    outcome: str
-    reason: str
-    kind: str = ""
-    cost: Cost = field(default_factory=Cost)
-    made_by: str = ""
-    limit: str = ""
-    siblings: Sequence[dict[str, Any]] = ()
 
 
 class RunRecord:
@@ -122,6 +98,7 @@ class RunRecord:
         if self.ledger.best_id is not None:
             self.best = await self._storage.get(self.ledger.best_id)
         self.ledger.limit = ""  # that session's: this one may have more to spend
+        self._operator.resumed()
         await self._recover_mendable()
         await self._tell_of_settled()
 
@@ -208,23 +185,8 @@ class RunRecord:
 
     def skip(self, skip: Skip, proposal: OpenProposal, seconds: float | None) -> None:
         """Settle a proposal that came to nothing after ``seconds``."""
-        credit = Credit(
-            operator=proposal.operator,
-            parameters=proposal.parameters,
-            outcome=skip.outcome,
-            improved=False,
-            validate_calls=skip.cost.validate_calls,
-            seconds=seconds,
-            made_by=skip.made_by,
-            limit=skip.limit,
-            **_paid(skip.cost),
-        )
-        details = {
-            "reason": skip.reason,
-            **({"kind": skip.kind} if skip.kind else {}),
-            **({"siblings": skip.siblings} if skip.siblings else {}),
-        }
-        self._settle(SKIPPED, details, proposal, credit, skip.cost.validate_calls)
+        credit = skip.credit(proposal, seconds)
+        self._settle(SKIPPED, skip.to_json(), proposal, credit, skip.cost.validate_calls)
 
     async def complete(self, program: Program) -> None:
         """Make a program's evaluation durable. Only then may it be ingested."""
@@ -261,24 +223,13 @@ class RunRecord:
         program.become(states[program.id])
         # A strategy may have measured what only an archive can tell, such as novelty.
         update = [program] if changed or len(program.metrics) > measured else []
-        outcome = _outcome(program, accepted=accepted)
+        outcome = outcome_of(program, accepted=accepted)
         fitness = program.metrics.get(self._metrics.primary_key) if program.is_valid else None
         new_best = fitness is not None and self._beats_best(fitness)
         credit = None
         if proposal is not None:
-            gain = self._gain(fitness, parents)
-            credit = Credit(
-                operator=proposal.operator,
-                parameters=proposal.parameters,
-                outcome=outcome.value,
-                improved=gain > 0.0,
-                validate_calls=program.cost.validate_calls,
-                seconds=seconds,
-                made_by=program.metadata.get("made_by", ""),
-                gain=gain,
-                new_best=new_best,
-                **_paid(program.cost),
-            )
+            gain = gain_of(fitness, parents, self._metrics)
+            credit = credit_of(program, proposal, outcome=outcome, gain=gain, new_best=new_best, seconds=seconds)
         if new_best:
             self.best = program
         mendable = proposal is not None and self._is_mendable(program, proposal)
@@ -368,14 +319,6 @@ class RunRecord:
         best = self.ledger.best_fitness
         return best is None or self._metrics.is_better(fitness, best)
 
-    def _gain(self, fitness: float | None, parents: Sequence[Program]) -> float:
-        """By how much a child is better than its first valid parent; 0 where it is not."""
-        key = self._metrics.primary_key
-        parent = next((parent.metrics[key] for parent in parents if parent.is_valid and key in parent.metrics), None)
-        if fitness is None or parent is None or not self._metrics.is_better(fitness, parent):
-            return 0.0
-        return min(abs(fitness - parent), sys.float_info.max)
-
     # Journal
 
     def _settle(
@@ -443,15 +386,3 @@ class RunRecord:
             "programs": sorted(self._strategy.remembered()),
             **({} if self._descendants is None else self._descendants.state()),
         }
-
-
-def _paid(cost: Cost) -> dict[str, Any]:
-    """What a language model was paid, as ``Credit`` has it."""
-    return {"usd": cost.usd, "tokens": cost.prompt_tokens + cost.completion_tokens}
-
-
-def _outcome(program: Program, *, accepted: bool) -> Outcome:
-    """What became of an evaluated program that an archive keeps, or not."""
-    if program.is_valid:
-        return Outcome.ACCEPTED if accepted else Outcome.REJECTED
-    return Outcome.PRUNED if program.pruned and program.error is None else Outcome.FAILED

@@ -84,8 +84,8 @@ class Studies:
                 return
             found, failed = await self._ask(program, study)
             self._keep(stored, found)
-            if failed and not self._ordered:
-                self._entered.add(program.id)  # not entered, so that a resumed run tries again
+            if (failed or not found) and not self._ordered:
+                self._entered.add(program.id)  # as if it were: so a resumed run tries again
         finally:
             del self._running[program.id]
             over.set()

@@ -15,8 +15,9 @@ from gigaevo.evolution.engine.children import child_of, enter, from_json, look_a
 from gigaevo.evolution.engine.clock import TimeSplit
 from gigaevo.evolution.engine.job import Job
 from gigaevo.evolution.engine.pools import Pools
-from gigaevo.evolution.engine.record import RunRecord, Skip
+from gigaevo.evolution.engine.record import RunRecord
 from gigaevo.evolution.engine.settings import EngineSettings
+from gigaevo.evolution.engine.settlement import Skip
 from gigaevo.evolution.engine.studies import Studies
 from gigaevo.evolution.mutation.base import Mutation, MutationContext, MutationOperator, NoChild
 from gigaevo.evolution.randomness import RandomSource

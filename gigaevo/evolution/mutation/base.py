@@ -295,5 +295,9 @@ class MutationOperator(ABC):
     def restore(self, state: Mapping[str, Any]) -> None:
         """Go back to what ``state()`` gave."""
 
+    def resumed(self) -> None:
+        """Learn that a session goes on with what an earlier one left: budgets may have been raised since. Called after
+        ``restore`` and the last repeated ``credit``."""
+
     async def close(self) -> None:
         """Let go of processes and files."""

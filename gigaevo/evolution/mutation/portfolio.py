@@ -219,6 +219,11 @@ class AdaptivePortfolio(MutationOperator):
                 )
                 self._members[name].restore(saved["member"])
 
+    def resumed(self) -> None:
+        """Tell every member."""
+        for member in self._members.values():
+            member.resumed()
+
     async def close(self) -> None:
         """Close all members, also when one of them fails to; the first failure is raised."""
         failures: list[Exception] = []

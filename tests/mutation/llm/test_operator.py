@@ -207,6 +207,8 @@ def test_a_spent_budget_makes_it_stand_aside() -> None:
     assert rewrite.applies_to([program(ONE)])
     rewrite.credit(credit(limit="budget.usd"))
     assert not rewrite.applies_to([program(ONE)])
+    rewrite.resumed()
+    assert rewrite.applies_to([program(ONE)])
 
 
 def test_state_is_what_credit_has_changed() -> None:

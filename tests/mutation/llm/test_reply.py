@@ -19,7 +19,13 @@ GROUND = Ground(files={"main.py": OLD}, entry="main.py")
 MARKED = "import math\n\n# EVOLVE-BLOCK-START\nSTEP = 1\n# EVOLVE-BLOCK-END\n\n\ndef entrypoint():\n    return STEP\n"
 IN_BLOCKS = Ground(files={"main.py": MARKED}, entry="main.py")
 TREE = Ground(files={"main.py": OLD, "lib/part.py": "A = 1\n", "data.txt": "1\n"}, entry="main.py", editable=["*.py"])
-CPP = Ground(files={"main.cpp": "int main() {}\n"}, entry="main.cpp", language=LANGUAGES["cpp"], editable=["*.cpp"])
+CPP = Ground(
+    files={"main.cpp": "int main() {}\n"},
+    entry="main.cpp",
+    language=LANGUAGES["cpp"],
+    editable=["*.cpp"],
+    called=False,
+)
 
 
 def fence(text: str, word: str = "python") -> str:

@@ -21,7 +21,7 @@ from gigaevo.evolution.mutation.llm.context import ContextBuilder
 from gigaevo.evolution.mutation.llm.conversation import Conversation
 from gigaevo.evolution.mutation.llm.fences import described, take_apart
 from gigaevo.evolution.mutation.llm.modes import MODES
-from gigaevo.evolution.mutation.llm.reply import Ground, edited_by, programs_in
+from gigaevo.evolution.mutation.llm.reply import Ground, edited_by, is_called, programs_in
 from gigaevo.evolution.mutation.llm.unusable import Reason, Unusable
 from gigaevo.evolution.mutation.tuning import first_step, marked_literals
 from gigaevo.llm.base import LanguageModels, NoReply
@@ -95,6 +95,7 @@ class LLMMutationOperator(MutationOperator):
         self._chain = chain
         self._corrections = corrections
         self._editable: Sequence[str] = ()
+        self._called = True
         self._spent = ""
         self.name = f"llm_{mode}"
         self.repairs = self._mode.repairs
@@ -106,7 +107,7 @@ class LLMMutationOperator(MutationOperator):
         Raises:
             PromptError: One cannot be used.
         """
-        self._editable = tuple(context.task.editable)
+        self._editable, self._called = tuple(context.task.editable), is_called(context.task)
         self._context.bind(context)
         self._context.check(self._mode)
         self._chronicle.bind(context.metrics)
@@ -171,6 +172,10 @@ class LLMMutationOperator(MutationOperator):
         self._models.restore(state["models"])
         self._spent = str(state["spent"])
 
+    def resumed(self) -> None:
+        """Ask again: there may be more to spend in this session."""
+        self._spent = ""
+
     def _partners(self, parents: Sequence[Program], context: MutationContext) -> list[Program]:
         """What a program is combined with: the other parents, or one of the inspirations where there are none."""
         if not self._mode.partner:
@@ -187,6 +192,7 @@ class LLMMutationOperator(MutationOperator):
             language=self._context.language,
             editable=self._editable,
             children=self._mode.children if len(program.files) == 1 else 1,
+            called=self._called,
             comments_count=self._mode.marks,
         )
 

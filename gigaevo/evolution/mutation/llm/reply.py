@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from pathlib import PurePosixPath
 
+from gigaevo.evolution.mutation.base import Task
 from gigaevo.evolution.mutation.llm.edits import apply_edit, read_edits
 from gigaevo.evolution.mutation.llm.fences import Answer, CodeBlock, take_apart
 from gigaevo.evolution.mutation.llm.unusable import Reason, Unusable
@@ -31,8 +32,8 @@ from gigaevo.programs.syntax import MAX_BYTES, SourceError, check_compiles, pars
 from gigaevo.programs.text_facts import MOST_CHARS as ALL_CHARS
 from gigaevo.programs.text_facts import MOST_FILES, file_facts, files_hash
 
-MOST_CHARS = 512 * 1024  # of an answer
 ENTRYPOINT = "entrypoint"
+MOST_CHARS = 512 * 1024  # of an answer
 
 _REFUSALS = (
     *("i'm sorry", "i am sorry", "sorry,", "i cannot", "i can't", "i won't", "i'm unable", "i am unable"),
@@ -40,6 +41,11 @@ _REFUSALS = (
 )
 
 Files = Mapping[str, str]
+
+
+def is_called(task: Task) -> bool:
+    """Whether programs are run by calling their entrypoint, rather than by a command."""
+    return task.language == PYTHON.name and (not task.call or ENTRYPOINT in task.call)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,6 +58,7 @@ class Ground:
         language: What it is written in.
         editable: Globs (``fnmatch``) of the files that may change.
         children: How many programs the answer may hold.
+        called: Whether the program is run by calling its entrypoint, which it must then define.
         comments_count: Whether a program with other comments is another program.
     """
 
@@ -60,6 +67,7 @@ class Ground:
     language: Language = PYTHON
     editable: Sequence[str] = ("*.py",)
     children: int = 1
+    called: bool = True
     comments_count: bool = False
 
     @property
@@ -86,7 +94,7 @@ def programs_in(text: str, finish: str, ground: Ground) -> list[dict[str, str]]:
     if named and ground.children == 1:
         return [_checked(_with_named(named, blocks, ground), ground)]
     entries = [block.text for block in blocks]
-    if ground.language is PYTHON and not ground.marked:
+    if ground.called and not ground.marked:
         entries = [entry for entry in entries if _may_define(entry)] or entries
     if ground.children == 1:
         return [_checked(_with_entry(entries[-1], ground), ground)]
@@ -143,7 +151,7 @@ def _of_language(answer: Answer, text: str, finish: str, ground: Ground) -> list
     if answer.blocks:
         words = ", ".join(sorted({block.word[:20] for block in answer.blocks}))
         raise Unusable(Reason.WRONG_LANGUAGE, f"code in {words}, but none in {ground.language.name}")
-    if ground.language is PYTHON and _is_program(text):
+    if ground.called and _is_program(text):
         return [CodeBlock(text, "", "", closed=True)]
     raise Unusable(Reason.NO_CODE, "there is no code block in it")
 
@@ -259,7 +267,7 @@ def _checked(files: dict[str, str], ground: Ground) -> dict[str, str]:
         _check_text(path, files[path])
     if ground.marked and not files_keep_outside(ground.files, files):
         raise Unusable(Reason.OUTSIDE, "what lies outside of the marked blocks was changed")
-    if ground.language is PYTHON and ground.entry in changed and not _defines(files[ground.entry]):
+    if ground.entry in changed and ground.called and not _defines(files[ground.entry]):
         raise Unusable(Reason.NO_ENTRYPOINT, f"{ground.entry} does not define {ENTRYPOINT}")
     if not ground.comments_count and files_hash(files) == files_hash(ground.files):
         raise Unusable(Reason.UNCHANGED, "but for comments and layout it is the program as it was")
