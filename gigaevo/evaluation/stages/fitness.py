@@ -68,8 +68,8 @@ class FitnessStage(Stage):
         super().__init__(**settings)
         if problem.command:
             raise ValueError(
-                f"problem '{problem.name}' has programs that a command runs, and fitness in every dimension is measured "
-                "of an entrypoint; use pipeline=standard"
+                f"problem '{problem.name}' has programs that a command runs, and this stage measures an entrypoint; "
+                "use pipeline=standard"
             )
         self._genome = problem.genome
         exercise = None
