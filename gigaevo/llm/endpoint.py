@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import json
 import logging
 import os
@@ -272,10 +273,15 @@ def _import_quietly() -> Any:
     before = {name: os.environ.get(name) for name in _FOR_IMPORT}
     if "litellm" not in sys.modules:
         os.environ.update(_FOR_IMPORT)
+    collecting = gc.isenabled()
+    gc.disable()  # a third of a million objects, all of which stay: looking for garbage among them takes half a second
     try:
         import litellm
         import openai.resources  # noqa: F401  # else the first call would, for a third of a second of the event loop
     finally:
+        if collecting:
+            gc.freeze()
+            gc.enable()
         for name, value in before.items():
             if value is None:
                 os.environ.pop(name, None)
