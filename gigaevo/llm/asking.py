@@ -251,7 +251,7 @@ class Asking:
         return row
 
     def _max_tokens(self, desk: Desk) -> int:
-        return self._request.max_tokens or desk.model.max_tokens
+        return desk.max_tokens(self._request.max_tokens)
 
     def _usual_tokens(self, desk: Desk) -> int:
         """What an attempt will hardly go beyond, as providers' own limits count it."""

@@ -22,7 +22,7 @@ from gigaevo.llm.call_record import UNSENT, answer_in, end_row, question_in, que
 from gigaevo.llm.desk import BYTES_PER_TOKEN, PER_MESSAGE, Desk, amount
 from gigaevo.llm.endpoint import Endpoint, check_release
 from gigaevo.llm.model import Model
-from gigaevo.llm.prices import dollars, money, price_of, price_table
+from gigaevo.llm.prices import dollars, longest_answer, money, price_of, price_table
 from gigaevo.llm.rate_limits import Gate
 from gigaevo.llm.retries import Retries
 from gigaevo.llm.secrets import Secrets, missing_key
@@ -175,7 +175,7 @@ class Client:
             prompt_chars: Characters of a usual prompt.
         """
         prompt = -(-prompt_chars // BYTES_PER_TOKEN) + 2 * PER_MESSAGE
-        calls = [desk.worst(prompt, desk.model.max_tokens) for desk in self._desks.values()]
+        calls = [desk.worst(prompt, desk.max_tokens(None)) for desk in self._desks.values()]
         if not calls:
             return "answers come from a transcript: nothing is sent and nothing is spent"
         priced = [dollars(call.money) for call in calls if call.money]
@@ -242,6 +242,7 @@ class Client:
                 price=price,
                 gate=gate,
                 breaker=breakers[model.endpoint],
+                longest_answer=longest_answer(model, table),
                 credentials=secrets.credentials(model),
             )
         return desks
