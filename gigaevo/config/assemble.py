@@ -39,6 +39,7 @@ from gigaevo.observe import (
     SummaryFile,
 )
 from gigaevo.problems import Problem, load_problem
+from gigaevo.problems.problem import ENTRYPOINT
 from gigaevo.programs import Program, ProgramState
 from gigaevo.storage.base import StorageError
 
@@ -173,6 +174,7 @@ def task_of(problem: Problem) -> Task:
     return Task(
         description=problem.task_description,
         call=problem.call,
+        entrypoint="" if problem.command else ENTRYPOINT,
         language=problem.language.name,
         editable=problem.settings.editable,
         prompt_artifacts=problem.settings.prompt_artifacts,

@@ -24,7 +24,6 @@ CPP = Ground(
     entry="main.cpp",
     language=LANGUAGES["cpp"],
     editable=["*.cpp"],
-    called=False,
 )
 
 

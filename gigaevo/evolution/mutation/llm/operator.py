@@ -15,13 +15,14 @@ from gigaevo.evolution.mutation.base import (
     MutationOperator,
     NoChild,
     OperatorContext,
+    Task,
 )
 from gigaevo.evolution.mutation.llm.chronicle import Chronicle
 from gigaevo.evolution.mutation.llm.context import ContextBuilder
 from gigaevo.evolution.mutation.llm.conversation import Conversation
 from gigaevo.evolution.mutation.llm.fences import described, take_apart
 from gigaevo.evolution.mutation.llm.modes import MODES
-from gigaevo.evolution.mutation.llm.reply import Ground, edited_by, is_called, programs_in
+from gigaevo.evolution.mutation.llm.reply import Ground, edited_by, programs_in
 from gigaevo.evolution.mutation.llm.unusable import Reason, Unusable
 from gigaevo.evolution.mutation.tuning import first_step, marked_literals
 from gigaevo.llm.base import LanguageModels, NoReply
@@ -94,8 +95,7 @@ class LLMMutationOperator(MutationOperator):
         self._chronicle = chronicle
         self._chain = chain
         self._corrections = corrections
-        self._editable: Sequence[str] = ()
-        self._called = True
+        self._task = Task()
         self._spent = ""
         self.name = f"llm_{mode}"
         self.repairs = self._mode.repairs
@@ -107,7 +107,7 @@ class LLMMutationOperator(MutationOperator):
         Raises:
             PromptError: One cannot be used.
         """
-        self._editable, self._called = tuple(context.task.editable), is_called(context.task)
+        self._task = context.task
         self._context.bind(context)
         self._context.check(self._mode)
         self._chronicle.bind(context.metrics)
@@ -190,9 +190,9 @@ class LLMMutationOperator(MutationOperator):
             files=program.files,
             entry=program.entry,
             language=self._context.language,
-            editable=self._editable,
+            editable=self._task.editable,
             children=self._mode.children if len(program.files) == 1 else 1,
-            called=self._called,
+            entrypoint=self._task.entrypoint,
             comments_count=self._mode.marks,
         )
 
