@@ -284,4 +284,8 @@ def _import_quietly() -> Any:
         logger.setLevel(logging.CRITICAL + 1)
     # It serialises answers for logs that are off, and warns of those that are malformed: we say so ourselves.
     warnings.filterwarnings("ignore", message="Pydantic serializer warnings", category=UserWarning)
+    # Its calls begin in a thread; one that is given up just then leaves a coroutine that was never begun.
+    warnings.filterwarnings(
+        "ignore", message=r"coroutine '\w+\.acompletion' was never awaited", category=RuntimeWarning
+    )
     return litellm

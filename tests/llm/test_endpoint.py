@@ -199,20 +199,23 @@ from gigaevo.llm.base import Message
 from gigaevo.llm.client import Client
 from gigaevo.llm.endpoint import CallFailed, Endpoint
 from gigaevo.llm.model import Model
-from tests.llm.bench import ROOT
+from gigaevo.testing.faults import Fault
+from gigaevo.testing.language_model_server import LanguageModelServer, ServerOptions
 assert "litellm" not in sys.modules and "openai" not in sys.modules
 before = dict(os.environ)
 async def run():
     endpoint = Endpoint()
     await endpoint.start()
     assert "litellm" in sys.modules
-    model = Model(name="m", base_url="http://127.0.0.1:9/v1", timeout_s=5.0)
-    for _ in range(2):
-        try:
-            await endpoint.ask(model, [Message("user", "hi")], max_tokens=5, credentials={})
-        except CallFailed:
-            pass
-    await endpoint.close()
+    async with LanguageModelServer(ServerOptions(script=[Fault.RESET, Fault.INVALID_JSON, "hello"])) as server:
+        model = Model(name="m", base_url=server.base_url, timeout_s=30.0)
+        for _ in range(5):
+            try:
+                await endpoint.ask(model, [Message("user", "hi")], max_tokens=5, credentials={})
+            except CallFailed:
+                pass
+        assert server.outcomes["answered"] == 3
+        await endpoint.close()
 asyncio.run(run())
 assert dict(os.environ) == before, set(os.environ) ^ set(before)
 """

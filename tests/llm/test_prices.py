@@ -113,3 +113,22 @@ def test_every_price_of_the_real_table_can_be_read() -> None:
     names = [name for name, entry in table.items() if entry.get("mode") == "chat" and "/" in name]
     prices = [price_of(Model(name=name), table) for name in names]
     assert sum(price is not None for price in prices) > 0.8 * len(names)
+
+
+@pytest.mark.parametrize(
+    ("name", "makers"),
+    [
+        ("openrouter/openai/gpt-5-mini", "openai/gpt-5-mini"),
+        ("openrouter/google/gemini-2.5-flash", "gemini/gemini-2.5-flash"),
+        ("openrouter/anthropic/claude-haiku-4.5", "anthropic/claude-haiku-4-5"),
+    ],
+)
+def test_by_way_of_openrouter_a_model_costs_what_its_maker_charges(name: str, makers: str) -> None:
+    price = price_of(Model(name=name), price_table())
+    assert price is not None
+    assert price == price_of(Model(name=makers), price_table())
+
+
+@pytest.mark.parametrize("name", ["openrouter/nobody/knows", "openrouter/openai/gpt-5-mini:free", "openrouter/auto"])
+def test_what_openrouter_alone_knows_has_no_price(name: str) -> None:
+    assert price_of(Model(name=name), price_table()) is None
