@@ -36,6 +36,7 @@ _REASONS = {
     "plateau": "the best fitness had stopped improving",
     "exhausted": "the operators made nothing new any more",
     "no_child": "too many proposals in a row gave no child; the reasons are below",
+    "transcript": "the transcript has no more answers",
     "interrupted": "it was interrupted",
     "no_valid_program": "no initial program was valid",
     "strategy_fault": "parts of the strategy raised too often",

@@ -158,12 +158,13 @@ def test_without_protection_no_language_model_writes_programs(tmp_path: Path) ->
         ("llm=gpt", "llm=gpt: no such choice"),
         ("llm=local +budget.per_model.mine.usd=1", "budget.per_model.mine: there is no such model; there are main"),
         ("llm=local llm.concurrency=0", "llm.concurrency=0 must be at least 1"),
-        ("llm=local llm_base_url=http://me:word@h/v1", "base_url must hold neither user, password nor parameters"),
+        ("llm=local llm_base_url=http://me:word@h/v1", "llm_base_url: an address must hold neither user nor password"),
         (
             "llm=local +llm.models.main.extra.api_key=sk-1",
             "extra.api_key: keys come from the environment",
         ),
         ("llm=local +llm.models.main.extra.auth=sk-1", "extra.auth looks like a secret"),
+        ("-m llm=local seed=0,1 +llm.models.main.extra.token=sk-1", "extra.token: keys come from the environment"),
         ("llm=replay transcript=nowhere", "nowhere is not the output folder of a run"),
         ("llm=cascade ~llm.models.strong", "a cascade needs two models at least, the strong one last"),
     ],
@@ -347,6 +348,15 @@ def test_a_replay_takes_the_recorded_configuration_and_values_that_are_given(rec
     assert summary(tmp_path / "again")["counts"]["mutants"] == 7
     assert summary(tmp_path / "again")["llm"]["spending"]["replayed"] is True
     assert "Dry run" not in ended.out
+
+
+def test_a_replay_of_more_than_was_recorded_ends_where_the_transcript_does(recorded: Path, tmp_path: Path) -> None:
+    ended = run(
+        "llm=replay", f"transcript={recorded}", "max_mutants=500", f"hydra.run.dir={tmp_path}/again", cwd=tmp_path
+    )
+    assert ended.status == 0, ended
+    assert summary(tmp_path / "again")["stop_reason"] == "transcript"
+    assert "the transcript has no more answers" in ended.out
 
 
 def test_a_replay_of_another_seed_is_warned_of(recorded: Path, tmp_path: Path) -> None:

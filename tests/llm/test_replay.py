@@ -59,6 +59,23 @@ async def test_answers_and_failures_are_found_by_key_exactly(tmp_path: Path) -> 
     await transcript.close()
 
 
+async def test_where_the_transcript_ends_a_limit_is_reached_and_a_gap_is_none(tmp_path: Path) -> None:
+    storage = SqliteProgramStorage(path=tmp_path / "run.db")
+    await storage.open()
+    log = StorageCallLog(storage)
+    for key in ("mutation/3/0", "insight/900", "mutation/12/1"):
+        await log.begin(key, {"role": "mutation", **question_row(question(key))}, reply_row(REPLY, NOTHING))
+    await storage.close()
+    transcript = Transcript(calls=RecordedCalls(storage.path))
+    for key in ("mutation/4/0", "mutation/12/2", "insight/901", "initial/-1"):
+        assert await transcript.find(question(key)) is None
+    ended = await transcript.find(question("mutation/13/0"))
+    assert isinstance(ended, NoReply)
+    assert (ended.trouble, ended.limit) == (Trouble.UNRECORDED, "transcript")
+    assert ended.message == "the transcript ends before mutation/13/0"
+    await transcript.close()
+
+
 async def test_a_question_that_is_another_is_answered_and_told_of_once(tmp_path: Path) -> None:
     transcript = Transcript(calls=RecordedCalls(await recorded(tmp_path)))
     lines: list[str] = []
