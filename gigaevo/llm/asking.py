@@ -219,8 +219,8 @@ class Asking:
             usage=self._spent.usage(),
             latency_s=latency_s,
         )
-        await office.log.settle(sent.number, reply_row(reply, sent.took, counted=outcome.counted))
         office.books.answered(cached=False)
+        await office.log.settle(sent.number, reply_row(reply, sent.took, counted=outcome.counted))
         return reply
 
     async def _end(self, failure: NoReply) -> None:

@@ -138,6 +138,7 @@ async def test_questions_that_are_given_up_at_any_moment_leave_nothing_behind(tm
     async with bench(tmp_path / "run.db", budget=Budget(tokens=200_000), concurrency=3) as it:
         # What was cut off is counted whole, in this session and in the next.
         assert it.client.budget.spent == spent
+        assert it.client.spending() == spending
         assert all(isinstance(outcome, Reply) for outcome in await ask(it.client, 9))
 
 
