@@ -4,37 +4,30 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import sys
 from collections.abc import Sequence
 from contextlib import AsyncExitStack
-from dataclasses import dataclass, replace
 from pathlib import Path
 
 from gigaevo import kernels
 from gigaevo.config.builder import Builder
+from gigaevo.config.call_log import StoredAncestry
+from gigaevo.config.dry_run import PROMPT_FILE, dry_run_report, write_example
 from gigaevo.config.errors import ConfigError
-from gigaevo.config.processes import (
-    ProblemProcesses,
-    SearchWorkers,
-    exact_verifier,
-    problem_processes,
-    program_server,
-)
+from gigaevo.config.initial_programs import FOUNDERS, check_start, initial_programs
+from gigaevo.config.language_models import RunModels, language_models
+from gigaevo.config.parts import Parts, build_parts
+from gigaevo.config.processes import ProblemProcesses, SearchWorkers, exact_verifier, problem_processes
+from gigaevo.config.rescoring import FreshSandbox, close_pipeline, sampled
 from gigaevo.config.result import ExitStatus, RunResult
 from gigaevo.config.schema import Settings
 from gigaevo.config.terminal import ClosingPage, interruptible, logging_to
-from gigaevo.evaluation.base import VERIFICATION, Evaluation, Evaluator, Rescorer, Verifier
-from gigaevo.evaluation.pipeline import Pipeline
-from gigaevo.evaluation.sampling import SampledEvaluator
-from gigaevo.evaluation.sandbox import inline_runner
+from gigaevo.evaluation.base import Evaluator, Verifier
 from gigaevo.evaluation.sandbox.process import SandboxStartError
-from gigaevo.evaluation.sandbox.settings import SandboxSettings
 from gigaevo.evolution.engine.core import EvolutionEngine
-from gigaevo.evolution.engine.events import Limits, Listener, RunReport
-from gigaevo.evolution.engine.settings import EngineSettings
-from gigaevo.evolution.engine.stoppers import Stopper, standard_stoppers
-from gigaevo.evolution.mutation.base import MutationOperator, OperatorContext
-from gigaevo.evolution.randomness import RandomSource
-from gigaevo.evolution.strategies.base import EvolutionStrategy, StrategyContext
+from gigaevo.evolution.engine.events import Listener, RunReport
+from gigaevo.evolution.mutation.base import OperatorContext, Task
+from gigaevo.llm.prompts import PromptError
 from gigaevo.observe import (
     BestArtifacts,
     BestProgramFile,
@@ -46,11 +39,11 @@ from gigaevo.observe import (
     SummaryFile,
 )
 from gigaevo.problems import Problem, load_problem
+from gigaevo.problems.problem import ENTRYPOINT
 from gigaevo.programs import Program, ProgramState
-from gigaevo.programs.text_facts import files_hash
-from gigaevo.storage.base import ProgramStorage, StorageError
+from gigaevo.storage.base import StorageError
 
-ALLOWED_PROCESSES = 64  # processes and threads of a program whose problem allows them
+PROMPTS = "prompts"  # folder of a problem's own prompt templates
 
 
 def execute(settings: Settings, builder: Builder, output_dir: Path) -> RunResult:
@@ -76,96 +69,8 @@ def execute(settings: Settings, builder: Builder, output_dir: Path) -> RunResult
         return asyncio.run(_run(settings, builder, output_dir, problem))
     except SandboxStartError as error:
         raise ConfigError(f"problem '{problem.name}': {error}") from error
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Parts:
-    """What a run is made of before anything starts."""
-
-    problem: Problem
-    random: RandomSource
-    limits: Limits
-    stoppers: Sequence[Stopper]
-    engine: EngineSettings
-    sandbox: SandboxSettings
-    strategy: EvolutionStrategy
-    operator: MutationOperator
-    storage: ProgramStorage
-
-
-def _parts(settings: Settings, builder: Builder, problem: Problem) -> _Parts:
-    """Build what is configured, and have the strategy check that it fits the problem."""
-    engine = _engine_settings(problem, builder.node("engine"))
-    limits = Limits(**{name: getattr(settings, name) for name in Limits.__dataclass_fields__})
-    parts = _Parts(
-        problem=problem,
-        random=RandomSource(settings.seed),
-        limits=limits,
-        stoppers=standard_stoppers(
-            limits,
-            problem.metrics,
-            generation_size=engine.generation_size,
-            plateau=settings.plateau,
-            calls_per_program=engine.calls_per_program,
-        ),
-        engine=engine,
-        sandbox=_sandbox_for(problem, builder.node("sandbox")),
-        strategy=builder.node("evolution_strategy"),
-        operator=builder.node("mutation_operator"),
-        storage=builder.node("program_storage"),
-    )
-    _refuse_strangers_code(parts)
-    _refuse_strange_programs(parts)
-    context = StrategyContext(
-        metrics=problem.metrics,
-        random=parts.random,
-        behavior_keys=problem.settings.behavior_keys,
-        generation_size=engine.generation_size,
-    )
-    try:
-        parts.strategy.bind(context)
-    except ValueError as error:
-        raise ConfigError(f"evolution_strategy does not fit problem '{problem.name}': {error}") from error
-    return parts
-
-
-def _engine_settings(problem: Problem, engine: EngineSettings) -> EngineSettings:
-    """The configured settings as far as they concern this problem: only a noisy one needs more than one look."""
-    if problem.settings.noisy:
-        return replace(engine, reevaluate_duplicates=True)
-    return replace(engine, samples=1, confirmations=0)
-
-
-def _sampled(evaluator: Evaluator, parts: _Parts, *, first_seed: int = 0) -> Evaluator:
-    """``evaluator`` as it is, or with several runs to an evaluation where the problem is noisy."""
-    if not parts.problem.settings.noisy:
-        return evaluator
-    return SampledEvaluator(
-        evaluator,
-        metrics=parts.problem.metrics,
-        samples=parts.engine.samples,
-        confirmations=parts.engine.confirmations,
-        first_seed=first_seed,
-    )
-
-
-def _refuse_strangers_code(parts: _Parts) -> None:
-    """Without protection only numbers may change: what else an operator writes is nobody's the user knows."""
-    if parts.sandbox.level == inline_runner.LEVEL and parts.operator.writes_code:
-        raise ConfigError(
-            f"sandbox=inline runs programs without protection, and mutation operator '{parts.operator.name}' writes "
-            "code; leave operators that only change numbers (~operators.syntax_tree), or use sandbox=auto"
-        )
-
-
-def _refuse_strange_programs(parts: _Parts) -> None:
-    """Somebody must be able to change the problem's programs."""
-    language, known = parts.problem.language.name, parts.operator.languages
-    if known and language not in known:
-        raise ConfigError(
-            f"problem '{parts.problem.name}' has programs in {language}, and mutation operator '{parts.operator.name}' "
-            f"can only change {' and '.join(known)}; add language models (llm=...)"
-        )
+    except PromptError as error:
+        raise ConfigError(str(error)) from error
 
 
 async def _run(settings: Settings, builder: Builder, output_dir: Path, problem: Problem) -> RunResult:
@@ -174,7 +79,9 @@ async def _run(settings: Settings, builder: Builder, output_dir: Path, problem: 
         builder.give("problem", problem)
         view: LiveView | PlainLines = builder.node("observe")
         stack.enter_context(logging_to(view, output_dir))
-        parts = _parts(settings, builder, problem)
+        check_start(problem, builder)
+        models = await stack.enter_async_context(language_models(settings, builder))
+        parts = build_parts(settings, builder, problem)
         processes = await stack.enter_async_context(
             problem_processes(problem, parts.sandbox, workers=parts.engine.max_evaluations_in_flight)
         )
@@ -186,31 +93,30 @@ async def _run(settings: Settings, builder: Builder, output_dir: Path, problem: 
                 size=parts.engine.max_evaluations_in_flight,
             )
         )
-        builder.give("program_server", processes.server)
-        builder.give("validators", processes.workers)
-        builder.give("program_storage", parts.storage)  # also for builders made anew, which would build another
-        stack.callback(_close, builder.node("pipeline"))
-        searchers = SearchWorkers(
-            problem,
-            size=parts.engine.max_mutations_in_flight,
-            context=processes.context,
-            call_timeout_s=settings.stage_timeout,
-        )
-        stack.push_async_callback(searchers.close)
-        _bind_operator(parts, searchers)
-        stack.push_async_callback(parts.operator.close)
-        stack.push_async_callback(parts.storage.close)
-        try:
-            await parts.storage.open()
-        except StorageError as error:
-            raise ConfigError(f"program_storage: {error}") from error
+        _give_processes(builder, parts, processes, stack)
+        task = task_of(problem)
+        _bind_operator(parts, _searchers(settings, parts, processes, stack), task)
+        if problem.without_start:
+            builder.node(FOUNDERS).check(task)
+        await _open_storage(parts, stack)
+        if models is not None:
+            await models.open(parts.storage, seed=settings.seed)
         closing = ClosingPage(output_dir)
-        reporters = [view, await _metrics_log(output_dir, parts), *_reporters(output_dir), closing]
-        rescorer = _FreshSandbox(parts, builder, processes, call_timeout_s=settings.stage_timeout)
-        engine = _engine(parts, builder, processes, reporters, verifier=verifier, rescorer=rescorer)
+        engine = _engine(
+            parts,
+            evaluator=sampled(builder.node("pipeline"), parts),
+            rescorer=FreshSandbox(parts, builder, processes, call_timeout_s=settings.stage_timeout),
+            verifier=verifier,
+            listeners=[view, await _metrics_log(output_dir, parts), *_reporters(output_dir), closing],
+            first=await initial_programs(parts, builder, task),
+            notes=[*_notes(), *processes.notes],
+            models=models,
+        )
         with interruptible(engine):
             report = await engine.run()
+        dry_run = await _dry_run(settings, builder, parts, models, report, output_dir)
     closing.show()
+    sys.stdout.writelines(f"{line}\n" for line in dry_run)
     return _result(report, problem)
 
 
@@ -224,31 +130,82 @@ def _result(report: RunReport, problem: Problem) -> RunResult:
     )
 
 
-def _bind_operator(parts: _Parts, searchers: SearchWorkers) -> None:
+def _give_processes(builder: Builder, parts: Parts, processes: ProblemProcesses, stack: AsyncExitStack) -> None:
+    """Let the pipeline be built."""
+    builder.give("program_server", processes.server)
+    builder.give("validators", processes.workers)
+    builder.give("program_storage", parts.storage)  # also for builders made anew, which would build another
+    stack.callback(close_pipeline, builder.node("pipeline"))
+
+
+def _searchers(
+    settings: Settings, parts: Parts, processes: ProblemProcesses, stack: AsyncExitStack
+) -> SearchWorkers | None:
+    """Who searches numbers for operators. What a harness or a driver returns is evidence of a run, not the program's
+    answer: there is nothing to search then."""
+    if not parts.problem.returns_its_answer:
+        return None
+    searchers = SearchWorkers(
+        parts.problem,
+        size=parts.engine.max_mutations_in_flight,
+        context=processes.context,
+        call_timeout_s=settings.stage_timeout,
+    )
+    stack.push_async_callback(searchers.close)
+    return searchers
+
+
+def _bind_operator(parts: Parts, searchers: SearchWorkers | None, task: Task) -> None:
     parts.operator.bind(
         OperatorContext(
             metrics=parts.problem.metrics,
             takes_context=parts.problem.has_context,
             deterministic=parts.engine.deterministic,
-            # What a harness or a driver returns is evidence of a run, not the program's answer.
-            search=searchers if parts.problem.returns_its_answer else None,
+            search=searchers,
+            task=task,
+            ancestry=StoredAncestry(parts.storage),
         )
     )
 
 
+def task_of(problem: Problem) -> Task:
+    """What programs of a problem are asked to do, for operators that can read."""
+    prompts = problem.folder / PROMPTS
+    return Task(
+        description=problem.task_description,
+        call=problem.call,
+        entrypoint="" if problem.command else ENTRYPOINT,
+        language=problem.language.name,
+        editable=problem.settings.editable,
+        prompt_artifacts=problem.settings.prompt_artifacts,
+        prompts=prompts if prompts.is_dir() else None,
+    )
+
+
+async def _open_storage(parts: Parts, stack: AsyncExitStack) -> None:
+    stack.push_async_callback(parts.operator.close)
+    stack.push_async_callback(parts.storage.close)
+    try:
+        await parts.storage.open()
+    except StorageError as error:
+        raise ConfigError(f"program_storage: {error}") from error
+
+
 def _engine(
-    parts: _Parts,
-    builder: Builder,
-    processes: ProblemProcesses,
-    listeners: Sequence[Listener],
+    parts: Parts,
     *,
-    verifier: Verifier | None,
+    evaluator: Evaluator,
     rescorer: Evaluator,
+    verifier: Verifier | None,
+    listeners: Sequence[Listener],
+    first: Sequence[Program],
+    notes: Sequence[str],
+    models: RunModels | None,
 ) -> EvolutionEngine:
     return EvolutionEngine(
         strategy=parts.strategy,
         operator=parts.operator,
-        evaluator=_sampled(builder.node("pipeline"), parts),
+        evaluator=evaluator,
         rescorer=rescorer,
         verifier=verifier,
         storage=parts.storage,
@@ -259,16 +216,34 @@ def _engine(
         stoppers=parts.stoppers,
         settings=parts.engine,
         listeners=listeners,
-        initial_programs=_initial_programs(parts.problem, parts.random),
-        notes=[*_notes(), *processes.notes],
+        initial_programs=first,
+        notes=[*notes, *([] if models is None else [models.estimate(parts.problem)])],
+        spending=None if models is None else models.client.spending,
     )
 
 
-def _sandbox_for(problem: Problem, sandbox: SandboxSettings) -> SandboxSettings:
-    """The configured sandbox, with the processes and threads that ``problem.yaml`` asks for."""
-    if {"threads", "processes"} & problem.allow:
-        return replace(sandbox, processes=max(sandbox.processes, ALLOWED_PROCESSES))
-    return sandbox
+async def _dry_run(
+    settings: Settings,
+    builder: Builder,
+    parts: Parts,
+    models: RunModels | None,
+    report: RunReport,
+    output_dir: Path,
+) -> list[str]:
+    """What to tell at the end of a dry run; nothing of any other run."""
+    if models is None or not builder.has("stand_in"):
+        return []
+    lines = dry_run_report(
+        models.client.spending(),
+        mutants=report.progress.mutants,
+        model=settings.model_name or "it",
+        budget=settings.budget,
+        limit=settings.max_mutants,
+        priced=models.priced,
+    )
+    if await write_example(output_dir, parts.storage):
+        lines.append(f"          one question, word for word: {output_dir / PROMPT_FILE}")
+    return lines
 
 
 def _status(report: RunReport) -> ExitStatus:
@@ -277,77 +252,6 @@ def _status(report: RunReport) -> ExitStatus:
     if report.fault:
         return ExitStatus.FAULT
     return ExitStatus.ENDED if report.progress.best is not None else ExitStatus.NO_VALID_PROGRAM
-
-
-def _initial_programs(problem: Problem, random: RandomSource) -> list[Program]:
-    programs = []
-    for number, initial in zip(
-        range(-1, -len(problem.initial_programs) - 1, -1), problem.initial_programs, strict=True
-    ):
-        programs.append(
-            Program(
-                id=random.program_id(number),
-                files=dict(initial.files),
-                entry=initial.entry,
-                syntax_hash=files_hash(initial.files),
-                number=number,
-                operator="initial",
-                mutations_applied=[f"initial program {initial.name}"],
-            )
-        )
-    return programs
-
-
-class _FreshSandbox:
-    """Runs a program under a server of its own, started for it and gone afterwards; what it returned is verified in a
-    process of the same kind, where the problem has exact verification."""
-
-    def __init__(self, parts: _Parts, builder: Builder, processes: ProblemProcesses, *, call_timeout_s: float) -> None:
-        self._parts = parts
-        self._builder = builder
-        self._processes = processes
-        self._call_timeout_s = call_timeout_s
-
-    async def evaluate(self, program: Program) -> Evaluation:
-        """See ``gigaevo.evaluation.base.Evaluator``."""
-        parts, context = self._parts, self._processes.context
-        async with program_server(parts.problem, parts.sandbox, context=context) as server:
-            given = {"program_server": server, "evolution_strategy": parts.strategy}
-            pipeline: Evaluator = self._builder.anew(given=given).node("pipeline")
-            # Of a noisy program, runs that the search has not seen: the best was chosen for those that it has.
-            evaluator = _sampled(_rescoring(pipeline), parts, first_seed=parts.engine.calls_per_program)
-            try:
-                evaluation = await evaluator.evaluate(program)
-            finally:
-                _close(pipeline)
-        if evaluation.error is not None or evaluation.output is None:
-            return evaluation
-        async with exact_verifier(parts.problem, context=context, call_timeout_s=self._call_timeout_s) as verifier:
-            if verifier is None:
-                return evaluation
-            verification = await verifier.verify(evaluation.output)
-        return replace(evaluation, artifacts={**evaluation.artifacts, VERIFICATION: verification.to_json()})
-
-
-class _Rescoring:
-    """Evaluates as if nothing were known of a program."""
-
-    def __init__(self, rescorer: Rescorer) -> None:
-        self._rescorer = rescorer
-
-    async def evaluate(self, program: Program) -> Evaluation:
-        """See ``gigaevo.evaluation.base.Evaluator``."""
-        return await self._rescorer.rescore(program)
-
-
-def _rescoring(evaluator: Evaluator) -> Evaluator:
-    return _Rescoring(evaluator) if isinstance(evaluator, Rescorer) else evaluator
-
-
-def _close(pipeline: object) -> None:
-    """Let go of what a pipeline holds open; one of a user's own may hold nothing."""
-    if isinstance(pipeline, Pipeline):
-        pipeline.close()
 
 
 def _reporters(output_dir: Path) -> list[Listener]:
@@ -360,7 +264,7 @@ def _reporters(output_dir: Path) -> list[Listener]:
     ]
 
 
-async def _metrics_log(output_dir: Path, parts: _Parts) -> Listener:
+async def _metrics_log(output_dir: Path, parts: Parts) -> Listener:
     """The log of metrics, brought in line with what an earlier session of this run committed."""
     log = MetricsLog(folder=output_dir)
     settled = (ProgramState.COMPLETED, ProgramState.EVOLVING, ProgramState.DISCARDED)

@@ -81,6 +81,11 @@ class Builder:
         """A builder of the same configuration that has built nothing yet, given these objects beside ours."""
         return Builder(self._config, given={**self._given, **given}, import_paths=self._import_paths)
 
+    def has(self, path: str) -> bool:
+        """Whether there is a node at ``path`` that describes anything."""
+        node = _select(self._config, path)
+        return node is not None and not follow(node, at=path)._is_none()
+
     def node(self, path: str) -> Any:
         """The object of the node at ``path``, such as ``evolution_strategy`` or ``islands[0].behavior_space``.
 

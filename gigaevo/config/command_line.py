@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 _RESUME = "resume="
 _WITH_VALUE = ("--config-dir", "-cd", "--config-path", "-cp", "--config-name", "-cn", "--package", "-p", "--info", "-i")
+_SECRET = re.compile(r"[+~]*[\w./]*(api_?key|secret|password|token|credentials?)=", re.IGNORECASE)
 _DASHED = re.compile(r"--?(?P<override>[A-Za-z_][\w.]*=.*)")
 
 
@@ -45,9 +46,10 @@ def main(task: Callable[[], Any], arguments: Sequence[str]) -> int:
 
     def command() -> RunResult:
         _refuse_dashes(arguments)
-        sys.argv[1:] = _flags_first(arguments)
+        _refuse_keys(arguments)
         if any(argument.startswith(_RESUME) and argument != "resume=null" for argument in arguments):
             return resume(arguments)
+        sys.argv[1:] = _flags_first(_with_recorded_problem(arguments))
         try:
             task()
         except HydraException:  # one kind of it is an OSError as well
@@ -111,10 +113,11 @@ def resume(arguments: Sequence[str]) -> RunResult:
         key, _, value = argument.partition("=")
         if key == "resume":
             folder = _folder(value)
-        elif key in LIMITS:
+        elif key in LIMITS or key.startswith("budget."):
             limits[key] = _read(argument, value)
         else:
-            raise ConfigError(f"{argument}: a run is resumed as it was; only {', '.join(LIMITS)} may change")
+            may_change = ", ".join((*LIMITS, "budget.*"))
+            raise ConfigError(f"{argument}: a run is resumed as it was; only {may_change} may change")
     assert folder is not None
     config = stored.with_limits(stored.load(folder), limits)
     config.resume = str(folder)
@@ -147,6 +150,11 @@ def _start(config: DictConfig, folder: Path) -> RunResult:
 
     if config.get("resume") is not None:
         raise ConfigError(f"resume={config.resume}: give it on the command line, without --multirun")
+    context = HydraConfig.get()
+    if config.get("transcript") is not None and OmegaConf.select(config, "llm.replay") is not None:
+        from gigaevo.config.replaying import replayed
+
+        config = replayed(config, overrides=context.overrides.task, groups=context.runtime.choices)
     complete(config, problems=PROBLEMS, import_paths=_import_paths())
     check_keys(config)
     final = stored.final_values(config)
@@ -222,6 +230,22 @@ def _refuse_dashes(arguments: Sequence[str]) -> None:
         match = _DASHED.fullmatch(argument)
         if match is not None and not argument.startswith(("--config-", "--package", "--info", "--cfg")):
             raise ConfigError(f"{argument}: write {match['override']}, without dashes")
+
+
+def _refuse_keys(arguments: Sequence[str]) -> None:
+    """A key on the command line would be seen by everybody on the machine, and stay in the records of the run."""
+    for argument in arguments:
+        match = _SECRET.match(argument)
+        if match is not None:
+            raise ConfigError(f"{match[0].rstrip('=')}: keys come from the environment or from .env, not as arguments")
+
+
+def _with_recorded_problem(arguments: Sequence[str]) -> Sequence[str]:
+    if "llm=replay" not in arguments:
+        return arguments
+    from gigaevo.config.replaying import with_recorded_problem
+
+    return with_recorded_problem(arguments)
 
 
 def _flags_first(arguments: Sequence[str]) -> list[str]:

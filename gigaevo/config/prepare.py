@@ -9,6 +9,7 @@ from omegaconf import DictConfig, OmegaConf, open_dict
 from omegaconf.errors import OmegaConfBaseException
 
 from gigaevo.config.errors import ConfigError, did_you_mean, one_line
+from gigaevo.config.llm_keys import check_llm_keys
 from gigaevo.config.nodes import child
 from gigaevo.config.references import unused_keys
 from gigaevo.config.resolvers import problem_name
@@ -29,6 +30,10 @@ PARTS = (
 )
 """Nodes that every run is made of."""
 
+OPTIONAL = ("llm", "founders", "stand_in")
+"""Nodes that a run may have beside them: its language models, who has them write first programs, and a server that
+stands in for them."""
+
 SHARED = ("behavior_space", "islands", "operators")
 """Nodes that shipped files offer to the parts; one that a user's file replaces may be left without use."""
 
@@ -45,7 +50,8 @@ def check_keys(config: DictConfig) -> None:
     missing = [part for part in PARTS if OmegaConf.select(config, part, throw_on_missing=False) is None]
     if missing:
         raise ConfigError(f"{missing[0]} is missing: {_where_it_may_be(config, missing[0])}")
-    known = (*Settings.model_fields, *PARTS, *SHARED)
+    check_llm_keys(config)
+    known = (*Settings.model_fields, *PARTS, *OPTIONAL, *SHARED)
     useless = unused_keys(config, known)
     if useless:
         key = useless[0]
@@ -79,7 +85,12 @@ def settings_of(config: DictConfig) -> Settings:
 
 def _plain(config: DictConfig, key: str) -> object:
     value = config[key]
-    return OmegaConf.to_container(value, resolve=True) if OmegaConf.is_config(value) else value
+    if not OmegaConf.is_config(value):
+        return value
+    plain = OmegaConf.to_container(value, resolve=True)
+    if isinstance(plain, dict):  # settings may be the arguments of an object as well
+        plain.pop("_target_", None)
+    return plain
 
 
 def complete(config: DictConfig, *, problems: Path, import_paths: Sequence[Path]) -> None:

@@ -90,11 +90,9 @@ async def program_server(
 def _runner(problem: Problem, sandbox: SandboxSettings, context: str | None) -> ProgramRunner:
     """What the level asks for, not started yet."""
     if sandbox.level == inline_runner.LEVEL:
-        if problem.driver is not None:
-            raise SandboxStartError(
-                f"sandbox=inline: problem {problem.name} has a driver.py, which calls programs from outside; "
-                "use sandbox=auto"
-            )
+        if problem.driver is not None or problem.command:
+            why = "a driver.py, which calls programs from outside" if problem.driver is not None else "a command"
+            raise SandboxStartError(f"sandbox=inline: problem {problem.name} has {why}; use sandbox=auto")
         return InlineRunner(
             problem_dir=problem.folder,
             preload=problem.preload,
@@ -115,6 +113,7 @@ def _runner(problem: Problem, sandbox: SandboxSettings, context: str | None) -> 
         level=sandbox.level,
         require=sandbox.require,
         allow=problem.allow,
+        command=problem.command,
         hidden=problem.settings.hidden,
         readable=[Path(path) for path in sandbox.readable],
         memory_mb=sandbox.server_memory_mb,

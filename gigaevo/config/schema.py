@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Any, get_type_hints
+from typing import TYPE_CHECKING, Annotated, Any, Literal, get_type_hints
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
@@ -25,6 +25,31 @@ class ProblemSettings(_Strict):
     dir: str = Field(min_length=1, description="the path of a problem folder")
 
 
+class ParentSettings(_Strict):
+    """Who may become a parent; everybody where nothing is set."""
+
+    top_fraction: float | None = Field(
+        default=None, gt=0, le=1, description="a share above 0 and at most 1, or null for everybody"
+    )
+    require: dict[str, float] | None = Field(
+        default=None, description="a bound for each metric that a parent must reach, such as {fitness: 0.5}, or null"
+    )
+
+
+class BudgetSettings(_Strict):
+    """What may be spent on language models; None means no limit."""
+
+    usd: float | None = Field(default=None, gt=0, description="dollars above 0, or null for no limit")
+    tokens: _Limit | None = Field(default=None, description="a whole number from 1, or null for no limit")
+    calls: _Limit | None = Field(default=None, description="a whole number from 1, or null for no limit")
+    per_model: dict[str, dict[str, float | None]] = Field(
+        default={}, description="limits by name of a model, such as {main: {usd: 0.5}}"
+    )
+    when_spent: Literal["stop", "offline"] = Field(
+        default="stop", description="stop, or offline to go on with the operators that need no language model"
+    )
+
+
 class Settings(_Strict):
     """Everyday settings, checked. A field's description says what it accepts and is shown when it gets something else.
 
@@ -44,11 +69,28 @@ class Settings(_Strict):
     memory_limit_mb: int = Field(ge=64, le=2**24, description="a whole number of MiB from 64")
     num_parents: int = Field(ge=1, le=64, description="a whole number from 1 to 64")
     island_max_size: int = Field(ge=1, description="a whole number from 1")
+    parents: ParentSettings = Field(
+        default=ParentSettings(), description="top_fraction and require; write parents.top_fraction=0.5"
+    )
     import_paths: list[str] = Field(description="a list of folders")
+    model_name: str | None = Field(
+        default=None, min_length=1, description="the name of a language model, such as openai/gpt-6-luna, or null"
+    )
+    temperature: float | None = Field(default=None, ge=0, le=10, description="a number from 0, or null")
+    max_tokens: _Limit | None = Field(default=None, description="a whole number from 1, or null")
+    llm_base_url: str | None = Field(
+        default=None, min_length=1, description="an address such as http://127.0.0.1:8000/v1, or null"
+    )
+    transcript: str | None = Field(
+        default=None, min_length=1, description="the output folder of the run to replay, or null"
+    )
+    budget: BudgetSettings = Field(
+        default=BudgetSettings(), description="limits on what language models may cost; write budget.usd=1.5"
+    )
 
 
 LIMITS = ("max_generations", "max_mutants", "max_evaluations", "max_seconds", "target_fitness", "plateau")
-"""Settings that may change when a run is resumed."""
+"""Settings that may change when a run is resumed, beside those below ``budget``."""
 
 
 def parse_settings(values: Mapping[str, Any]) -> Settings:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from gigaevo.evaluation.early_end import EarlyEnd
 from gigaevo.evaluation.result_cache import ResultCache
 from gigaevo.evaluation.result_key import CourseKeys, StageKeys
 from gigaevo.evaluation.stage import Inputs, Stage, StageResult
-from gigaevo.evaluation.stage_graph import DESCENDANTS, StageGraph
+from gigaevo.evaluation.stage_graph import ANCESTORS, DESCENDANTS, StageGraph
 from gigaevo.programs import Cost, ErrorKind, Program, ProgramError
 
 
@@ -21,6 +21,8 @@ class Course:
         graph: The stages.
         program: Not changed.
         descendants: What stages that depend on them are handed.
+        ancestors: What stages for parents are handed.
+        known: Results that are there already, by stage.
         keys: Keys of stages that are cached; None: nothing is.
         cache: Where earlier results are.
         early_end: Says whether the rest is worth its cost; None: it is.
@@ -36,6 +38,8 @@ class Course:
         program: Program,
         *,
         descendants: Sequence[Program] = (),
+        ancestors: Sequence[Program] = (),
+        known: Mapping[str, StageResult] | None = None,
         keys: StageKeys | None = None,
         cache: ResultCache | None = None,
         early_end: EarlyEnd | None = None,
@@ -43,10 +47,11 @@ class Course:
         self._graph = graph
         self._program = program
         self._descendants = StageResult(value=tuple(descendants))
+        self._ancestors = StageResult(value=tuple(ancestors))
         self._cache = cache
         self._keys = None if keys is None else CourseKeys(keys, program)
         self._early_end = early_end
-        self._results: dict[str, StageResult] = {}
+        self._results: dict[str, StageResult] = dict(known or {})
         self._hopeless: set[str] = set()  # what failed, and what requires it
         self._end: str | None = None  # why nothing more is begun
         self.cached: list[str] = []
@@ -121,6 +126,8 @@ class Course:
         inputs = Inputs({name: self._results[name] for name in self._graph.required[stage.name]})
         if stage.depends_on_descendants:
             inputs[DESCENDANTS] = self._descendants
+        if stage.for_parents:
+            inputs[ANCESTORS] = self._ancestors
         key = None if self._keys is None or not stage.cached else self._keys.of(stage, inputs)
         if key is None or self._cache is None:
             return await self._try_until_told(stage, inputs)

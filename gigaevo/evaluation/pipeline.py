@@ -11,11 +11,11 @@ from gigaevo.evaluation.early_end import EarlyEnd
 from gigaevo.evaluation.result_cache import ResultCache
 from gigaevo.evaluation.result_key import StageKeys
 from gigaevo.evaluation.stage import Inputs, Stage, StageResult
-from gigaevo.evaluation.stage_graph import DESCENDANTS, PipelineError, StageGraph
+from gigaevo.evaluation.stage_graph import ANCESTORS, DESCENDANTS, PipelineError, StageGraph
 from gigaevo.problems import Problem
 from gigaevo.programs import Cost, Program, ProgramError
 
-__all__ = ["DESCENDANTS", "Inputs", "Pipeline", "PipelineError", "Stage", "StageResult"]
+__all__ = ["ANCESTORS", "DESCENDANTS", "Inputs", "Pipeline", "PipelineError", "Stage", "StageResult"]
 
 
 class Pipeline:
@@ -40,10 +40,10 @@ class Pipeline:
         cache: Keeps results of stages that are ``cached``; None: every stage runs for every program.
 
     Raises:
-        PipelineError: Two stages of one name, one called "descendants", a requirement that is not there or that a
-            refresh could not meet, a cycle, a value taken that is not given or of another type, two stages that
-            measure the same with neither after the other, a condition that cannot be met, a setting out of range, a
-            stage that is to be cached and holds what has no plain description.
+        PipelineError: Two stages of one name, one called "descendants" or "ancestors", a requirement that is not there
+            or that a refresh, or a study of a parent, could not meet, a cycle, a value taken that is not given or of
+            another type, two stages that measure the same with neither after the other, a condition that cannot be met,
+            a setting out of range, a stage that is to be cached and holds what has no plain description.
     """
 
     def __init__(
@@ -57,13 +57,15 @@ class Pipeline:
     ) -> None:
         metrics = None if problem is None else problem.metrics
         self._graph = StageGraph(stages, metrics)
+        self._evaluated = [stage for stage in self._graph.order if not stage.for_parents]
+        self._studied = [stage for stage in self._graph.order if stage.for_parents]
         self._refreshed = [stage for stage in self._graph.order if stage.depends_on_descendants]
         self._cache = cache
         noisy = problem is not None and problem.settings.noisy
         self._keys = None if cache is None or noisy or not cache.is_on else StageKeys(stages, salt=cache.salt)
         self._early_end: EarlyEnd | None = None
         if keeper is not None and metrics is not None and not deterministic:
-            self._early_end = EarlyEnd(keeper, metrics, self._graph.order)
+            self._early_end = EarlyEnd(keeper, metrics, self._evaluated)
 
     @property
     def stages(self) -> Sequence[Stage]:
@@ -76,16 +78,16 @@ class Pipeline:
         return bool(self._refreshed)
 
     async def evaluate(self, program: Program) -> Evaluation:
-        """Run all stages for ``program``."""
+        """Run all stages for ``program``, but for those for parents."""
         course = Course(self._graph, program, keys=self._keys, cache=self._cache, early_end=self._early_end)
-        results = await course.run(self._graph.order)
+        results = await course.run(self._evaluated)
         return _combine(results, cached=course.cached, skipped=course.skipped)
 
     async def rescore(self, program: Program) -> Evaluation:
-        """Run all stages for ``program`` as if nothing were known of it: no result is an earlier one's, and nothing
-        ends early."""
+        """Run the same stages for ``program`` as if nothing were known of it: no result is an earlier one's, and
+        nothing ends early."""
         course = Course(self._graph, program)
-        return _combine(await course.run(self._graph.order), skipped=course.skipped)
+        return _combine(await course.run(self._evaluated), skipped=course.skipped)
 
     async def refresh(self, program: Program, descendants: Sequence[Program]) -> Evaluation:
         """Run the stages that depend on descendants, and no other, for a program that got new children.
@@ -99,6 +101,31 @@ class Pipeline:
         """
         course = Course(self._graph, program, descendants=descendants)
         results = await course.run(self._refreshed)
+        return _combine(_or_nothing(result) for result in results)
+
+    @property
+    def studies_parents(self) -> bool:
+        """Whether any stage is for parents."""
+        return bool(self._studied)
+
+    async def study(self, program: Program, ancestors: Sequence[Program]) -> Evaluation:
+        """Run the stages for parents, and no other, for a program that is to be one; those left out whose artifacts it
+        has.
+
+        Args:
+            program: Evaluated; not changed.
+            ancestors: Its first parent, that one's first parent and so on.
+
+        Returns:
+            The artifacts of these stages; of those that failed nothing but the first error.
+        """
+        known = {
+            stage.name: StageResult(artifacts={name: program.artifacts[name] for name in stage.leaves})
+            for stage in self._studied
+            if stage.leaves and all(name in program.artifacts for name in stage.leaves)
+        }
+        course = Course(self._graph, program, ancestors=ancestors, known=known)
+        results = await course.run([stage for stage in self._studied if stage.name not in known])
         return _combine(_or_nothing(result) for result in results)
 
     def close(self) -> None:

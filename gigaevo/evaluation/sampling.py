@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from gigaevo.evaluation.base import Evaluation, Evaluator, Refresher
+from gigaevo.evaluation.base import Evaluation, Evaluator, ParentStudy, Refresher
 from gigaevo.programs import Cost, Metrics, Program, ProgramError
 from gigaevo.programs.metrics import GRADED_VALIDITY_KEY, VALIDITY_KEY
 
@@ -67,6 +67,16 @@ class SampledEvaluator:
         """See ``gigaevo.evaluation.base.Refresher``. It is computed once."""
         assert isinstance(self._evaluator, Refresher)
         return await self._evaluator.refresh(program, descendants)
+
+    @property
+    def studies_parents(self) -> bool:
+        """See ``gigaevo.evaluation.base.ParentStudy``."""
+        return isinstance(self._evaluator, ParentStudy) and self._evaluator.studies_parents
+
+    async def study(self, program: Program, ancestors: Sequence[Program]) -> Evaluation:
+        """See ``gigaevo.evaluation.base.ParentStudy``. It is done once."""
+        assert isinstance(self._evaluator, ParentStudy)
+        return await self._evaluator.study(program, ancestors)
 
     async def _look(self, program: Program, seeds: range, earlier: Sequence[Mapping[str, float]]) -> Evaluation:
         """Runs with these seeds, one after the other; their means, with the rows of earlier ones counted in."""

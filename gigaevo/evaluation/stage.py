@@ -92,6 +92,12 @@ class Stage(ABC):
             children, it is an empty tuple. What was found out earlier is in the program's metrics and artifacts, to be
             added to. In a refresh no other stage is run: stages that depend on descendants may require each other
             only, and no other stage may require them.
+        for_parents: Whether the stage is left out of evaluations, and run when an operator that reads what it says is
+            about to change the program (``ParentStudy``). What it says are artifacts. ``inputs["ancestors"].value``
+            then holds the program's first parent, that one's first parent and so on, a few of them, as a tuple; empty
+            for an initial program. Stages for parents may require each other only, and no other stage may require them.
+        leaves: Artifacts that it adds where it succeeds, as far as it can tell beforehand. A stage for parents whose
+            artifacts a program has is not run again for it.
     """
 
     name: str
@@ -105,6 +111,8 @@ class Stage(ABC):
     cached: bool = False
     version: int = 1
     depends_on_descendants: bool = False
+    for_parents: bool = False
+    leaves: Sequence[str] = ()
 
     def __init__(self, **settings: Unpack[StageSettings]) -> None:
         for key, value in settings.items():
@@ -119,7 +127,8 @@ class Stage(ABC):
 
         Args:
             program: Not to be changed.
-            inputs: Results of the stages that it takes from or requires; ``"descendants"`` where it depends on them.
+            inputs: Results of the stages that it takes from or requires; ``"descendants"`` where it depends on them,
+                ``"ancestors"`` where it is for parents.
         """
 
     def ingredients(self) -> Mapping[str, Any]:
@@ -128,4 +137,7 @@ class Stage(ABC):
         return {key: value for key, value in vars(self).items() if key not in _ASIDE}
 
 
-_ASIDE = {*StageSettings.__annotations__, "takes", "gives", "measures", "version", "depends_on_descendants"}
+_ASIDE = {
+    *StageSettings.__annotations__,
+    *("takes", "gives", "measures", "version", "depends_on_descendants", "for_parents", "leaves"),
+}

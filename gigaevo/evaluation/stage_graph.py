@@ -12,6 +12,7 @@ from gigaevo.evaluation.stage import Stage
 from gigaevo.programs import Metrics
 
 DESCENDANTS = "descendants"  # the input that holds a program's children
+ANCESTORS = "ancestors"  # the input that holds its first parent, that one's first parent and so on
 
 
 class PipelineError(ValueError):
@@ -64,6 +65,13 @@ class StageGraph:
                 raise PipelineError(
                     f"stage '{stage.name}' requires '{name}', whose result changes with the program's descendants; "
                     "set its depends_on_descendants as well"
+                )
+
+            if stage.for_parents != required.for_parents:
+                one, other = ("is", "is not") if stage.for_parents else ("is not", "is")
+                raise PipelineError(
+                    f"stage '{stage.name}' {one} for parents and requires '{name}', which {other}: "
+                    "they are run at different times"
                 )
 
     def _check_types(self, stage: Stage) -> None:
@@ -142,8 +150,9 @@ def _by_name(stages: Sequence[Stage]) -> dict[str, Stage]:
     twice = next((name for name in names if names.count(name) > 1), None)
     if twice is not None:
         raise PipelineError(f"two stages are called '{twice}'; give each a name of its own")
-    if DESCENDANTS in names:
-        raise PipelineError(f"a stage is called '{DESCENDANTS}', which is the name of an input; give it another")
+    for reserved in (DESCENDANTS, ANCESTORS):
+        if reserved in names:
+            raise PipelineError(f"a stage is called '{reserved}', which is the name of an input; give it another")
     return dict(zip(names, stages, strict=True))
 
 
@@ -162,6 +171,19 @@ def _check_settings(stage: Stage) -> None:
         raise PipelineError(f"stage '{stage.name}': cached must be true or false; found {stage.cached!r}")
     if stage.cached and stage.depends_on_descendants:
         raise PipelineError(f"stage '{stage.name}' depends on descendants and cannot be cached")
+    if stage.for_parents:
+        _check_for_parents(stage)
+
+
+def _check_for_parents(stage: Stage) -> None:
+    """Check that a stage for parents is nothing that only an evaluation can be."""
+    for is_so, what in (
+        (stage.depends_on_descendants, "depend on descendants as well"),
+        (stage.cached, "be cached: it goes by the program's ancestors"),
+        (bool(stage.measures), "measure anything: metrics are those of the evaluation"),
+    ):
+        if is_so:
+            raise PipelineError(f"stage '{stage.name}' is for parents and cannot {what}")
 
 
 def _hint(name: str, known: Mapping[str, object] | set[str]) -> str:

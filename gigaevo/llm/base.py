@@ -167,11 +167,66 @@ class LanguageModels(Protocol):
         """Go back to ``state()``."""
 
 
+class Routing(Protocol):
+    """Which model is asked, and what is learned of them. Everything is a function of what was learned: no time, no
+    generator of its own."""
+
+    def bind(self, names: Sequence[str], weights: Sequence[float]) -> None:
+        """Take the names of the models, in the order of the configuration, and their weights. Called once, before
+        anything else.
+
+        Raises:
+            ValueError: It can do nothing with these models.
+        """
+
+    def parameters(self) -> Mapping[str, Any]:
+        """As in ``LanguageModels``."""
+
+    def order(self, parameters: Mapping[str, Any], rng: np.random.Generator) -> list[str]:
+        """As in ``LanguageModels``: every name once."""
+
+    def learn(self, model: str, *, gain: float, usd: float, new_best: bool) -> None:
+        """As in ``LanguageModels``."""
+
+    def state(self) -> dict[str, Any]:
+        """As in ``LanguageModels``."""
+
+    def restore(self, state: Mapping[str, Any]) -> None:
+        """As in ``LanguageModels``."""
+
+
+class Answers(Protocol):
+    """Where answers are found without asking a model: a cache shared by runs, or the transcript of another run."""
+
+    def bind(self, settings: Mapping[str, Mapping[str, Any]]) -> None:
+        """Take what is sent with each model's messages, JSON values by name of the model: the model's full name, where
+        it is asked, temperature and the like; no secrets. Called once, before anything else."""
+
+    def asked_before(self, model: str, request: Request) -> None:
+        """Count a question that an earlier session of this run asked, of ``model`` first. Called on a resume, before
+        anything is asked: where one question has several answers, the run goes on with the next."""
+
+    async def find(self, request: Request) -> Reply | NoReply | None:
+        """The answer to ``request``, whose ``models`` are filled in; None where there is none."""
+
+    async def keep(self, request: Request, reply: Reply) -> None:
+        """Take an answer that a model has given just now, to be found later."""
+
+    async def close(self) -> None:
+        """Let go of files."""
+
+
 class CallLog(Protocol):
     """Keeps every request and reply of a run, durable before an answer is acted upon."""
 
-    def begin(self, key: str, request: Mapping[str, Any]) -> Awaitable[int]:
-        """Log an attempt before it is sent; returns its number once that is durable."""
+    def begin(self, key: str, request: Mapping[str, Any], reply: Mapping[str, Any] | None = None) -> Awaitable[int]:
+        """Log an attempt before it is sent; returns its number once that is durable.
+
+        Args:
+            key: Key of the question.
+            request: What is about to be sent; JSON values.
+            reply: What came of it, where that is known at once because nothing is sent; ``settle`` is not called then.
+        """
 
     def settle(self, number: int, reply: Mapping[str, Any]) -> Awaitable[None]:
         """Log what came of it."""

@@ -29,7 +29,9 @@ TOTAL_CHARS = 1 << 20  # of one source, as JSON
 
 DROPPED = "dropped_artifacts"  # what was left out, and why: a list of lines
 OF_PROGRAMS = "program/"  # what begins like this was left by a program
-RESERVED = frozenset({"artifact", "dropped_metrics", DROPPED, "samples", "stdout", "stderr", "verification"})
+RESERVED = frozenset(
+    {"artifact", "dropped_metrics", DROPPED, "insight", "lineage_note", "samples", "stdout", "stderr", "verification"}
+)
 BOOKKEEPING = frozenset({"dropped_metrics", DROPPED, "verification"})  # not shown as artifacts
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9 _.-]{0,62}")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import PurePosixPath
 
 
@@ -76,6 +77,7 @@ _BY_SUFFIX = {
 }
 
 
+@lru_cache(maxsize=1024)
 def language_of(path: str) -> Language | None:
     """The language of a file by the end of its name, ``.hpp`` and other aliases included; None where none is known."""
     return _BY_SUFFIX.get(PurePosixPath(path).suffix.lower())

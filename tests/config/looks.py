@@ -266,6 +266,11 @@ def parents_of_mutants(run: Ran) -> set[int]:
     return {len(program["parents"]) for program in run.programs if program["number"] >= 0}
 
 
+def number_of_parents(run: Ran) -> int:
+    """How many programs have children."""
+    return len({parent for program in run.programs for parent in program["parents"]})
+
+
 def most_open(run: Ran) -> int:
     """Most proposals that were open at a time, as the journal has it: what the pools and the window allow."""
     count, most = 0, 0

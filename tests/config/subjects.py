@@ -22,7 +22,7 @@ from omegaconf import DictConfig, OmegaConf
 
 from gigaevo.config.builder import Builder
 from gigaevo.config.errors import ConfigError
-from gigaevo.config.prepare import PARTS
+from gigaevo.config.prepare import OPTIONAL, PARTS
 from gigaevo.config.processes import program_server
 from gigaevo.config.resolvers import register_resolvers
 from gigaevo.config.result import ExitStatus, RunResult
@@ -36,6 +36,7 @@ from gigaevo.evaluation.sandbox.settings import SandboxSettings
 from gigaevo.evaluation.sandbox.workers import ValidationOutcome
 from gigaevo.evolution.randomness import RandomSource
 from gigaevo.evolution.strategies.base import ArchiveEvent, EvolutionStrategy, StrategyContext
+from gigaevo.llm.base import Reply, Request
 from gigaevo.problems import Problem, ProblemSettings, load_problem
 from gigaevo.programs import Program
 from tests.config.command import ROOT, Ended, run, started
@@ -56,6 +57,7 @@ METRICS = {
     "runtime": 1.0,
 }
 
+GIVEN = {"output_dir": Path("/folder"), "stand_in_address": "http://127.0.0.1:9/v1"}
 
 # What a stand-in says of a program that it was asked to exercise. Time outgrows n log n by n^0.4.
 EXERCISED = {
@@ -80,6 +82,7 @@ class StandIn:
     timeouts: list[float] = field(default_factory=list)
     driven: list[dict[str, Any]] = field(default_factory=list)
     looked_up: list[str] = field(default_factory=list)
+    asked: list[Request] = field(default_factory=list)
     report: SandboxReport = field(default_factory=lambda: SandboxReport(level="process", protections=frozenset()))
 
     async def run(self, *_: object, **__: object) -> RunOutcome:
@@ -93,6 +96,16 @@ class StandIn:
         metrics = {"fitness": 1.0, "validity": 1.0}
         return ValidationOutcome(metrics=metrics, artifacts={}, error=None, calls=1)
 
+    async def complete(self, request: Request) -> Reply:
+        self.asked.append(request)
+        return Reply(text="x" * 5000, model="stand-in")
+
+    def parameters(self) -> dict[str, Any]:
+        return {}
+
+    def order(self, *_: object) -> list[str]:
+        return ["stand-in"]
+
     def could_keep(self, *_: object) -> bool:
         return False
 
@@ -105,13 +118,19 @@ class StandIn:
         self.looked_up += program_ids
         return {}
 
+    async def last(self, marked: str) -> dict[str, int]:
+        self.looked_up.append(marked)
+        return {}
+
 
 class Built:
     """The objects that a command line describes, for the toy example."""
 
     def __init__(self, config: DictConfig) -> None:
         self.config = config
-        self.given = {name: StandIn() for name in ("program_server", "validators", "spare")}
+        models = () if "llm" in config else ("llm",)
+        stand_ins = ("program_server", "validators", "spare", "recorded_calls", *models)
+        self.given = {name: StandIn() for name in stand_ins}
         self.random = RandomSource(0)
         noisy = replace(self.problem, settings=ProblemSettings(noisy=True))
         problems = {
@@ -119,7 +138,7 @@ class Built:
             "spare_problem": loaded("toy_example"),
             "noisy_problem": noisy,
         }
-        self._builder = Builder(config, given={"output_dir": Path("/folder"), **problems, **self.given})
+        self._builder = Builder(config, given={**GIVEN, **problems, **self.given})
         self._numbers = itertools.count()
 
     @classmethod
@@ -140,7 +159,7 @@ class Built:
         """What is said where the parts cannot all be built."""
         with contextlib.redirect_stderr(io.StringIO()):  # no terminal, whoever runs the tests
             try:
-                for part in PARTS:
+                for part in (*PARTS, *filter(self._builder.has, OPTIONAL)):
                     self.node(part)
             except ConfigError as error:
                 return str(error)

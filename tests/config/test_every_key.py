@@ -19,6 +19,11 @@ from tests.config import looks, strategy_looks
 from tests.config.command import ROOT
 from tests.config.effects import Effect
 from tests.config.fitness_looks import BENCHMARK
+from tests.config.llm_keys import EVERYDAY as EVERYDAY_LLM
+from tests.config.llm_keys import LLM
+from tests.config.note_looks import BASE as WITH_INSIGHTS
+from tests.config.note_looks import NOTE_STAGES
+from tests.config.operator_keys import OPERATORS_LLM
 from tests.config.strategy_keys import ALGORITHMS, MIGRATION
 from tests.config.subjects import TOY, Built, Ran, Sandbox, Started, printed, swept
 
@@ -39,10 +44,16 @@ EVALUATIONS = "max_evaluations=8 engine.num_parents=3 observe.interval_s=1e-9"
 PLATEAU = "plateau=3 engine.deterministic=true engine.snapshot_interval=1 program_storage.snapshots_kept=4"
 SECONDS = "max_seconds=1 max_mutants=null engine.reevaluate_duplicates=true engine.deterministic=true engine.window=4"
 TARGET = "target_fitness=4000"
+CONTROL = f"{SHORT_RUN} algorithm=best_of_n"
 
 
 def ran(shared: str, value: str, seen: Callable[[Ran], Any], after: Any) -> Effect:
     return Effect(value, seen, after, of="ran", base=SHORT_RUN, shared=shared)
+
+
+def gated(value: str, shared: str) -> Effect:
+    """Of the initial programs, whose children alone the control arm makes, one passes."""
+    return Effect(value, looks.number_of_parents, 1, of="ran", base=CONTROL, shared=shared)
 
 
 EVERYDAY = {
@@ -59,6 +70,8 @@ EVERYDAY = {
     "memory_limit_mb": Effect("100", looks.failure("bytearray(200 << 20)"), "memory", "sandboxed"),
     "num_parents": ran(FEW, "2", looks.parents_of_mutants, {2}),
     "island_max_size": Effect("2", strategy_looks.number_kept, 2),
+    "parents.top_fraction": gated("0.01", "parents.top_fraction=0.01"),
+    "parents.require": gated("{fitness:30}", "parents.require={fitness:30}"),
     "resume": Effect("{tmp}/earlier", looks.seed, 41, "started", base=""),
     "import_paths": Effect(
         "[{tmp}/mine]",
@@ -185,15 +198,16 @@ SANDBOX = {
 }
 
 
-def stages_of(pipeline: str, *, runs: int, kept: int) -> dict[str, Effect]:
+def stages_of(pipeline: str, *, runs: int, kept: int, more: str = "") -> dict[str, Effect]:
     """Keys that every pipeline has: what it is told, and its cache.
 
     Args:
         pipeline: Which one.
         runs: Times that it runs a program.
         kept: Results that it keeps of one.
+        more: What else it needs.
     """
-    base = f"problem.name=toy_example pipeline={pipeline}"
+    base = f"problem.name=toy_example pipeline={pipeline}{more}"
     large, small = (f"pipeline.cache.folder={{tmp}}/{pipeline}_{size}" for size in ("large", "small"))
     twice, cache = looks.runs_of(1, 1), "pipeline.cache"
     return {
@@ -223,10 +237,14 @@ def skips(value: str, stages: set[str]) -> Effect:
 
 
 EFFECTS: dict[str, dict[str, Effect]] = {
-    "config.yaml": {**EVERYDAY, **HYDRA},
+    "config.yaml": {**EVERYDAY, **EVERYDAY_LLM, **HYDRA},
     "experiment/base.yaml": {},
     "experiment/multi_island_complexity.yaml": {},
     "experiment/multi_island_speed.yaml": {},
+    "experiment/multi_llm_exploration.yaml": {},
+    "experiment/full_featured.yaml": {},
+    **LLM,
+    **OPERATORS_LLM,
     **ALGORITHMS,
     **MIGRATION,
     "engine/steady_state.yaml": ENGINE,
@@ -265,6 +283,13 @@ EFFECTS: dict[str, dict[str, Effect]] = {
         **stages_of("cascade", runs=3, kept=3),
     },
     "pipeline/benchmark.yaml": BENCHMARK,
+    "pipeline/with_insights.yaml": {
+        "pipeline.stages.1.server": Effect("${ref:spare}", looks.asked_spare, (1, 0), base=WITH_INSIGHTS),
+        "pipeline.stages.2.workers": Effect("${ref:spare}", looks.asked_spare, (0, 1), base=WITH_INSIGHTS),
+        "pipeline.stages.2.call_timeout_s": Effect("4", looks.limits_of_stages, (10, 4), base=WITH_INSIGHTS),
+        **NOTE_STAGES,
+        **stages_of("with_insights", runs=1, kept=2, more=" operators=llm"),
+    },
     "sandbox/auto.yaml": SANDBOX,
     "sandbox/process.yaml": level("process", "strict", NAMESPACED, "true"),
     "sandbox/landlock.yaml": level("landlock", "strict", NAMESPACED, "true"),
@@ -320,9 +345,15 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[str, st
     shutil.copytree(TOY, tmp / "noisy")
     with (tmp / "noisy" / "problem.yaml").open("a", encoding="utf-8") as settings:
         settings.write("noisy: true\n")
+    (tmp / "prompts").mkdir()
+    for prompt in ("insight", "lineage"):
+        (tmp / "prompts" / f"{prompt}.jinja").write_text("Mine\n")
     (tmp / "mine").mkdir()
     (tmp / "mine" / "part_of_mine.py").write_text("class OfMine:\n    pass\n")
     Started.of(["problem.name=toy_example", "seed=41", f"hydra.run.dir={tmp / 'earlier'}"], tmp)
+    for seed in (42, 43):
+        asked = ["problem.name=toy_example", "llm=dryrun", f"seed={seed}", f"hydra.run.dir={tmp}/recorded_{seed}"]
+        Started.of(asked, tmp)
     sandbox = Sandbox()
 
     @functools.cache
@@ -358,7 +389,10 @@ def test_a_changed_value_has_an_effect(file: str, key: str, made: Callable[[str,
 @pytest.mark.parametrize(("file", "key"), TARGETS)
 def test_every_description_is_built(file: str, key: str, made: Callable[[str, str], Any]) -> None:
     group, _, option = file.removesuffix(".yaml").partition("/")
-    built = made("built", f"problem.name=toy_example {group}={option}")
+    if group == "operators":  # they come with what they ask
+        group, option = "llm", "single"
+    needed = " llm=local" if file in ("mutation/llm.yaml", "pipeline/with_insights.yaml") else ""
+    built = made("built", f"problem.name=toy_example {group}={option}{needed}")
     assert built.error is None
     error = built.with_value(key, "nobody.Knows").error or ""
     assert re.sub(r"\[(\d)\]", r".\1", error) == f"{key}: no module 'nobody'"

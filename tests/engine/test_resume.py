@@ -127,3 +127,33 @@ async def test_proposals_left_open_by_a_killed_run_do_not_break_the_limit_of_the
     report = await second.run()
     assert report.progress.mutants == made + more
     assert [program.number for program in (await second.stored())[3:]] == list(range(made + more))
+
+
+class Spent(Jitter):
+    """An operator whose budget is used up by the first session."""
+
+    name = "spent"
+
+    def __init__(self) -> None:
+        super().__init__(digits=4)
+        self.told: list[str] = []
+
+    def credit(self, credit: object) -> None:
+        self.told.append("credit")
+
+    def restore(self, state: object) -> None:
+        super().restore(state)
+        self.told.append("restore")
+
+    def resumed(self) -> None:
+        self.told.append("resumed")
+
+
+@pytest.mark.parametrize("every", [5, 500])
+async def test_an_operator_hears_that_a_session_goes_on_after_all_that_was_learned(tmp_path: Path, every: int) -> None:
+    settings = EngineSettings(snapshot_interval=every)
+    await World(tmp_path, limits=Limits(max_mutants=12), settings=settings, operator=Spent()).run()
+    again = Spent()
+    await World(tmp_path, limits=Limits(max_mutants=12), settings=settings, operator=again).run()
+    assert again.told[-1] == "resumed"
+    assert again.told.count("resumed") == 1

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Coroutine
+from dataclasses import replace
 from types import FrameType
 from typing import Any
 
@@ -41,6 +42,7 @@ from gigaevo.evolution.strategies.migrant_selectors import (
     RandomMigrantSelector,
     TopFitnessMigrantSelector,
 )
+from gigaevo.evolution.strategies.parent_gate import ParentGate
 from gigaevo.evolution.strategies.removers import (
     AgeArchiveRemover,
     ArchiveRemover,
@@ -283,3 +285,24 @@ def test_questions_do_not_cost_more_about_a_larger_archive(
     worlds: tuple[World, World], question: Callable[[World], Callable[[], object]]
 ) -> None:
     assert_no_growth(worlds, question)
+
+
+def test_nor_do_inspirations(worlds: tuple[World, World]) -> None:
+    def ask(world: World) -> Callable[[], object]:
+        world.random.proposal += 1
+        parents = [next(iter(world.elites.values()))]
+        return lambda: world.strategy.inspirations(parents, best=2, diverse=2)
+
+    assert_no_growth(worlds, ask)
+
+
+@pytest.mark.parametrize("bound", [1.0, 5.0], ids=["some pass", "nobody passes"])
+def test_nor_does_a_gate_for_parents(fresh_worlds: tuple[World, World], bound: float) -> None:
+    gate = ParentGate(metrics=METRICS, top_fraction=0.2, require={"fitness": bound})
+    for world in fresh_worlds:
+        world.island.bind(replace(world.context, parent_gate=gate))
+        world.use("elite_selector", RandomEliteSelector())
+        assert len(world.select(1)) == 1
+    assert_no_growth(fresh_worlds, lambda world: lambda: world.select(1), HUNDRED)
+    for world in fresh_worlds:
+        world.island.bind(world.context)

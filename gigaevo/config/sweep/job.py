@@ -57,7 +57,16 @@ def recorded_again(folder: Path, run: Callable[[], RunResult]) -> RunResult:
     if found is not None:
         record, row = found
         record.end(row, result, summary=_summary(folder))
+        _compare_again(record.folder)
     return result
+
+
+def _compare_again(folder: Path) -> None:
+    """Bring the comparison of arms up to date, where the sweep has one."""
+    from gigaevo.config.sweep.comparison import COMPARISON, write_comparison
+
+    if (folder / COMPARISON).is_file():
+        write_comparison(folder)
 
 
 def _summary(folder: Path) -> dict[str, Any]:

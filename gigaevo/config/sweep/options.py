@@ -1,4 +1,4 @@
-"""What ``hydra/launcher=joblib`` and ``hydra/sweeper=optuna`` mean here, with the defaults of their settings."""
+"""What ``hydra/launcher=joblib`` and ``hydra/sweeper=basic|optuna`` mean here, with the defaults of their settings."""
 
 from __future__ import annotations
 
@@ -27,10 +27,17 @@ SWEEPER: dict[str, Any] = {
     "params": None,
 }
 
+EVERY_COMBINATION: dict[str, Any] = {
+    "_target_": "hydra_plugins.gigaevo_sweeps.EveryCombination",
+    "max_batch_size": None,
+    "params": None,
+}
+
 
 def register_options() -> None:
     """Make the options known to Hydra. May be called again."""
     Plugins.instance()  # plugins that are installed bring options of the same names; whoever comes later has the name
     store = ConfigStore.instance()
     store.store(group="hydra/launcher", name="joblib", node=LAUNCHER, provider="gigaevo")
+    store.store(group="hydra/sweeper", name="basic", node=EVERY_COMBINATION, provider="gigaevo")
     store.store(group="hydra/sweeper", name="optuna", node=SWEEPER, provider="gigaevo")

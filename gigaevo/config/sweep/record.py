@@ -96,6 +96,9 @@ class SweepRecord:
             rescored_fitness=result.rescored_fitness,
             elapsed_s=summary.get("elapsed_s"),
             metrics=best.get("metrics", {}),
+            problem=summary.get("problem"),
+            metric=summary.get("metric"),
+            spent=_spent(summary),
             **_picked(summary.get("counts", {}), _COUNTS),
             **_picked(summary.get("archive", {}), _ARCHIVE),
         )
@@ -132,6 +135,18 @@ def _setting(override: str) -> tuple[str, str]:
 
 def _picked(values: Mapping[str, Any], keys: Sequence[str]) -> Row:
     return {key: values.get(key) for key in keys}
+
+
+def _spent(summary: Mapping[str, Any]) -> Row:
+    """What the run took of everything that there may be a budget for."""
+    asked = (summary.get("llm") or {}).get("spending") or {}
+    return {
+        "evaluations": summary.get("validate_calls"),
+        "mutants": summary.get("counts", {}).get("mutants"),
+        "tokens": asked.get("prompt_tokens", 0) + asked.get("completion_tokens", 0),
+        "usd": asked.get("usd", 0.0),
+        "seconds": summary.get("elapsed_s"),
+    }
 
 
 def _merged(journal: bytes) -> list[Row]:

@@ -24,6 +24,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 from gigaevo.evaluation.sandbox import limits as limits_module
 from gigaevo.evaluation.sandbox import linux, wire
+from gigaevo.evaluation.sandbox.commands import CommandFailure, Commands, answer_of
 from gigaevo.evaluation.sandbox.endings import report
 from gigaevo.evaluation.sandbox.left_behind import left_artifacts
 
@@ -48,11 +49,13 @@ class Problem:
         run: ``run`` of the folder's harness.py; None where there is none.
         context: What ``build_context()`` gave; None where the folder has no context.py.
         has_context: Whether it has.
+        commands: How a program is run where no entrypoint is called; None where one is.
     """
 
     run: Callable[[Callable[..., Any], Any], Any] | None
     context: Any
     has_context: bool
+    commands: Commands | None = None
 
 
 @dataclass(kw_only=True)
@@ -187,7 +190,10 @@ def _read(size: int) -> bytes:
 
 
 def answer_once(job: Job, problem: Problem) -> bytes:
-    """The program's answer to being called once."""
+    """The program's answer to being called, or run, once."""
+    if problem.commands is not None:
+        commands = problem.commands
+        return _answer(job, lambda: answer_of(commands, job.files, job.limits, seed=job.seed))
     return _answer(job, lambda: _call(_loaded(job), problem, problem.context, gives=problem.has_context))
 
 
@@ -198,6 +204,8 @@ def _answer(job: Job, work: Callable[[], Any]) -> bytes:
         return frame(b"V", text)
     except _Failure as failure:
         return error_frame(failure.kind, failure.message)
+    except CommandFailure as failure:
+        return error_frame(failure.kind, failure.message, failure.said)
     except wire.WireError as error:
         return error_frame("output", str(error))
     except MemoryError:

@@ -114,7 +114,8 @@ class ForkServer:
         limits: Caps on each program.
         level: How programs are kept apart, see ``levels``; ``auto`` for the strongest way that the machine offers.
         require: Protections (``isolation.PROTECTIONS``) without which the server does not start.
-        allow: Of ``threads``, ``processes`` and ``loopback``, what programs may use.
+        allow: Of ``threads``, ``processes``, ``loopback`` and ``executables``, what programs may use.
+        command: How each program is run where no ``entrypoint`` is called: commands, each its words.
         hidden: Globs of files of the folder that programs do not see, beside those that they never see.
         readable: Files and folders elsewhere that they may read.
         memory_mb: MiB that the server may hold. It does not start where its imports take more, and is started afresh
@@ -137,17 +138,19 @@ class ForkServer:
         level: str = AUTO,
         require: Collection[str] = (),
         allow: Collection[str] = (),
+        command: Sequence[Sequence[str]] = (),
         hidden: Sequence[str] = (),
         readable: Sequence[Path] = (),
         memory_mb: int = 2048,
         around: Container | None = None,
     ) -> None:
-        self._settings = {
+        self._settings: dict[str, Any] = {
             "problem_dir": str(Path(problem_dir).resolve()),
             "preload": list(preload),
             "has_context_file": has_context_file,
             "level": level,
             "allow": sorted(allow),
+            "command": [list(words) for words in command],
             "hidden": list(hidden),
             "readable": [str(Path(path).resolve()) for path in readable],
             "scratch_mb": limits.scratch_mb,
@@ -310,7 +313,8 @@ class ForkServer:
             settings = {**self._settings, "scratch_root": str(base)}
             return await Peer.start(_SERVER_MODULE, environment(), settings, *self._context)
         visible = _visible(self._settings)
-        command = self._container.run(base, visible, environment(), _SERVER_MODULE)
+        executables = "executables" in self._settings["allow"]
+        command = self._container.run(base, visible, environment(), _SERVER_MODULE, executables=executables)
         settings = {**self._settings, "level": AUTO, "scratch_root": container.SCRATCH}
         return await Peer.start_elsewhere(command, container.socket_path(base), settings, *self._context)
 
@@ -350,6 +354,7 @@ def _visible(settings: Mapping[str, Any]) -> list[str]:
         settings["hidden"],
         settings["readable"],
         commands="processes" in settings["allow"],
+        compilers=bool(settings["command"]),
     )
 
 

@@ -69,7 +69,9 @@ class Container:
             )
         return words
 
-    def run(self, base: Path, visible: Iterable[str], env: Mapping[str, str], module: str) -> list[str]:
+    def run(
+        self, base: Path, visible: Iterable[str], env: Mapping[str, str], module: str, *, executables: bool = False
+    ) -> list[str]:
         """The whole command that starts ``module`` in a container, which then connects to our socket.
 
         Args:
@@ -77,6 +79,7 @@ class Container:
             visible: Absolute paths that are shown, read-only, under their own names.
             env: The server's whole environment.
             module: Run as ``python -m module <path of the socket>``.
+            executables: Whether programs may execute files that lie in their scratch folders.
 
         Raises:
             SandboxStartError: See ``command``; or a path that cannot be shown.
@@ -94,7 +97,7 @@ class Container:
             "run", "--rm", "--network=none", "--read-only", "--cap-drop=all", "--security-opt=no-new-privileges",
             f"--ulimit=nofile={_MOST_FILES}:{_MOST_FILES}", f"--ulimit=nproc={_MOST_TASKS}:{_MOST_TASKS}",
             "--user", _NOBODY, "--workdir", "/",
-            "--tmpfs", f"{SCRATCH}:rw,nosuid,nodev,size={self.scratch_mb}m,mode=1777",
+            "--tmpfs", f"{SCRATCH}:rw,nosuid,nodev,{'exec,' if executables else ''}size={self.scratch_mb}m,mode=1777",
             "--volume", f"{_channel_folder(base)}:{CHANNEL}",
             *mounts,
             *(word for name, value in env.items() for word in ("--env", f"{name}={value}")),

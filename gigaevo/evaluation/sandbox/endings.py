@@ -19,7 +19,8 @@ ERROR_BYTES = 1 << 16  # a child cuts its error report to less than this
 ANSWER_HEAD = 5  # a letter and the length
 MESSAGE_CHARS = 2000
 TRACEBACK_CHARS = 4000
-_OWN_KINDS = frozenset({"syntax", "exception", "memory", "exit", "output"})  # what a child may say of itself
+# What a child may say of itself, and of a command that it ran.
+_OWN_KINDS = frozenset({"syntax", "exception", "memory", "exit", "output", "timeout", "signal"})
 
 
 def report(kind: str, message: str, trace: str = "") -> Report:

@@ -16,7 +16,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from gigaevo.evaluation.sandbox import child, levels, linux, problem_code, visible
+from gigaevo.evaluation.sandbox import child, commands, levels, linux, problem_code, visible
 from gigaevo.evaluation.sandbox.frames import messages, pack
 from gigaevo.evaluation.sandbox.isolation import Isolation, Setting
 from gigaevo.evaluation.sandbox.serving import Server
@@ -78,7 +78,11 @@ def _confined(header: dict[str, Any]) -> tuple[Isolation, list[str], int]:
     setting = Setting(
         base=header["scratch_root"],
         visible=visible.visible_paths(
-            Path(header["problem_dir"]), header["hidden"], header["readable"], commands="processes" in header["allow"]
+            Path(header["problem_dir"]),
+            header["hidden"],
+            header["readable"],
+            commands="processes" in header["allow"],
+            compilers=bool(header.get("command")),
         ),
         allow=frozenset(header["allow"]),
         scratch_mb=header["scratch_mb"],
@@ -95,7 +99,9 @@ def load(settings: dict[str, Any], context: list[bytes]) -> child.Problem:
     """
     folder = Path(settings["problem_dir"])
     problem_code.open_folder(folder)
-    problem_code.preload(("numpy", "numpy.random", "scipy", *settings["preload"]))
+    # Programs in other languages have no use for more, and a smaller server forks faster.
+    standard = ("numpy", "numpy.random") if settings.get("command") else ("numpy", "numpy.random", "scipy")
+    problem_code.preload((*standard, *settings["preload"]))
     # Each child inherits this state, so that a program that draws without a seed draws the same each time.
     sys.modules["numpy.random"].seed(0)
     problem_code.load(folder, "helper")
@@ -109,7 +115,30 @@ def load(settings: dict[str, Any], context: list[bytes]) -> child.Problem:
         run=run,
         context=value,
         has_context=text is not None or settings["has_context_file"],
+        commands=_commands(settings.get("command", ()), value),
     )
+
+
+def _commands(lines: list[list[str]], context: Any) -> commands.Commands | None:
+    """How programs are run; None where they are called.
+
+    Raises:
+        problem_code.StartFailure: A command is not to be found, or the context has no JSON.
+    """
+    if not lines:
+        return None
+    if name := commands.missing(lines):
+        raise problem_code.StartFailure(
+            f"problem.yaml: command {name!r} is not found where programs run ({', '.join(commands.FOLDERS)}); install "
+            "it, or write its path and make that readable (sandbox.readable)",
+            file="problem.yaml",
+        )
+    try:
+        text = b"" if context is None else commands.context_text(context)
+    except ValueError as error:
+        message = f"context.py: programs read the context as JSON, and it cannot be written so: {error}"
+        raise problem_code.StartFailure(message, file="context.py") from None
+    return commands.Commands(lines=tuple(tuple(words) for words in lines), context=text)
 
 
 def own_memory_mb() -> float:

@@ -40,7 +40,8 @@ class Setting:
     Attributes:
         base: Folder on the disk that belongs to the server, for scratch folders.
         visible: Absolute paths that programs may read.
-        allow: Of ``threads``, ``processes`` and ``loopback``, what the problem's programs need.
+        allow: Of ``threads``, ``processes``, ``loopback`` and ``executables`` (files of their own that they execute),
+            what the problem's programs need.
         scratch_mb: MiB that a scratch folder may hold.
     """
 

@@ -70,8 +70,9 @@ class LandlockIsolation(Isolation):
             rules.allow(descriptor, landlock.READ, is_folder=is_folder)
         for descriptor, is_folder in self._devices:
             rules.allow(descriptor, landlock.USE_DEVICE, is_folder=is_folder)
+        own = landlock.WRITE_AND_EXECUTE if "executables" in self._setting.allow else landlock.WRITE
         for descriptor, is_folder in landlock.opened([scratch]):
-            rules.allow(descriptor, landlock.WRITE, is_folder=is_folder)
+            rules.allow(descriptor, own, is_folder=is_folder)
         rules.enforce()
         rules.close()
 

@@ -71,8 +71,9 @@ class StrictIsolation(Isolation):
         rules = landlock.Ruleset(self._abi, tcp="loopback" in self._setting.allow)
         for descriptor, _ in landlock.opened(["/"]):
             rules.allow(descriptor, landlock.READ, is_folder=True)
+        own = landlock.WRITE_AND_EXECUTE if "executables" in self._setting.allow else landlock.WRITE
         for descriptor, _ in landlock.opened([private_root.SCRATCH_PARENT]):
-            rules.allow(descriptor, landlock.WRITE, is_folder=True)
+            rules.allow(descriptor, own, is_folder=True)
         for descriptor, _ in landlock.opened(private_root.DEVICES):
             rules.allow(descriptor, landlock.USE_DEVICE, is_folder=False)
         return rules
@@ -109,7 +110,8 @@ class StrictIsolation(Isolation):
         linux.unshare(_OF_PROGRAM | (linux.CLONE_NEWNET if has_network else 0))
         user = privileges.user_of_slot(slot) if self._is_root else 0
         options = f"size={self._setting.scratch_mb}m,nr_inodes=16k,mode=700,uid={user},gid={user}"
-        flags = linux.MS_NOSUID | linux.MS_NODEV | linux.MS_NOEXEC
+        flags = linux.MS_NOSUID | linux.MS_NODEV
+        flags |= 0 if "executables" in self._setting.allow else linux.MS_NOEXEC
         linux.mount("scratch", scratch, kind="tmpfs", flags=flags, options=options)
         if has_network:
             _bring_loopback_up()

@@ -18,13 +18,19 @@ _COMPILED = "__pycache__"  # may hold any of the above
 _SYSTEM_LIBRARIES = ("/lib", "/lib64", "/usr/lib", "/usr/lib64", "/usr/local/lib", "/usr/share/zoneinfo")
 _SYSTEM_FILES = ("/etc/ld.so.cache", "/etc/localtime")
 _SYSTEM_COMMANDS = ("/bin", "/usr/bin")
+# Where compilers and interpreters of other languages keep what they need, beside their libraries.
+_COMPILERS = (
+    *("/usr/include", "/usr/libexec", "/usr/share", "/usr/local/bin", "/usr/local/include", "/usr/local/libexec"),
+    *("/usr/local/share", "/usr/local/go", "/etc/alternatives", "/etc/ssl/openssl.cnf"),
+)
 
 
-def interpreter_paths(*, commands: bool) -> list[str]:
+def interpreter_paths(*, commands: bool, compilers: bool = False) -> list[str]:
     """Where Python, the packages installed for it and the libraries of the system lie.
 
     Args:
         commands: Whether executable files are among them, the interpreter itself included.
+        compilers: Whether the system's compilers and interpreters of other languages are, too.
     """
     packages = [*site.getsitepackages(), sysconfig.get_path("purelib"), sysconfig.get_path("platlib")]
     if site.ENABLE_USER_SITE:
@@ -32,6 +38,7 @@ def interpreter_paths(*, commands: bool) -> list[str]:
     prefixes = {sys.prefix, sys.base_prefix, sys.exec_prefix, sys.base_exec_prefix}
     own = [f"{prefix}/{part}" for prefix in sorted(prefixes) for part in ("lib", "lib64", "pyvenv.cfg")]
     executables = [*_SYSTEM_COMMANDS, *(f"{prefix}/bin" for prefix in sorted(prefixes))] if commands else []
+    executables += _COMPILERS if compilers else ()
     named = [*_SYSTEM_LIBRARIES, *_SYSTEM_FILES, sysconfig.get_path("stdlib"), *own, *packages, *executables]
     return outermost(path for path in named if path and Path(path).exists())
 
@@ -73,7 +80,9 @@ def problem_paths(folder: Path, hidden: Sequence[str]) -> list[str]:
     return [str(folder)] if whole else seen
 
 
-def visible_paths(folder: Path, hidden: Sequence[str], readable: Sequence[str], *, commands: bool) -> list[str]:
+def visible_paths(
+    folder: Path, hidden: Sequence[str], readable: Sequence[str], *, commands: bool, compilers: bool = False
+) -> list[str]:
     """Everything that programs of the problem in ``folder`` may read; see the functions above.
 
     Args:
@@ -81,8 +90,11 @@ def visible_paths(folder: Path, hidden: Sequence[str], readable: Sequence[str], 
         hidden: Globs of what they may not see of it.
         readable: Paths beside.
         commands: Whether they may execute files.
+        compilers: Whether they are built or interpreted by what the system has for other languages.
     """
-    return outermost([*interpreter_paths(commands=commands), *problem_paths(folder, hidden), *readable])
+    return outermost(
+        [*interpreter_paths(commands=commands, compilers=compilers), *problem_paths(folder, hidden), *readable]
+    )
 
 
 def outermost(paths: Iterable[str]) -> list[str]:

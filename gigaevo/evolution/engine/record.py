@@ -98,6 +98,7 @@ class RunRecord:
         if self.ledger.best_id is not None:
             self.best = await self._storage.get(self.ledger.best_id)
         self.ledger.limit = ""  # that session's: this one may have more to spend
+        self._operator.resumed()
         await self._recover_mendable()
         await self._tell_of_settled()
 

@@ -74,6 +74,7 @@ class Task:
     Attributes:
         description: The task in words.
         call: How a program is called and what it answers, one or two sentences.
+        entrypoint: The function that a program's entry file must define; empty where a command runs it.
         language: What programs are written in, as the fence of a code block names it: ``"python"``, ``"cpp"``.
         editable: Globs (``fnmatch``) of the files of a program that may change.
         prompt_artifacts: Globs of the artifacts that language models are shown.
@@ -82,6 +83,7 @@ class Task:
 
     description: str = ""
     call: str = ""
+    entrypoint: str = "entrypoint"
     language: str = "python"
     editable: Sequence[str] = ("*.py",)
     prompt_artifacts: Sequence[str] = ()
@@ -294,6 +296,10 @@ class MutationOperator(ABC):
 
     def restore(self, state: Mapping[str, Any]) -> None:
         """Go back to what ``state()`` gave."""
+
+    def resumed(self) -> None:
+        """Learn that a session goes on with what an earlier one left: budgets may have been raised since. Called after
+        ``restore`` and the last repeated ``credit``."""
 
     async def close(self) -> None:
         """Let go of processes and files."""

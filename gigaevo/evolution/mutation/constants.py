@@ -19,15 +19,17 @@ from gigaevo.evolution.mutation.base import (
     Task,
 )
 from gigaevo.evolution.mutation.entry_file import PYTHON_ONLY, closed_to_python
-from gigaevo.evolution.mutation.literals import Literal, numeric_literals, replace_literals
+from gigaevo.evolution.mutation.literals import Literal, replace_literals
+from gigaevo.evolution.mutation.tuning import draw_marked, free_literals, kept_in_range
 from gigaevo.programs import Program
-from gigaevo.programs.evolve_blocks import BlockError, has_blocks, parse
-from gigaevo.programs.syntax import SourceError, analyse, parse_source
+from gigaevo.programs.evolve_blocks import BlockError
+from gigaevo.programs.syntax import SourceError, analyse
 
 _ATTEMPTS = 10
 _MAX_MAGNITUDE = 1e100
 # Integers size loops and arrays: one mutation at most doubles one, and none grows past this by mutation.
 _MAX_INTEGER = 1_000_000
+_MARKED = 0.8  # probability that only marked constants change, where there are any
 
 
 class ConstantsMutation(MutationOperator):
@@ -38,6 +40,9 @@ class ConstantsMutation(MutationOperator):
     ``step`` relative to the literals' magnitude, whichever number of literals takes part. ``step`` follows
     Rechenberg's 1/5 rule (1973): it grows when a child improves on its parent and shrinks else, so that it stands
     still where one child in five improves.
+
+    Constants with a marked range (``STEP = 0.3  # tune: 0.01 .. 1.0``, see ``ranges``) are what most mutations of a
+    program that has any change: by steps relative to the ranges, and never beyond them.
 
     Of a program with marked blocks only what lies in them is changed; one that is not Python is left alone.
 
@@ -94,7 +99,7 @@ class ConstantsMutation(MutationOperator):
             return NoChild(reason=reason)
         text = parents[0].source
         try:
-            literals = _free_literals(text)
+            literals = free_literals(text)
             known = analyse(text).syntax_hash
         except (SourceError, BlockError) as error:
             return NoChild(reason=f"the parent cannot be read: {error}")
@@ -130,19 +135,19 @@ class ConstantsMutation(MutationOperator):
         self._step = float(state["step"])
 
 
-def _free_literals(text: str) -> list[Literal]:
-    """The literals of a program, those in its marked blocks where it has any."""
-    literals = numeric_literals(parse_source(text), text)
-    if not has_blocks(text):
-        return literals
-    regions = parse(text)
-    return [literal for literal in literals if any(region.holds(*literal.lines) for region in regions)]
-
-
 def _draw_changes(
     literals: list[Literal], step: float, rng: np.random.Generator
 ) -> tuple[dict[Literal, int | float], str]:
     """Choose literals, and a new value for each of them."""
+    marked = [literal for literal in literals if literal.range is not None]
+    if marked and rng.random() < _MARKED:
+        return draw_marked(marked, step * math.exp(rng.normal()), rng), "tune"
+    changes, description = _draw_any(literals, step, rng)
+    return kept_in_range(changes) if marked else changes, description
+
+
+def _draw_any(literals: list[Literal], step: float, rng: np.random.Generator) -> tuple[dict[Literal, int | float], str]:
+    """The same for literals of which no more is known than their values."""
     floats = [literal for literal in literals if isinstance(literal.value, float)]
     # The step itself is drawn around the adapted one: what suits one elite is too long for another.
     step *= math.exp(rng.normal())

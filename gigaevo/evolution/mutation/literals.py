@@ -8,7 +8,9 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+
+from gigaevo.evolution.mutation.ranges import Range, ranges_in
 
 _LINE_END = re.compile(rb"\r\n|\r|\n")
 _WORD_BYTE = re.compile(rb"[\w\x80-\xff]")
@@ -25,6 +27,8 @@ class Literal:
         tight: Whether what surrounds it binds closer than a minus sign (``2 ** x``, ``1.5.hex()``).
         index: Whether it picks an item of a sequence (``x[0]``), where another value rarely makes sense.
         lines: The first and the last line that it stands on, from 1.
+        range: Where it may lie, as a comment on its last line says (see ``ranges``); None where none does. One comment
+            is for all numbers of its line that lie in the range, or for the only one.
     """
 
     value: int | float
@@ -33,6 +37,7 @@ class Literal:
     tight: bool = False
     index: bool = False
     lines: tuple[int, int] = (0, 0)
+    range: Range | None = None
 
 
 def numeric_literals(tree: ast.Module, text: str) -> list[Literal]:
@@ -61,7 +66,8 @@ def numeric_literals(tree: ast.Module, text: str) -> list[Literal]:
                 elif isinstance(child, list):
                     stack.extend((item, False, False) for item in child if isinstance(item, ast.AST))
     found.sort(key=lambda literal: literal.start)
-    return found
+    ranges = ranges_in(text)
+    return [_ranged(literal, found, ranges) for literal in found] if ranges else found
 
 
 def replace_literals(text: str, changes: Mapping[Literal, int | float]) -> str:
@@ -81,6 +87,16 @@ def replace_literals(text: str, changes: Mapping[Literal, int | float]) -> str:
         pieces += (data[position : literal.start], written)
         position = literal.end
     return (b"".join(pieces) + data[position:]).decode()
+
+
+def _ranged(literal: Literal, found: list[Literal], ranges: Mapping[int, Range]) -> Literal:
+    line = literal.lines[1]
+    marked = ranges.get(line)
+    if marked is None or not (
+        marked.low <= literal.value <= marked.high or sum(other.lines[1] == line for other in found) == 1
+    ):
+        return literal
+    return replace(literal, range=marked)
 
 
 def _number(node: ast.AST) -> int | float | None:

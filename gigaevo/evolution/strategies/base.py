@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from gigaevo.evolution.randomness import RandomSource
+from gigaevo.evolution.strategies.parent_gate import ParentGate
 from gigaevo.programs import Metrics, Program
 
 
@@ -20,12 +21,14 @@ class StrategyContext:
         random: Where generators come from: ``context.random.generator("elite_selector")``.
         behavior_keys: Metrics that the problem names as descriptors of behaviour; may be empty.
         generation_size: Proposals that count as a generation where a strategy does something every so many of them.
+        parent_gate: What a program must pass to become a parent; None where everybody may.
     """
 
     metrics: Metrics
     random: RandomSource
     behavior_keys: Sequence[str] = ()
     generation_size: int = 20
+    parent_gate: ParentGate | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -15,6 +15,7 @@ from gigaevo.evolution.strategies.base import (
     StrategyContext,
     StrategyMetrics,
 )
+from gigaevo.evolution.strategies.parent_gate import Gatekeeper
 from gigaevo.evolution.strategies.quality import QualityScale
 from gigaevo.kernels import ValueRanking
 from gigaevo.programs import Metrics, Program
@@ -27,13 +28,15 @@ class BestOfN(EvolutionStrategy):
     """Repeated sampling without evolution: parents are the initial programs, uniformly, and no child becomes one.
 
     Initial programs (``number`` below 0) are always kept, each in a cell of its own (``-number``). A child is kept, in
-    cell 0, where it is strictly better than everything before it.
+    cell 0, where it is strictly better than everything before it. There are no inspirations: whoever changes a parent
+    must not learn from what was evolved.
     """
 
     def __init__(self) -> None:
         self._initial: dict[str, Program] = {}
         self._best_child: Program | None = None
         self._metrics: Metrics | None = None
+        self._gate: Gatekeeper | None = None
         self._random = RandomSource(0)
         self._quality = QualityScale()
         self._events: list[ArchiveEvent] = []
@@ -41,13 +44,26 @@ class BestOfN(EvolutionStrategy):
     def bind(self, context: StrategyContext) -> None:
         self._metrics = context.metrics
         self._random = context.random
+        self._gate = None if context.parent_gate is None else Gatekeeper(context.parent_gate, "initial programs")
         self._quality.bind(context)
 
     async def select_elites(self, total: int) -> list[Program]:
-        """Initial programs, uniformly and without replacement."""
+        """Initial programs, of those that pass the gate where there is one, uniformly and without replacement."""
         programs = list(self._initial.values())
-        rows = self._random.generator("elite_selector").permutation(len(programs))
-        return [programs[row] for row in rows[: max(0, total)]]
+        rng = self._random.generator("elite_selector")
+
+        def drawn(count: int) -> list[Program]:
+            return [programs[row] for row in rng.permutation(len(programs))[:count]]
+
+        if self._gate is None or not programs or total < 1:
+            return drawn(max(0, total))
+        return self._gate.choose(
+            drawn,
+            total,
+            ranking=ValueRanking([self._fitness(program) for program in programs]),
+            at=lambda rows: [programs[row] for row in rows],
+            rng=self._random.generator("parent_gate"),
+        )
 
     async def add(self, program: Program) -> bool:
         if program.id in self.members():

@@ -18,6 +18,7 @@ from gigaevo.evolution.strategies.elite_selectors import EpsilonGreedyEliteSelec
 from gigaevo.evolution.strategies.faults import PartFailed, PartFaults, name_of
 from gigaevo.evolution.strategies.island_config import IslandConfig
 from gigaevo.evolution.strategies.migrant_selectors import TopFitnessMigrantSelector
+from gigaevo.evolution.strategies.parent_gate import Gatekeeper
 from gigaevo.evolution.strategies.parts import bind_part, keys_of
 from gigaevo.evolution.strategies.population import Population
 from gigaevo.evolution.strategies.selectors import SumArchiveSelector
@@ -66,6 +67,7 @@ class Island:
         self.walk = copy.deepcopy(self.config.walk)
         self._population = Population(self.config.behavior_space, self.archive_selector, columns=self._columns)
         self._random = RandomSource(0)
+        self._gate: Gatekeeper | None = None
         self._events: list[ArchiveEvent] = []
 
     def bind(self, context: StrategyContext) -> None:
@@ -76,6 +78,7 @@ class Island:
         """
         self._population.bind(context.metrics)
         self._random = context.random
+        self._gate = None if context.parent_gate is None else Gatekeeper(context.parent_gate, f"island {self.id}")
         try:
             bind_part(self.behavior_space, context)
             self._own_a_space_that_learns()
@@ -164,19 +167,38 @@ class Island:
         return self.archive.programs()
 
     async def select_elites(self, total: int) -> list[Program]:
-        """At most ``total`` parents. Where there is a walk, most of them are its head, which need not be an elite."""
+        """At most ``total`` parents. Where there is a walk, most of them are its head, which need not be an elite.
+
+        Where there is a gate all of them pass it; as long as no elite does, the best becomes the parent.
+        """
         if total < 1 or not len(self.archive):
             return []
         of_the_walk = self._share_of_the_walk(total)
         try:
             with self.faults.guard(self.elite_selector, "elite_selector", self.id):
                 wanted = total - len(of_the_walk)
-                return of_the_walk + (self._chosen(self.elite_selector, "select_rows", wanted) if wanted else [])
+                return of_the_walk + (self._parents(wanted) if wanted else [])
         except PartFailed:
             return of_the_walk
 
+    def may_breed(self, program: Program) -> bool:
+        """Whether a program passes the gate for parents of this island, which holds somebody."""
+        return self._gate is None or self._gate.gate.lets_in(program, self.primary_ranking())
+
+    def _parents(self, total: int) -> list[Program]:
+        """The choice of the elite selector, among those that pass the gate."""
+        if self._gate is None:
+            return self._chosen(self.elite_selector, "select_rows", total)
+        return self._gate.choose(
+            lambda count: self._chosen(self.elite_selector, "select_rows", count),
+            total,
+            ranking=self.primary_ranking(),
+            at=self.archive.programs,
+            rng=self._random.generator("parent_gate"),
+        )
+
     def _share_of_the_walk(self, total: int) -> list[Program]:
-        if self.walk is None or self.walk.head is None:
+        if self.walk is None or self.walk.head is None or not self.may_breed(self.walk.head):
             return []
         share = self.walk.share_of_elites if len(self.archive) > 1 else 0.0
         elsewhere = self._random.generator("patient_walk").random(total) < share

@@ -20,6 +20,7 @@ from gigaevo.evolution.strategies.base import (
 )
 from gigaevo.evolution.strategies.diagnosis import Diagnosis
 from gigaevo.evolution.strategies.faults import DEFAULT_LIMIT, PartFailed, PartFaults
+from gigaevo.evolution.strategies.inspiration import inspirations_of
 from gigaevo.evolution.strategies.island import Island
 from gigaevo.evolution.strategies.island_config import IslandConfig
 from gigaevo.evolution.strategies.island_reset import IslandReset
@@ -123,6 +124,16 @@ class MapElitesMultiIsland(EvolutionStrategy):
             parents += await island.select_elites(count)
         return parents or self._any_elites(populated, total)
 
+    def inspirations(self, parents: Sequence[Program], *, best: int, diverse: int) -> list[Program]:
+        return inspirations_of(
+            list(self.islands.values()),
+            parents,
+            best=best,
+            diverse=diverse,
+            higher_is_better=self._tally.quality.higher_is_better,
+            rng=self._random.generator("inspirations"),
+        )
+
     def note_parents(self, program_ids: Sequence[str]) -> None:
         for program_id, times in Counter(program_ids).items():
             for island in self.islands.values():
@@ -138,8 +149,9 @@ class MapElitesMultiIsland(EvolutionStrategy):
 
     def _any_elites(self, populated: Sequence[Island], total: int) -> list[Program]:
         rng = self._random.generator("elites_in_place_of_a_fault")
-        elites = [elite for island in populated for elite in island.archive.programs()]
-        return [elites[row] for row in rng.permutation(len(elites))[:total]]
+        elites = [(island, elite) for island in populated for elite in island.archive.programs()]
+        able = [elite for island, elite in elites if island.may_breed(elite)] or [elite for _, elite in elites]
+        return [able[row] for row in rng.permutation(len(able))[:total]]
 
     async def _keep_house(self) -> None:
         """What is to be done from time to time, before parents are chosen."""

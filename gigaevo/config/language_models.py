@@ -1,0 +1,135 @@
+"""The language models of a run and what they need around them: keys, a transcript, a server that stands in for them."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from gigaevo.config.builder import Builder
+from gigaevo.config.call_log import StorageCallLog
+from gigaevo.config.errors import ConfigError
+from gigaevo.config.schema import Settings
+from gigaevo.problems import Problem
+from gigaevo.storage.base import ProgramStorage, StorageError
+from gigaevo.storage.recorded_calls import RecordedCalls
+
+if TYPE_CHECKING:
+    from gigaevo.llm.client import Client
+    from gigaevo.llm.secrets import Secrets
+
+SECRETS_FILE = ".env"  # in the working directory
+DATABASE = "run.db"  # of a run that is replayed
+_RULES_CHARS = 2500  # of a question: the rules for an answer, and what metrics mean
+_PROGRAMS_SHOWN = 3  # in a question
+FINAL = "final"  # marks the reply that ends a question
+
+
+@asynccontextmanager
+async def language_models(settings: Settings, builder: Builder) -> AsyncIterator[RunModels | None]:
+    """Build the language models that are configured; None where none are, and then nothing of them is imported.
+
+    Everything that can be wrong is found here, before any process of the run starts. Importing their library takes
+    seconds, and goes on beside what comes next until they are opened.
+
+    Args:
+        settings: Everyday settings.
+        builder: Is given what the configuration of language models refers to, and the models as ``llm``.
+
+    Raises:
+        ConfigError: A key is missing, a price is unknown, or there is nothing to replay.
+    """
+    if not builder.has("llm"):
+        yield None
+        return
+    # Not at the top: a run without language models loads nothing of them.
+    from gigaevo.llm.client import Client
+    from gigaevo.llm.endpoint import Endpoint
+    from gigaevo.llm.secrets import Secrets
+
+    async with AsyncExitStack() as stack:
+        if settings.transcript is not None:
+            await _give_transcript(Path(settings.transcript), builder, stack)
+        if builder.has("stand_in"):
+            await _give_stand_in(builder, stack)
+        client = builder.node("llm")
+        if not isinstance(client, Client):
+            raise ConfigError(f"llm is a {type(client).__name__}; it must be a gigaevo.llm.client.Client")
+        stack.push_async_callback(client.close)
+        builder.give("llm", client)  # also for builders made anew: a run has one budget
+        try:
+            secrets = Secrets.read(Path(SECRETS_FILE))
+            client.check(secrets)
+        except ValueError as error:
+            raise ConfigError(str(error)) from error
+        importing = None if client.replays else asyncio.create_task(Endpoint().start())
+        yield RunModels(client, secrets, importing)
+
+
+class RunModels:
+    """The language models of a run, checked and not yet open.
+
+    Args:
+        client: The models.
+        secrets: Keys, and what must never be logged.
+        importing: Ends when their library is loaded; None where it is not needed.
+
+    Attributes:
+        client: The models.
+    """
+
+    def __init__(self, client: Client, secrets: Secrets, importing: asyncio.Task[None] | None) -> None:
+        self.client = client
+        self._secrets = secrets
+        self._importing = importing
+
+    async def open(self, storage: ProgramStorage, *, seed: int) -> None:
+        """Make ready to ask, and take up what earlier sessions of the run have spent.
+
+        Args:
+            storage: Of the run, open.
+            seed: Of the run.
+        """
+        if self._importing is not None:
+            await self._importing
+        await self.client.open(log=StorageCallLog(storage), secrets=self._secrets, seed=seed)
+
+    @property
+    def priced(self) -> bool:
+        """Whether the price of every model is known."""
+        from gigaevo.llm.prices import price_of, price_table
+
+        table = price_table()
+        return all(price_of(model, table) is not None for model in self.client.models.values())
+
+    def estimate(self, problem: Problem) -> str:
+        """One line on what a call costs and how long the budget lasts.
+
+        Args:
+            problem: Its task and programs are most of a question.
+        """
+        longest = max((len(program.source) for program in problem.initial_programs), default=0)
+        return self.client.estimate(_RULES_CHARS + len(problem.task_description) + _PROGRAMS_SHOWN * longest)
+
+
+async def _give_transcript(folder: Path, builder: Builder, stack: AsyncExitStack) -> None:
+    try:
+        recorded = RecordedCalls(folder / DATABASE)
+    except StorageError as error:
+        raise ConfigError(f"transcript={folder}: {error}") from error
+    stack.push_async_callback(recorded.close)
+    if not await recorded.last(FINAL):
+        raise ConfigError(f"transcript={folder}: that run has no answer of a language model")
+    builder.give("recorded_calls", recorded)
+
+
+async def _give_stand_in(builder: Builder, stack: AsyncExitStack) -> None:
+    from gigaevo.testing import ServerStartError, served
+
+    options = builder.node("stand_in")
+    try:
+        builder.give("stand_in_address", await stack.enter_async_context(served(options)))
+    except (ServerStartError, ValueError) as error:
+        raise ConfigError(f"stand_in: {error}") from error
