@@ -12,7 +12,7 @@ from typing import Any
 from gigaevo.llm.base import CallLog, NoReply, Reply, Request, Trouble
 from gigaevo.llm.books import NOTHING, Books, Spent
 from gigaevo.llm.budget import Budget, BudgetSpent, Reservation
-from gigaevo.llm.call_record import UNSENT, end_row, failure_row, messages_row, reply_row
+from gigaevo.llm.call_record import UNSENT, end_row, failure_row, question_row, reply_row
 from gigaevo.llm.desk import BYTES_PER_TOKEN, Desk, amount, most_prompt_tokens
 from gigaevo.llm.endpoint import Answer, CallFailed, Endpoint
 from gigaevo.llm.rate_limits import Gate
@@ -245,13 +245,13 @@ class Asking:
             "reserved": worst.to_json(),
         }
         if self._first is None:
-            row["messages"] = messages_row(self._request.messages)
+            row |= question_row(self._request)
         else:
             row["messages_of"] = self._first
         return row
 
     def _max_tokens(self, desk: Desk) -> int:
-        return self._request.max_tokens or desk.model.max_tokens
+        return desk.max_tokens(self._request.max_tokens)
 
     def _usual_tokens(self, desk: Desk) -> int:
         """What an attempt will hardly go beyond, as providers' own limits count it."""

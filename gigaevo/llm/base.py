@@ -202,6 +202,10 @@ class Answers(Protocol):
         """Take what is sent with each model's messages, JSON values by name of the model: the model's full name, where
         it is asked, temperature and the like; no secrets. Called once, before anything else."""
 
+    def asked_before(self, model: str, request: Request) -> None:
+        """Count a question that an earlier session of this run asked, of ``model`` first. Called on a resume, before
+        anything is asked: where one question has several answers, the run goes on with the next."""
+
     async def find(self, request: Request) -> Reply | NoReply | None:
         """The answer to ``request``, whose ``models`` are filled in; None where there is none."""
 

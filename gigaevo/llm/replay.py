@@ -55,6 +55,9 @@ class Transcript:
     def bind(self, settings: Mapping[str, Mapping[str, Any]]) -> None:
         """See ``gigaevo.llm.base.Answers``. Other settings of models do not matter: nobody asks them."""
 
+    def asked_before(self, model: str, request: Request) -> None:
+        """See ``gigaevo.llm.base.Answers``. A question has one answer here."""
+
     async def find(self, request: Request) -> Reply | NoReply | None:
         """See ``gigaevo.llm.base.Answers``."""
         if self._numbers is None:

@@ -6,6 +6,7 @@ import asyncio
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
+from random import Random
 
 import pytest
 
@@ -116,6 +117,28 @@ async def test_a_dear_call_that_does_not_fit_leaves_what_is_left_to_a_cheap_one(
         models = {"dear": dear, "cheap": local(server.base_url)}
         async with opened(tmp_path / "run.db", models, budget=Budget(usd=0.1)) as (client, _):
             assert (await client.complete(question("mutation/1/0"))).model == "cheap"
+
+
+async def test_questions_that_are_given_up_at_any_moment_leave_nothing_behind(tmp_path: Path) -> None:
+    options = ServerOptions(latency_s=0.01, faults={Fault.SERVER_ERROR: 0.2, Fault.SILENCE: 0.2, Fault.RESET: 0.1})
+    budget, rng = Budget(tokens=200_000), Random(7)
+    async with bench(tmp_path / "run.db", options, budget=budget, concurrency=3) as it:
+        asked = [asyncio.create_task(it.client.complete(question(f"{n}"))) for n in range(60)]
+        for task in rng.sample(asked, 60):
+            await asyncio.sleep(rng.random() * 0.01)
+            task.cancel()
+        await asyncio.gather(*asked, return_exceptions=True)
+        # Nothing is set aside any more, and every place is free.
+        assert budget.left("bench")[1] == 200_000 - budget.spent.tokens
+        spending, logged = it.client.spending(), await it.rows()
+        assert spending["prompt_tokens"] + spending["completion_tokens"] == budget.spent.tokens
+        spent = budget.spent
+    open_ends = sum(row.reply is None for row in logged)
+    assert open_ends > 0
+    async with bench(tmp_path / "run.db", budget=Budget(tokens=200_000), concurrency=3) as it:
+        # What was cut off is counted whole, in this session and in the next.
+        assert it.client.budget.spent == spent
+        assert all(isinstance(outcome, Reply) for outcome in await ask(it.client, 9))
 
 
 async def test_no_more_than_so_many_attempts_are_under_way(tmp_path: Path) -> None:

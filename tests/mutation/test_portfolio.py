@@ -141,6 +141,19 @@ def test_members_are_bound_once_and_found_by_name() -> None:
     assert portfolio.member("dropped") is None
 
 
+def test_an_operator_that_gives_up_at_once_is_not_taken_for_a_cheap_one() -> None:
+    portfolio = AdaptivePortfolio(operators=[Named("idle"), Named("busy")])
+    rng = np.random.default_rng(0)
+    chosen: Counter[str] = Counter()
+    for _ in range(300):
+        name = portfolio.select([Program(id="p", source="x = 1\n")], rng).name
+        chosen[name] += 1
+        outcome, seconds = ("none", 0.001) if name == "idle" else ("rejected", 0.5)
+        credit = Credit(operator=name, parameters={}, outcome=outcome, improved=False, seconds=seconds)
+        portfolio.credit(credit)
+    assert chosen["busy"] > 100
+
+
 def test_state_is_json_and_restores_the_choices_and_the_members() -> None:
     portfolio = AdaptivePortfolio(operators=[ConstantsMutation(), Named("b")])
     played(portfolio, {"constants": (0.3, 1), "b": (0.1, 700)}, 100)

@@ -161,6 +161,17 @@ def test_a_best_program_of_several_files_is_kept_whole_and_inside_its_folder(tmp
     assert [file.name for file in folder.iterdir()] == ["best_program.py"]
 
 
+def test_the_best_program_in_another_language_keeps_its_suffix(tmp_path: Path) -> None:
+    best = Program(id="c", source="int x;\n", entry="main.cpp", state=ProgramState.EVOLVING, metrics={"fitness": 1.0})
+    told = list(events([best]))
+    BestProgramFile(folder=tmp_path).on_program(*told[0])
+    assert {path.name: path.read_text() for path in tmp_path.iterdir()} == {"best_program.cpp": "int x;\n"}
+    listener = SummaryFile(folder=tmp_path, kernels="numpy")
+    listener.on_start(info())
+    listener.on_stop(report(told))
+    assert json.loads((tmp_path / "summary.json").read_text())["best"]["source_file"] == "best_program.cpp"
+
+
 def test_the_summary_file_says_what_the_run_came_to(tmp_path: Path) -> None:
     told = list(events([valid(-1, 0.1), valid(0, 0.2), failed(1)]))
     listener = SummaryFile(folder=tmp_path, kernels="numpy")
