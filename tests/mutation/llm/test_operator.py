@@ -130,6 +130,22 @@ async def test_an_answer_can_be_mended_where_that_is_allowed() -> None:
     assert "there is no code block in it" in models.asked[1].messages[-1].content
 
 
+@pytest.mark.parametrize(
+    ("answer", "repeated"),
+    [
+        ("", "(nothing)"),
+        ("<think>secret plans</think>Nothing.", "Nothing."),
+        ("Nothing \ud800 at all.", "Nothing ? at all."),
+        ("x" * 600_000, "x" * 64_000 + "\n... (cut)"),
+    ],
+)
+async def test_a_useless_answer_is_repeated_in_a_form_that_endpoints_take(answer: str, repeated: str) -> None:
+    models = Scripted(answer, code(TWO))
+    child = await operator("rewrite", models, corrections=1).mutate([program(ONE)], context())
+    assert isinstance(child, Mutation)
+    assert models.asked[1].messages[2].content == repeated
+
+
 async def test_crossover_combines_the_parents_and_may_have_two_children() -> None:
     models = Scripted(code(TWO) + code(THREE))
     other = program("def entrypoint():\n    return 'OTHER'\n", number=1)
