@@ -113,14 +113,20 @@ async def test_a_chain_makes_several_changes_to_one_program() -> None:
     assert "change 2 of 2" in models.asked[1].messages[-1].content
 
 
-@pytest.mark.parametrize("broken", ["Nothing.", NoReply(Trouble.SERVER, "down", usage=Usage(usd=0.125, calls=1))])
-async def test_a_broken_link_keeps_those_before_it(broken: str | NoReply) -> None:
+@pytest.mark.parametrize(
+    "broken",
+    [
+        Reply(text="Nothing.", model="second", usage=USAGE),
+        NoReply(Trouble.SERVER, "down", model="second", usage=Usage(usd=0.125, calls=1)),
+    ],
+)
+async def test_a_broken_link_keeps_those_before_it_and_who_made_them(broken: Reply | NoReply) -> None:
     models = Scripted(code(TWO), broken, code(THREE))
     child = await operator("rewrite", models, chain=3).mutate([program(ONE)], context())
     assert isinstance(child, Mutation)
     assert child.source == TWO and child.made_by == "first"
     assert len(models.asked) == 2
-    assert child.cost.usd == (0.5 if isinstance(broken, str) else 0.375)
+    assert child.cost.usd == (0.5 if isinstance(broken, Reply) else 0.375)
 
 
 async def test_an_answer_can_be_mended_where_that_is_allowed() -> None:

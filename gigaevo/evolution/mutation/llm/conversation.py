@@ -56,7 +56,6 @@ class Conversation:
             reply: Reply = await self._models.complete(request)
         except NoReply as error:
             self._usage += error.usage
-            self.model = error.model or self.model
             raise
         self._usage += reply.usage
         self.model = reply.model
