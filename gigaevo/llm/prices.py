@@ -109,6 +109,13 @@ def price_of(model: Model, table: Mapping[str, Mapping[str, Any]]) -> Price | No
     )
 
 
+def longest_answer(model: Model, table: Mapping[str, Mapping[str, Any]]) -> int | None:
+    """Most tokens that a model can answer with, where ``table`` says so: asked for more, some refuse to answer."""
+    entry = None if model.base_url else _entry(model.name, table)
+    most = None if entry is None else entry.get("max_output_tokens")
+    return most if isinstance(most, int) and most > 0 else None
+
+
 def dollars(amount: int) -> float:
     """``amount`` in dollars."""
     return amount / PER_USD
