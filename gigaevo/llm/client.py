@@ -28,6 +28,7 @@ from gigaevo.llm.retries import Retries
 from gigaevo.llm.secrets import Secrets, missing_key
 
 RECALLED = 512  # of the last answers of earlier sessions, for questions that a crash cut short
+RECALLED_CHARS = 1 << 16  # of an answer: nothing is made of longer ones, and they would fill the memory
 _OWN_SHARE = 0.75  # of all places: what a model may have where others want some
 _SPARE_SHARE = 0.125  # of all places: questions that may queue for a model while another is free
 
@@ -272,12 +273,12 @@ class Client:
         spent = _as_spent(found.usage)
         row = {"role": request.role, "model": found.model, "sent": False, **question_row(request)}
         if isinstance(found, Reply):
-            await office.log.begin(request.key, row, reply_row(found, spent))
             self._books.enter(request.role, found.model, spent)
             self._books.answered(cached=found.cached)
+            await office.log.begin(request.key, row, reply_row(found, spent))
             return found
-        await office.log.begin(request.key, row, {**end_row(found), "spent": spent.to_json()})
         self._books.enter(request.role, found.model, spent, trouble=str(found.trouble))
+        await office.log.begin(request.key, row, {**end_row(found), "spent": spent.to_json()})
         raise found
 
     async def _read(self, log: CallLog) -> None:
@@ -298,7 +299,7 @@ class Client:
                     self._cache.asked_before(model, question)
             if isinstance(answer := answer_in(reply), Reply):
                 self._books.answered(cached=answer.cached)
-                if key in asked:
+                if key in asked and len(answer.text) <= RECALLED_CHARS:
                     _remember(self._recalled, key, (asked[key], answer))
 
     def _lasts(self, name: str, call: Spent) -> int | None:

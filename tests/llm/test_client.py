@@ -10,6 +10,7 @@ import pytest
 
 from gigaevo.llm.base import NoReply, Trouble
 from gigaevo.llm.call_record import answer_in
+from gigaevo.llm.client import RECALLED_CHARS
 from gigaevo.testing.faults import Fault
 from gigaevo.testing.language_model_server import LanguageModelServer, ServerOptions
 from tests.llm.bench import bench, local, opened, question, rows
@@ -146,6 +147,14 @@ async def test_an_answer_that_a_crash_left_unused_is_not_paid_for_twice(tmp_path
         assert not it.server.received
         other = await it.client.complete(question("mutation/2/0", "what else can be done?"))
         assert other.text != first.text and len(it.server.received) == 1
+
+
+async def test_an_answer_that_nothing_can_be_made_of_is_not_kept_in_memory(tmp_path: Path) -> None:
+    async with bench(tmp_path / "run.db", ServerOptions(script=["x" * (RECALLED_CHARS + 1), "y"])) as it:
+        await it.client.complete(question("1", max_tokens=10**6))
+    async with bench(tmp_path / "run.db") as it:
+        await it.client.complete(question("1"))
+        assert len(it.server.received) == 1
 
 
 async def test_a_request_may_name_its_models_and_its_length(tmp_path: Path) -> None:
