@@ -116,6 +116,28 @@ def test_every_preset_starts_a_run(preset: str, address: str, tmp_path: Path) ->
     assert len(made) >= 3
 
 
+@pytest.mark.parametrize("experiment", ["multi_llm_exploration", "full_featured"])
+def test_every_experiment_with_language_models_starts_a_run(experiment: str, address: str, tmp_path: Path) -> None:
+    ended = run(
+        "problem.name=toy_example",
+        f"experiment={experiment}",
+        f"llm_base_url={address}",
+        "mutation=llm",
+        "max_mutants=6",
+        f"hydra.run.dir={tmp_path}/run",
+        cwd=tmp_path,
+    )
+    assert ended.status == 0, ended
+    roles = {request["role"] for _, request, _ in calls(tmp_path / "run")}
+    assert roles == {"mutation"} | ({"insight"} if experiment == "full_featured" else set())
+    assert set(summary(tmp_path / "run")["llm"]["spending"]["by_model"]) <= {"main", "second", "third"}
+
+
+def test_without_protection_no_language_model_writes_programs(tmp_path: Path) -> None:
+    ended = run("problem.name=toy_example", "llm=dryrun", "mutation=llm", "sandbox=inline", cwd=tmp_path)
+    assert "sandbox=inline runs programs without protection" in the_line(ended)
+
+
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
