@@ -6,6 +6,8 @@ The island is a grid of a thousand by a thousand cells, and each elite is a whol
                    turned away. With ``max_size`` equal to the number of elites somebody has to go for each that comes.
                    "and novelty" and "and ranking" mean that a selector has the archive keep its index in step
     parents        ``Island.select_elites`` by each elite selector, for 1 and for 20 parents; another proposal each time
+    gated          the same through a gate for parents
+    inspirations   ``strategy.inspirations`` for one parent
     migrants       ``Island.select_migrants(5)`` by each migrant selector
     questions      what the engine and the routers ask after each program
 
@@ -25,7 +27,7 @@ import gc
 import platform
 import time
 from collections.abc import Callable, Coroutine, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
 import numpy as np
@@ -39,6 +41,7 @@ from gigaevo.evolution.strategies.base import StrategyContext
 from gigaevo.evolution.strategies.behavior_space import BehaviorSpace
 from gigaevo.evolution.strategies.island_config import IslandConfig
 from gigaevo.evolution.strategies.multi_island import MapElitesMultiIsland
+from gigaevo.evolution.strategies.parent_gate import ParentGate
 from gigaevo.kernels import BACKEND
 from gigaevo.programs import Metrics, MetricSpec, Program, ProgramState
 
@@ -215,6 +218,26 @@ def parents(world: World) -> Iterator[tuple[str, Spent]]:
             yield f"{selector.__name__}, {total}", spent
 
 
+def gated(world: World) -> Iterator[tuple[str, Spent]]:
+    metrics = world.context.metrics
+    for what, gate in (
+        ("best tenth", ParentGate(metrics=metrics, top_fraction=0.1)),
+        ("nobody passes", ParentGate(metrics=metrics, require={"fitness": 1e9})),
+    ):
+        world.begin_anew()
+        world.island.bind(replace(world.context, parent_gate=gate))
+        world.use("elite_selector", elite_selectors.RandomEliteSelector())
+        yield f"{what}, 1", spent_on(lambda _: finished(world.island.select_elites(1)), world.next_proposal)
+        world.island.bind(world.context)
+
+
+def inspirations(world: World) -> Iterator[tuple[str, Spent]]:
+    world.begin_anew()
+    parent = world.island.archive.programs(np.array([0]))
+    ask = world.strategy.inspirations
+    yield "2 best, 2 diverse", spent_on(lambda _: ask(parent, best=2, diverse=2), world.next_proposal)
+
+
 def migrants(world: World) -> Iterator[tuple[str, Spent]]:
     for selector in (
         migrant_selectors.TopFitnessMigrantSelector,
@@ -290,7 +313,7 @@ def main() -> None:
         + "".join(f"{elites:>12,}" for elites in options.elites)
         + f"{'growth':>9}{'slowest':>12}{'first':>12}"
     )
-    for section in (additions, parents, migrants, questions):
+    for section in (additions, parents, gated, inspirations, migrants, questions):
         for (name, small), (_, large) in zip(section(few), section(many), strict=True):
             growth = large.mean / small.mean
             slowest = max(large.later)

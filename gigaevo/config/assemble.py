@@ -14,7 +14,7 @@ from gigaevo.config.builder import Builder
 from gigaevo.config.call_log import StoredAncestry
 from gigaevo.config.dry_run import PROMPT_FILE, dry_run_report, write_example
 from gigaevo.config.errors import ConfigError
-from gigaevo.config.initial_programs import shipped_programs
+from gigaevo.config.initial_programs import FOUNDERS, check_start, initial_programs
 from gigaevo.config.language_models import RunModels, language_models
 from gigaevo.config.parts import Parts, build_parts
 from gigaevo.config.processes import ProblemProcesses, SearchWorkers, exact_verifier, problem_processes
@@ -27,6 +27,7 @@ from gigaevo.evaluation.sandbox.process import SandboxStartError
 from gigaevo.evolution.engine.core import EvolutionEngine
 from gigaevo.evolution.engine.events import Listener, RunReport
 from gigaevo.evolution.mutation.base import OperatorContext, Task
+from gigaevo.llm.prompts import PromptError
 from gigaevo.observe import (
     BestArtifacts,
     BestProgramFile,
@@ -38,7 +39,8 @@ from gigaevo.observe import (
     SummaryFile,
 )
 from gigaevo.problems import Problem, load_problem
-from gigaevo.programs import ProgramState
+from gigaevo.problems.problem import ENTRYPOINT
+from gigaevo.programs import Program, ProgramState
 from gigaevo.storage.base import StorageError
 
 PROMPTS = "prompts"  # folder of a problem's own prompt templates
@@ -67,6 +69,8 @@ def execute(settings: Settings, builder: Builder, output_dir: Path) -> RunResult
         return asyncio.run(_run(settings, builder, output_dir, problem))
     except SandboxStartError as error:
         raise ConfigError(f"problem '{problem.name}': {error}") from error
+    except PromptError as error:
+        raise ConfigError(str(error)) from error
 
 
 async def _run(settings: Settings, builder: Builder, output_dir: Path, problem: Problem) -> RunResult:
@@ -75,6 +79,7 @@ async def _run(settings: Settings, builder: Builder, output_dir: Path, problem: 
         builder.give("problem", problem)
         view: LiveView | PlainLines = builder.node("observe")
         stack.enter_context(logging_to(view, output_dir))
+        check_start(problem, builder)
         models = await stack.enter_async_context(language_models(settings, builder))
         parts = build_parts(settings, builder, problem)
         processes = await stack.enter_async_context(
@@ -88,30 +93,25 @@ async def _run(settings: Settings, builder: Builder, output_dir: Path, problem: 
                 size=parts.engine.max_evaluations_in_flight,
             )
         )
-        builder.give("program_server", processes.server)
-        builder.give("validators", processes.workers)
-        builder.give("program_storage", parts.storage)  # also for builders made anew, which would build another
-        stack.callback(close_pipeline, builder.node("pipeline"))
-        searchers = SearchWorkers(
-            problem,
-            size=parts.engine.max_mutations_in_flight,
-            context=processes.context,
-            call_timeout_s=settings.stage_timeout,
-        )
-        stack.push_async_callback(searchers.close)
-        _bind_operator(parts, searchers)
-        stack.push_async_callback(parts.operator.close)
-        stack.push_async_callback(parts.storage.close)
-        try:
-            await parts.storage.open()
-        except StorageError as error:
-            raise ConfigError(f"program_storage: {error}") from error
+        _give_processes(builder, parts, processes, stack)
+        task = task_of(problem)
+        _bind_operator(parts, _searchers(settings, parts, processes, stack), task)
+        if problem.without_start:
+            builder.node(FOUNDERS).check(task)
+        await _open_storage(parts, stack)
         if models is not None:
             await models.open(parts.storage, seed=settings.seed)
         closing = ClosingPage(output_dir)
-        reporters = [view, await _metrics_log(output_dir, parts), *_reporters(output_dir), closing]
-        rescorer = FreshSandbox(parts, builder, processes, call_timeout_s=settings.stage_timeout)
-        engine = _engine(parts, builder, processes, reporters, verifier=verifier, rescorer=rescorer, models=models)
+        engine = _engine(
+            parts,
+            evaluator=sampled(builder.node("pipeline"), parts),
+            rescorer=FreshSandbox(parts, builder, processes, call_timeout_s=settings.stage_timeout),
+            verifier=verifier,
+            listeners=[view, await _metrics_log(output_dir, parts), *_reporters(output_dir), closing],
+            first=await initial_programs(parts, builder, task),
+            notes=[*_notes(), *processes.notes],
+            models=models,
+        )
         with interruptible(engine):
             report = await engine.run()
         dry_run = await _dry_run(settings, builder, parts, models, report, output_dir)
@@ -130,26 +130,51 @@ def _result(report: RunReport, problem: Problem) -> RunResult:
     )
 
 
-def _bind_operator(parts: Parts, searchers: SearchWorkers) -> None:
+def _give_processes(builder: Builder, parts: Parts, processes: ProblemProcesses, stack: AsyncExitStack) -> None:
+    """Let the pipeline be built."""
+    builder.give("program_server", processes.server)
+    builder.give("validators", processes.workers)
+    builder.give("program_storage", parts.storage)  # also for builders made anew, which would build another
+    stack.callback(close_pipeline, builder.node("pipeline"))
+
+
+def _searchers(
+    settings: Settings, parts: Parts, processes: ProblemProcesses, stack: AsyncExitStack
+) -> SearchWorkers | None:
+    """Who searches numbers for operators. What a harness or a driver returns is evidence of a run, not the program's
+    answer: there is nothing to search then."""
+    if not parts.problem.returns_its_answer:
+        return None
+    searchers = SearchWorkers(
+        parts.problem,
+        size=parts.engine.max_mutations_in_flight,
+        context=processes.context,
+        call_timeout_s=settings.stage_timeout,
+    )
+    stack.push_async_callback(searchers.close)
+    return searchers
+
+
+def _bind_operator(parts: Parts, searchers: SearchWorkers | None, task: Task) -> None:
     parts.operator.bind(
         OperatorContext(
             metrics=parts.problem.metrics,
             takes_context=parts.problem.has_context,
             deterministic=parts.engine.deterministic,
-            # What a harness or a driver returns is evidence of a run, not the program's answer.
-            search=searchers if parts.problem.returns_its_answer else None,
-            task=_task(parts.problem),
+            search=searchers,
+            task=task,
             ancestry=StoredAncestry(parts.storage),
         )
     )
 
 
-def _task(problem: Problem) -> Task:
-    """What programs are asked to do, for operators that can read."""
+def task_of(problem: Problem) -> Task:
+    """What programs of a problem are asked to do, for operators that can read."""
     prompts = problem.folder / PROMPTS
     return Task(
         description=problem.task_description,
         call=problem.call,
+        entrypoint="" if problem.command else ENTRYPOINT,
         language=problem.language.name,
         editable=problem.settings.editable,
         prompt_artifacts=problem.settings.prompt_artifacts,
@@ -157,20 +182,30 @@ def _task(problem: Problem) -> Task:
     )
 
 
+async def _open_storage(parts: Parts, stack: AsyncExitStack) -> None:
+    stack.push_async_callback(parts.operator.close)
+    stack.push_async_callback(parts.storage.close)
+    try:
+        await parts.storage.open()
+    except StorageError as error:
+        raise ConfigError(f"program_storage: {error}") from error
+
+
 def _engine(
     parts: Parts,
-    builder: Builder,
-    processes: ProblemProcesses,
-    listeners: Sequence[Listener],
     *,
-    verifier: Verifier | None,
+    evaluator: Evaluator,
     rescorer: Evaluator,
+    verifier: Verifier | None,
+    listeners: Sequence[Listener],
+    first: Sequence[Program],
+    notes: Sequence[str],
     models: RunModels | None,
 ) -> EvolutionEngine:
     return EvolutionEngine(
         strategy=parts.strategy,
         operator=parts.operator,
-        evaluator=sampled(builder.node("pipeline"), parts),
+        evaluator=evaluator,
         rescorer=rescorer,
         verifier=verifier,
         storage=parts.storage,
@@ -181,8 +216,8 @@ def _engine(
         stoppers=parts.stoppers,
         settings=parts.engine,
         listeners=listeners,
-        initial_programs=shipped_programs(parts.problem, parts.random),
-        notes=[*_notes(), *processes.notes, *([] if models is None else [models.estimate(parts.problem)])],
+        initial_programs=first,
+        notes=[*notes, *([] if models is None else [models.estimate(parts.problem)])],
         spending=None if models is None else models.client.spending,
     )
 

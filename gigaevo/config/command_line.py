@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 _RESUME = "resume="
 _WITH_VALUE = ("--config-dir", "-cd", "--config-path", "-cp", "--config-name", "-cn", "--package", "-p", "--info", "-i")
 _SECRET = re.compile(r"[+~]*[\w./]*(api_?key|secret|password|token|credentials?)=", re.IGNORECASE)
+_SECRET_IN_ADDRESS = re.compile(r"([\w./+]*)=['\"]?\w+://[^/@\s]+@")
 _DASHED = re.compile(r"--?(?P<override>[A-Za-z_][\w.]*=.*)")
 
 
@@ -238,6 +239,9 @@ def _refuse_keys(arguments: Sequence[str]) -> None:
         match = _SECRET.match(argument)
         if match is not None:
             raise ConfigError(f"{match[0].rstrip('=')}: keys come from the environment or from .env, not as arguments")
+        match = _SECRET_IN_ADDRESS.match(argument)
+        if match is not None:
+            raise ConfigError(f"{match[1]}: an address must hold neither user nor password; keys come from .env")
 
 
 def _with_recorded_problem(arguments: Sequence[str]) -> Sequence[str]:

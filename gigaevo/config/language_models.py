@@ -131,5 +131,5 @@ async def _give_stand_in(builder: Builder, stack: AsyncExitStack) -> None:
     options = builder.node("stand_in")
     try:
         builder.give("stand_in_address", await stack.enter_async_context(served(options)))
-    except ServerStartError as error:
+    except (ServerStartError, ValueError) as error:
         raise ConfigError(f"stand_in: {error}") from error

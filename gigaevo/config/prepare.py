@@ -30,8 +30,9 @@ PARTS = (
 )
 """Nodes that every run is made of."""
 
-OPTIONAL = ("llm", "stand_in")
-"""Nodes that a run may have beside them: its language models, and a server that stands in for them."""
+OPTIONAL = ("llm", "founders", "stand_in")
+"""Nodes that a run may have beside them: its language models, who has them write first programs, and a server that
+stands in for them."""
 
 SHARED = ("behavior_space", "islands", "operators")
 """Nodes that shipped files offer to the parts; one that a user's file replaces may be left without use."""

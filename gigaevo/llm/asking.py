@@ -12,7 +12,7 @@ from typing import Any
 from gigaevo.llm.base import CallLog, NoReply, Reply, Request, Trouble
 from gigaevo.llm.books import NOTHING, Books, Spent
 from gigaevo.llm.budget import Budget, BudgetSpent, Reservation
-from gigaevo.llm.call_record import UNSENT, end_row, failure_row, messages_row, reply_row
+from gigaevo.llm.call_record import UNSENT, end_row, failure_row, question_row, reply_row
 from gigaevo.llm.desk import BYTES_PER_TOKEN, Desk, amount, most_prompt_tokens
 from gigaevo.llm.endpoint import Answer, CallFailed, Endpoint
 from gigaevo.llm.rate_limits import Gate
@@ -23,7 +23,6 @@ from gigaevo.llm.secrets import Secrets
 _FREE = frozenset({Trouble.RATE_LIMIT, Trouble.SERVER, Trouble.REFUSED, Trouble.AUTHENTICATION})
 # These say that an endpoint is not well; after all others it is at least alive.
 _UNWELL = frozenset({Trouble.SERVER, Trouble.TIMEOUT, Trouble.CONNECTION, Trouble.MALFORMED})
-_ROUNDS = 2  # through all models: the second after a cool-down, where none could be asked in the first
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,24 +81,21 @@ class Asking:
         Raises:
             NoReply: There is none.
         """
-        failures: list[NoReply] = []
-        for _ in range(_ROUNDS):
-            failures = []
-            order = self._by_room()
+        failures: dict[str, NoReply] = {}
+        order = self._by_room()
+        for last in (False, True):
             for desk in order:
                 outcome = await self._ask(desk)
                 if isinstance(outcome, Reply):
                     return outcome
-                failures.append(outcome)
-            down = [
-                desk.breaker
-                for desk, failure in zip(order, failures, strict=True)
-                if failure.trouble is Trouble.UNAVAILABLE and not desk.breaker.hopeless
-            ]
-            if not down:
+                failures[desk.name] = outcome
+            # Who is left alone for a while is asked once more after that while.
+            order = [desk for desk in order if failures[desk.name].trouble is Trouble.UNAVAILABLE]
+            order = [desk for desk in order if not desk.breaker.hopeless]
+            if last or not order:
                 break
-            await min(down, key=lambda breaker: breaker.cooldown_left_s).wait()
-        failure = _tell(failures)
+            await min((desk.breaker for desk in order), key=lambda breaker: breaker.cooldown_left_s).wait()
+        failure = _tell(list(failures.values()))
         failure.usage = self._spent.usage()
         await self._end(failure)
         raise failure
@@ -219,8 +215,8 @@ class Asking:
             usage=self._spent.usage(),
             latency_s=latency_s,
         )
-        await office.log.settle(sent.number, reply_row(reply, sent.took, counted=outcome.counted))
         office.books.answered(cached=False)
+        await office.log.settle(sent.number, reply_row(reply, sent.took, counted=outcome.counted))
         return reply
 
     async def _end(self, failure: NoReply) -> None:
@@ -245,13 +241,13 @@ class Asking:
             "reserved": worst.to_json(),
         }
         if self._first is None:
-            row["messages"] = messages_row(self._request.messages)
+            row |= question_row(self._request)
         else:
             row["messages_of"] = self._first
         return row
 
     def _max_tokens(self, desk: Desk) -> int:
-        return self._request.max_tokens or desk.model.max_tokens
+        return desk.max_tokens(self._request.max_tokens)
 
     def _usual_tokens(self, desk: Desk) -> int:
         """What an attempt will hardly go beyond, as providers' own limits count it."""

@@ -32,7 +32,8 @@ class Request:
             the answer by it.
         role: What it is for, for the books: ``"mutation"``, ``"insight"``, ``"lineage"``, ``"initial"``.
         messages: The conversation so far; the last turn is the user's.
-        models: Names of the models to try, in this order; empty: as the routing says.
+        models: Names of the models to try, in this order; empty: as the routing says while it has learned nothing, so
+            that it does not matter when the question comes.
         max_tokens: Most tokens of the answer; None: as the model's settings say.
     """
 
@@ -201,6 +202,10 @@ class Answers(Protocol):
     def bind(self, settings: Mapping[str, Mapping[str, Any]]) -> None:
         """Take what is sent with each model's messages, JSON values by name of the model: the model's full name, where
         it is asked, temperature and the like; no secrets. Called once, before anything else."""
+
+    def asked_before(self, model: str, request: Request) -> None:
+        """Count a question that an earlier session of this run asked, of ``model`` first. Called on a resume, before
+        anything is asked: where one question has several answers, the run goes on with the next."""
 
     async def find(self, request: Request) -> Reply | NoReply | None:
         """The answer to ``request``, whose ``models`` are filled in; None where there is none."""

@@ -102,7 +102,7 @@ class ReplyCache:
         self._let_go()
 
     def asked_before(self, model: str, request: Request) -> None:
-        """Count a question that an earlier session of this run has put to ``model``."""
+        """See ``gigaevo.llm.base.Answers``."""
         if self._file is not None and model in self._settings:
             question = self._question(request, model)
             self._asked[question] = self._asked.get(question, 0) + 1

@@ -5,11 +5,27 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from gigaevo.llm.base import Message, NoReply, Reply, Trouble, Usage
+from gigaevo.llm.base import Message, NoReply, Reply, Request, Trouble, Usage
 from gigaevo.llm.books import NOTHING, Spent
 
 # Troubles that keep a question from being sent at all. No attempt stands for them in the log.
 UNSENT = frozenset({Trouble.BUDGET, Trouble.UNAVAILABLE, Trouble.UNRECORDED})
+
+
+def question_row(request: Request) -> dict[str, Any]:
+    """What is logged of a question itself, once: its first row has it."""
+    row: dict[str, Any] = {"messages": messages_row(request.messages)}
+    if request.max_tokens is not None:
+        row["max_tokens"] = request.max_tokens
+    return row
+
+
+def question_in(key: str, row: Mapping[str, Any]) -> Request | None:
+    """The question of a first row; None where the row is of a later attempt."""
+    if "messages" not in row:
+        return None
+    messages = [Message(message["role"], message["content"]) for message in row["messages"]]
+    return Request(key=key, role=row["role"], messages=messages, max_tokens=row.get("max_tokens"))
 
 
 def messages_row(messages: Sequence[Message]) -> list[dict[str, str]]:

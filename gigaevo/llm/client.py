@@ -18,16 +18,17 @@ from gigaevo.llm.base import Answers, CallLog, Message, NoReply, Reply, Request,
 from gigaevo.llm.books import NOTHING, Books, Spent
 from gigaevo.llm.breaker import Breaker, BreakerSettings
 from gigaevo.llm.budget import Budget
-from gigaevo.llm.call_record import UNSENT, answer_in, end_row, messages_row, reply_row, spent_in
+from gigaevo.llm.call_record import UNSENT, answer_in, end_row, question_in, question_row, reply_row, spent_in
 from gigaevo.llm.desk import BYTES_PER_TOKEN, PER_MESSAGE, Desk, amount
 from gigaevo.llm.endpoint import Endpoint, check_release
 from gigaevo.llm.model import Model
-from gigaevo.llm.prices import dollars, money, price_of, price_table
+from gigaevo.llm.prices import dollars, longest_answer, money, price_of, price_table
 from gigaevo.llm.rate_limits import Gate
 from gigaevo.llm.retries import Retries
 from gigaevo.llm.secrets import Secrets, missing_key
 
 RECALLED = 512  # of the last answers of earlier sessions, for questions that a crash cut short
+RECALLED_CHARS = 1 << 16  # of an answer: nothing is made of longer ones, and they would fill the memory
 _OWN_SHARE = 0.75  # of all places: what a model may have where others want some
 _SPARE_SHARE = 0.125  # of all places: questions that may queue for a model while another is free
 
@@ -72,6 +73,7 @@ class Client:
         self.budget.bind(self.models)
         self._routing = routing
         routing.bind(list(self.models), [model.weight for model in self.models.values()])
+        self._unlearned = routing.parameters()
         self._concurrency = concurrency
         self._retries = retries or Retries()
         self._breakers = breaker or BreakerSettings()
@@ -175,7 +177,7 @@ class Client:
             prompt_chars: Characters of a usual prompt.
         """
         prompt = -(-prompt_chars // BYTES_PER_TOKEN) + 2 * PER_MESSAGE
-        calls = [desk.worst(prompt, desk.model.max_tokens) for desk in self._desks.values()]
+        calls = [desk.worst(prompt, desk.max_tokens(None)) for desk in self._desks.values()]
         if not calls:
             return "answers come from a transcript: nothing is sent and nothing is spent"
         priced = [dollars(call.money) for call in calls if call.money]
@@ -242,6 +244,7 @@ class Client:
                 price=price,
                 gate=gate,
                 breaker=breakers[model.endpoint],
+                longest_answer=longest_answer(model, table),
                 credentials=secrets.credentials(model),
             )
         return desks
@@ -251,13 +254,13 @@ class Client:
         if names := [name for name in request.models if name in self.models]:
             return names
         digest = blake2b(f"{seed}/{request.key}".encode(), digest_size=8).digest()
-        return self._routing.order(self._routing.parameters(), np.random.default_rng(int.from_bytes(digest, "big")))
+        return self._routing.order(self._unlearned, np.random.default_rng(int.from_bytes(digest, "big")))
 
     def _recall(self, request: Request) -> Reply | None:
         """The answer that an earlier session had to this very question, and could not use any more. It is paid for."""
         if (found := self._recalled.pop(request.key, None)) is None:
             return None
-        return found[1] if found[0] == _digest(messages_row(request.messages)) else None
+        return found[1] if found[0] == _digest(request.messages) else None
 
     async def _repeat(self, request: Request, found: Reply | NoReply | None) -> Reply:
         """Hand out what is known already. It is logged, so that this run has a whole transcript too.
@@ -269,14 +272,14 @@ class Client:
         if found is None:
             found = NoReply(Trouble.UNRECORDED, f"the transcript has no answer to {request.key}")
         spent = _as_spent(found.usage)
-        row = {"role": request.role, "model": found.model, "sent": False, "messages": messages_row(request.messages)}
+        row = {"role": request.role, "model": found.model, "sent": False, **question_row(request)}
         if isinstance(found, Reply):
-            await office.log.begin(request.key, row, reply_row(found, spent))
             self._books.enter(request.role, found.model, spent)
             self._books.answered(cached=found.cached)
+            await office.log.begin(request.key, row, reply_row(found, spent))
             return found
-        await office.log.begin(request.key, row, {**end_row(found), "spent": spent.to_json()})
         self._books.enter(request.role, found.model, spent, trouble=str(found.trouble))
+        await office.log.begin(request.key, row, {**end_row(found), "spent": spent.to_json()})
         raise found
 
     async def _read(self, log: CallLog) -> None:
@@ -291,11 +294,13 @@ class Client:
             self._books.enter(str(request["role"]), model, spent, trouble=trouble)
             if not self.replays:
                 self.budget.charge(model, amount(spent))
-            if "messages" in request:
-                _remember(asked, key, _digest(request["messages"]))
+            if (question := question_in(key, request)) is not None:
+                _remember(asked, key, _digest(question.messages))
+                if self._cache is not None:
+                    self._cache.asked_before(model, question)
             if isinstance(answer := answer_in(reply), Reply):
                 self._books.answered(cached=answer.cached)
-                if key in asked:
+                if key in asked and len(answer.text) <= RECALLED_CHARS:
                     _remember(self._recalled, key, (asked[key], answer))
 
     def _lasts(self, name: str, call: Spent) -> int | None:
@@ -320,8 +325,8 @@ def _as_spent(usage: Usage) -> Spent:
     )
 
 
-def _digest(messages: Sequence[Mapping[str, Any]]) -> bytes:
-    return blake2b(json.dumps(messages, sort_keys=True).encode(), digest_size=16).digest()
+def _digest(messages: Sequence[Message]) -> bytes:
+    return blake2b(json.dumps([(message.role, message.content) for message in messages]).encode()).digest()
 
 
 def _remember(memory: OrderedDict[str, _Kept], key: str, value: _Kept) -> None:

@@ -34,6 +34,7 @@ class Desk:
         price: What it costs; None where that is not known and need not be.
         gate: Its own limits.
         breaker: Of its endpoint, shared with other models there.
+        longest_answer: Most tokens that it can answer with; None where that is not known.
         credentials: What litellm needs to be told to ask it.
         longest: Most completion tokens that it was seen to take, where it takes more than it may.
         excess_is_told: Whether that was said.
@@ -44,9 +45,15 @@ class Desk:
     price: Price | None
     gate: Gate
     breaker: Breaker
+    longest_answer: int | None = None
     credentials: dict[str, str] = field(default_factory=dict, repr=False)
     longest: int = 0
     excess_is_told: bool = False
+
+    def max_tokens(self, asked: int | None) -> int:
+        """Most tokens of an answer to a question that asks for so many; None: for as many as the settings say."""
+        most = asked or self.model.max_tokens
+        return most if self.longest_answer is None else min(most, self.longest_answer)
 
     def worst(self, prompt: int, max_tokens: int) -> Spent:
         """The most that an attempt can take, with ``prompt`` as the bound on the tokens sent."""

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import gc
+import json
 import logging
 import os
 import re
@@ -26,8 +28,10 @@ _FOR_IMPORT = {
     "LITELLM_MODE": "PRODUCTION",  # else it writes .env into this process's environment
 }
 _LOGGERS = ("LiteLLM", "LiteLLM Router", "LiteLLM Proxy", "openai", "httpx")
-_CLASSES = re.compile(r"^(?:litellm\.)?(?:\w+(?:Error|Exception): |\w+Exception - )*")
+_CLASSES = re.compile(r"^(?:(?:litellm\.)?\w+(?:Error|Exception): |\w+Exception(?: \w+)? - )*")
+_ADVICE = re.compile(r"\.? Handle with `litellm\.\w+`\.$")
 _LONGEST_MESSAGE = 500
+_BAD_KEY = re.compile(r"API[ _]key[ _](not valid|invalid)", re.IGNORECASE)
 _NO_MONEY = re.compile(r"insufficient[_ ]quota|exceeded your current quota|credit balance", re.IGNORECASE)
 # httpx and litellm call a reset in the middle a ConnectError too, so what counts is what lies below.
 _NEVER_CONNECTED = frozenset({"ClientConnectorError", "ConnectionTimeoutError", "ConnectionRefusedError", "gaierror"})
@@ -184,10 +188,9 @@ def sort_out(error: Exception, *, timeout_s: float) -> CallFailed:
         return CallFailed(Trouble.CONNECTION, f"the endpoint cannot be reached: {_last(chain)}", reached=False)
     if names & {"TimeoutException", "TimeoutError", "APITimeoutError", "Timeout"}:
         return CallFailed(Trouble.TIMEOUT, f"no answer within {timeout_s:g} s")
-    if names & {"TransportError", "ConnectionError", "ClientError", "APIConnectionError"} and not names & {
-        "JSONDecodeError",
-        "ValidationError",
-    }:
+    if names & {"JSONDecodeError", "ValidationError"}:
+        return CallFailed(Trouble.MALFORMED, message)
+    if names & {"TransportError", "ConnectionError", "ClientError", "APIConnectionError"}:
         return CallFailed(Trouble.CONNECTION, f"the connection broke: {_last(chain)}")
     status = getattr(error, "status_code", None)
     if "AuthenticationError" in names or status in (401, 403):
@@ -212,6 +215,8 @@ def _by_status(status: int, headers: Any, message: str) -> CallFailed:
         return CallFailed(
             Trouble.RATE_LIMIT, message, status=status, retry_after_s=wait, hopeless=bool(_NO_MONEY.search(message))
         )
+    if status == 400 and _BAD_KEY.search(message):  # as Google says it
+        return CallFailed(Trouble.AUTHENTICATION, message, status=status, hopeless=True)
     if status in (401, 403):  # 403 may be meant for one model or one question only
         return CallFailed(Trouble.AUTHENTICATION, message, status=status, hopeless=status == 401)
     if status in (408, 504, 524):  # somebody on the way gave up; behind them the work may have been done
@@ -231,8 +236,12 @@ def _chain(error: BaseException) -> Iterator[BaseException]:
 
 
 def _one_line(error: BaseException) -> str:
-    """What litellm says, without the names of classes before it."""
-    text = _CLASSES.sub("", " ".join(str(error).split()))
+    """What an endpoint says, without what litellm puts around it."""
+    text = _ADVICE.sub("", _CLASSES.sub("", " ".join(str(error).split())))
+    try:
+        text = str(json.loads(text)["error"]["message"])
+    except (ValueError, LookupError, TypeError):
+        pass
     return text if len(text) <= _LONGEST_MESSAGE else text[:_LONGEST_MESSAGE] + "…"
 
 
@@ -264,10 +273,15 @@ def _import_quietly() -> Any:
     before = {name: os.environ.get(name) for name in _FOR_IMPORT}
     if "litellm" not in sys.modules:
         os.environ.update(_FOR_IMPORT)
+    collecting = gc.isenabled()
+    gc.disable()  # a third of a million objects, all of which stay: looking for garbage among them takes half a second
     try:
         import litellm
         import openai.resources  # noqa: F401  # else the first call would, for a third of a second of the event loop
     finally:
+        if collecting:
+            gc.freeze()
+            gc.enable()
         for name, value in before.items():
             if value is None:
                 os.environ.pop(name, None)
@@ -284,4 +298,8 @@ def _import_quietly() -> Any:
         logger.setLevel(logging.CRITICAL + 1)
     # It serialises answers for logs that are off, and warns of those that are malformed: we say so ourselves.
     warnings.filterwarnings("ignore", message="Pydantic serializer warnings", category=UserWarning)
+    # Its calls begin in a thread; one that is given up just then leaves a coroutine that was never begun.
+    warnings.filterwarnings(
+        "ignore", message=r"coroutine '\w+\.acompletion' was never awaited", category=RuntimeWarning
+    )
     return litellm

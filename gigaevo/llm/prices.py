@@ -109,6 +109,13 @@ def price_of(model: Model, table: Mapping[str, Mapping[str, Any]]) -> Price | No
     )
 
 
+def longest_answer(model: Model, table: Mapping[str, Mapping[str, Any]]) -> int | None:
+    """Most tokens that a model can answer with, where ``table`` says so: asked for more, some refuse to answer."""
+    entry = None if model.base_url else _entry(model.name, table)
+    most = None if entry is None else entry.get("max_output_tokens")
+    return most if isinstance(most, int) and most > 0 else None
+
+
 def dollars(amount: int) -> float:
     """``amount`` in dollars."""
     return amount / PER_USD
@@ -127,7 +134,20 @@ def _entry(name: str, table: Mapping[str, Mapping[str, Any]]) -> Mapping[str, An
     entry = table.get(rest)
     if entry is not None and str(entry.get("litellm_provider", "")).startswith(provider.lower()):
         return entry
+    if provider.lower() == "openrouter" and "/" in rest:  # it charges for a token what the maker of the model does
+        return _entry(_of_the_maker(rest), table)
     return None
+
+
+def _of_the_maker(name: str) -> str:
+    """The name under which the table has what OpenRouter calls ``name``, such as ``anthropic/claude-haiku-4.5``."""
+    maker, _, model = name.partition("/")
+    match maker.lower():
+        case "google":
+            return f"gemini/{model}"
+        case "anthropic":
+            return f"anthropic/{model.replace('.', '-')}"
+    return name
 
 
 def _steps(entry: Mapping[str, Any], prompt: int, completion: int) -> tuple[tuple[int, int, int], ...]:

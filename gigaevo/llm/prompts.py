@@ -40,6 +40,7 @@ class Prompts:
         self._folders = [Path(folder) for folder in folders]
         self._texts = dict(texts or {})
         self._templates: dict[str, Template] = {}
+        self._checked: set[tuple[str, frozenset[str]]] = set()
         for folder in self._folders:
             if not folder.is_dir():
                 raise PromptError(f"prompts: {folder} is no folder")
@@ -55,14 +56,18 @@ class Prompts:
 
         Args:
             name: The prompt; those that it includes are checked too.
-            example: Every variable that it may use, with a value of the kind that it will have. It is filled in once.
+            example: Every variable that it may use, with a value of the kind that it will have. It is filled in once,
+                and not again for another example with the same variables.
 
         Raises:
             PromptError: There is no such prompt, its syntax is wrong, it uses a variable that there is not, or it
                 cannot be filled in.
         """
-        self._check_names(name, set(example), set())
-        self.render(name, **example)
+        case = (name, frozenset(example))
+        if case not in self._checked:
+            self._check_names(name, set(example), set())
+            self.render(name, **example)
+            self._checked.add(case)
 
     def render(self, name: str, **values: Any) -> str:
         """The prompt called ``name``, filled in, without blank lines at its ends.

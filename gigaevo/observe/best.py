@@ -8,22 +8,30 @@ from pathlib import Path, PurePosixPath
 from gigaevo.evolution.engine.events import Outcome, Progress, RunInfo, RunReport
 from gigaevo.observe.files import replace_text
 from gigaevo.programs import Program
+from gigaevo.programs.program import MAIN_FILE
 
-BEST_FILE = "best_program.py"
 BEST_FOLDER = "best_program"
 
 
+def best_file(entry: str = MAIN_FILE) -> str:
+    """Name of the file that holds the best program's entry file: that of its language."""
+    return f"{BEST_FOLDER}{PurePosixPath(entry).suffix}"
+
+
 class BestProgramFile:
-    """Keeps ``best_program.py`` equal to the entry file of the best program.
+    """Keeps ``best_program.py`` (or another suffix, by the language) equal to the entry file of the best program.
 
     A program of several files is also kept whole, in the folder ``best_program/``.
 
     Args:
         folder: The run's output folder.
+
+    Attributes:
+        path: The file.
     """
 
     def __init__(self, *, folder: str | Path) -> None:
-        self.path = Path(folder) / BEST_FILE
+        self.path = Path(folder) / best_file()
         self._whole = Path(folder) / BEST_FOLDER
         self._written: str | None = None
 
@@ -39,6 +47,7 @@ class BestProgramFile:
     def _keep(self, best: Program | None) -> None:
         if best is None or best.id == self._written:
             return
+        self.path = self.path.with_name(best_file(best.entry))
         replace_text(self.path, best.source)
         self._keep_whole(best)
         self._written = best.id

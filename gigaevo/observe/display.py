@@ -48,10 +48,12 @@ def fitness_of(program: Program | None, metrics: Metrics) -> str:
 
 
 def spent(spending: Mapping[str, Any]) -> str:
-    """What language models were paid, on one line: dollars, tokens both ways, and calls that had to be paid for."""
+    """What language models were paid, on one line: dollars where there were any, tokens both ways, and calls that had
+    to be paid for."""
     usd, calls = spending.get("usd", 0.0), spending.get("calls", 0)
     tokens = spending.get("prompt_tokens", 0) + spending.get("completion_tokens", 0)
-    return f"${usd:.{2 if usd >= 1 else 4}f} spent, {tokens:,} tokens, {calls:,} {'call' if calls == 1 else 'calls'}"
+    dollars = f"${usd:.{2 if usd >= 1 else 4}f} spent, " if usd else ""
+    return f"{dollars}{tokens:,} tokens, {calls:,} {'call' if calls == 1 else 'calls'}"
 
 
 def models_of(progress: Progress, *, most: int) -> list[str]:

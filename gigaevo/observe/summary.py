@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from gigaevo import __version__
 from gigaevo.evolution.engine.events import Limits, Outcome, Progress, RunInfo, RunReport
-from gigaevo.observe.best import BEST_FILE
+from gigaevo.observe.best import best_file
 from gigaevo.observe.best_artifacts import BEST_ARTIFACTS, artifact_files
 from gigaevo.observe.display import clock, fitness_of, models_of, one_line, spent, tally
 from gigaevo.observe.files import replace_text
@@ -36,6 +36,7 @@ _REASONS = {
     "plateau": "the best fitness had stopped improving",
     "exhausted": "the operators made nothing new any more",
     "no_child": "too many proposals in a row gave no child; the reasons are below",
+    "transcript": "the transcript has no more answers",
     "interrupted": "it was interrupted",
     "no_valid_program": "no initial program was valid",
     "strategy_fault": "parts of the strategy raised too often",
@@ -137,7 +138,7 @@ def _best(best: Program, report: RunReport) -> dict[str, Any]:
         "verification": None if report.progress.verification is None else dict(report.progress.verification),
         "verified_again": None if report.verification is None else dict(report.verification),
         "lineage_depth": report.lineage_depth,
-        "source_file": BEST_FILE,
+        "source_file": best_file(best.entry),
         "artifact_files": [f"{BEST_ARTIFACTS}/{name}" for name in artifact_files(best.artifacts)],
     }
 
@@ -209,7 +210,7 @@ def print_summary(info: RunInfo, report: RunReport, *, folder: str | Path, conso
         if report.verification is not None:
             say("Verified", _verified(report.verification))
         console.print(_metrics_table(best, report.rescored, info.metrics))
-        say("Saved", str(Path(folder) / BEST_FILE))
+        say("Saved", str(Path(folder) / best_file(best.entry)))
         if files := list(artifact_files(best.artifacts)):
             more = f", and {len(files) - ARTIFACTS_NAMED} more" if len(files) > ARTIFACTS_NAMED else ""
             say("Artifacts", f"{Path(folder) / BEST_ARTIFACTS}: {', '.join(files[:ARTIFACTS_NAMED])}{more}")

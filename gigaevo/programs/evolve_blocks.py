@@ -133,7 +133,7 @@ def with_regions(old: str, texts: Sequence[str], language: Language = PYTHON) ->
 
 def files_have_blocks(files: Mapping[str, str]) -> bool:
     """Whether any file of a program has a mark in the comments of its language."""
-    return any(has_blocks(text, language_of(path) or PYTHON) for path, text in files.items())
+    return any(_may_have_marks(text) and has_blocks(text, language_of(path) or PYTHON) for path, text in files.items())
 
 
 def files_keep_outside(old: Mapping[str, str], new: Mapping[str, str]) -> bool:

@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict
 class ErrorKind(StrEnum):
     """What went wrong with a program, seen from outside its process."""
 
-    SYNTAX = "syntax"  # the text is not Python, or more deeply nested than we parse
+    SYNTAX = "syntax"  # the text is no program of its language, or more deeply nested than we parse
     EXCEPTION = "exception"  # it raised
     TIMEOUT = "timeout"  # it used up its wall-clock or CPU time
     MEMORY = "memory"  # it hit the memory limit

@@ -16,6 +16,7 @@ _OPENING = re.compile(r"^(`{3,}|~{3,})[ \t]*([^\s`]*)")
 _FILE = re.compile(r"^File:[ \t]*(\S+)[ \t]*$")
 _EDITABLE = re.compile(r"Only files that match (.+) may change")
 _TAKEN = "That change is in"
+_FIRST = re.compile(r"^Write first program \d+ of \d+\.$", re.MULTILINE)
 _ASKS_FOR_CODE = ("code block", "fenced", "whole program")
 
 
@@ -43,12 +44,14 @@ class Wanted:
         blocks: Whether as SEARCH/REPLACE blocks; else as a whole program.
         two: Whether two programs are welcome.
         ranges: Whether the instructions of the system are to mark constants with their ranges.
+        first: Whether a first program is asked for, where there is none to change.
     """
 
     code: bool
     blocks: bool
     two: bool
     ranges: bool
+    first: bool = False
 
 
 def spoken(message: Any) -> str:
@@ -68,6 +71,7 @@ def wanted(messages: Sequence[Any]) -> Wanted:
         code=blocks or any(word in lowered for word in _ASKS_FOR_CODE),
         blocks=blocks,
         two="two code blocks" in lowered,
+        first=bool(_FIRST.search(text)),
         ranges=" tune: " in "".join(spoken(message) for message in messages if message.get("role") == "system"),
     )
 

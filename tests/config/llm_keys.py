@@ -40,6 +40,7 @@ def model_of(name: str, llm: str, **keys: Effect) -> dict[str, Effect]:
 PLAIN = "model_name=plain"  # of others litellm knows that they take no temperature, and count answers otherwise
 PRICES = "llm.models.main.usd_per_million_prompt=3 llm.models.main.usd_per_million_completion=4"
 BUDGET = "budget.usd=2"
+FOUNDERS = "founders.models=${ref:spare}"
 QUICK = "llm.retries.first_s=0"
 UCB = "llm.routing.policy=ucb1"
 
@@ -65,6 +66,15 @@ SINGLE = {
     "llm.breaker.cooldown_s": row("9", looks.cooldown, 9),
     "llm.breaker.longest_s": row("11", looks.last_cooldown, 11),
     "llm.cache.folder": row("{tmp}/replies", looks.replies_in_the_cache, 1),
+    "founders.models": row("${ref:spare}", looks.number_of_questions, 12),
+    "founders.prompts": row(
+        "{_target_:gigaevo.llm.prompts.Prompts,texts:{first:mine}}",
+        lambda built: set(looks.questions_for_first_programs(built)),
+        {"mine"},
+        more=FOUNDERS,
+    ),
+    "founders.count": row("2", looks.number_of_questions, 2 * 3, more=FOUNDERS),
+    "founders.corrections": row("0", looks.number_of_questions, 4, more=FOUNDERS),
     "engine.max_remote_mutations_in_flight": row("3", remote_places, 3),
 }
 

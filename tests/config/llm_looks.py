@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass, field
 from random import Random
@@ -10,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from gigaevo.evolution.mutation.base import Task
 from gigaevo.llm.base import Message, NoReply, Reply, Request
 from gigaevo.llm.breaker import Breaker
 from gigaevo.llm.secrets import Secrets
@@ -224,3 +226,15 @@ def asks_spare(built: Built) -> int:
     """How often a replay looked into another record than the run's."""
     asyncio.run(built.node("llm.replay").find(_question(0, "main")))
     return len(built.given["spare"].looked_up)
+
+
+def questions_for_first_programs(built: Built) -> list[str]:
+    """What a stand-in, whose answers are no programs, was asked when first programs were wanted."""
+    founders = built.node("founders")
+    with contextlib.suppress(RuntimeError):  # others are not open
+        asyncio.run(founders.write(Task(), built.problem.metrics, np.random.default_rng(0)))
+    return [request.messages[1].content for request in built.given["spare"].asked]
+
+
+def number_of_questions(built: Built) -> int:
+    return len(questions_for_first_programs(built))

@@ -11,7 +11,9 @@ from gigaevo.programs import Program
 from tests.config.effects import Effect
 from tests.config.subjects import Built, loaded
 
-BASE = "problem.name=toy_example pipeline=with_insights"
+CHOICES = "pipeline=with_insights operators=llm"  # the models themselves are stood in for
+BASE = f"problem.name=toy_example {CHOICES}"
+MINE = "{_target_:gigaevo.llm.prompts.Prompts,folders:[{tmp}/prompts]}"
 PROGRAM = "def entrypoint():\n    return [0.0, 0.0]  # a program of more than forty characters\n"
 NOTES = {"insight": "insight", "lineage": "lineage_note"}
 
@@ -59,8 +61,9 @@ def _keys_of(role: str, stage: str) -> dict[str, Effect]:
             "${ref:spare_problem}",
             question(role, _of_the_toy),
             True,
-            base="problem.name=sorting pipeline=with_insights",
+            base=f"problem.name=sorting {CHOICES}",
         ),
+        f"{stage}.prompts": Effect(MINE, question(role, lambda text: text.startswith("Mine")), True, base=BASE),
         f"{stage}.ask": Effect("[cheap]", request(role, lambda one: one.models), ("cheap",), base=BASE),
         f"{stage}.max_tokens": Effect("77", request(role, lambda one: one.max_tokens), 77, base=BASE),
         f"{stage}.chars": Effect("10", length(role), len("x" * 10 + " ..."), base=BASE),
@@ -68,18 +71,4 @@ def _keys_of(role: str, stage: str) -> dict[str, Effect]:
     }
 
 
-def _is_mine(text: str) -> bool:
-    return text.startswith("Mine")
-
-
-NOTE_STAGES = {
-    **_keys_of("insight", "pipeline.stages.4"),
-    **_keys_of("lineage", "pipeline.stages.5"),
-    "pipeline.stages.4.prompts.folders": Effect("[{tmp}/prompts]", question("insight", _is_mine), True, base=BASE),
-    "pipeline.stages.5.prompts": Effect(
-        "{_target_:gigaevo.llm.prompts.Prompts,folders:[{tmp}/prompts]}",
-        question("lineage", _is_mine),
-        True,
-        base=BASE,
-    ),
-}
+NOTE_STAGES = {**_keys_of("insight", "pipeline.stages.4"), **_keys_of("lineage", "pipeline.stages.5")}

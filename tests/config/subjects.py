@@ -100,6 +100,12 @@ class StandIn:
         self.asked.append(request)
         return Reply(text="x" * 5000, model="stand-in")
 
+    def parameters(self) -> dict[str, Any]:
+        return {}
+
+    def order(self, *_: object) -> list[str]:
+        return ["stand-in"]
+
     def could_keep(self, *_: object) -> bool:
         return False
 

@@ -17,6 +17,7 @@ from tests.seed_document.manifest import block
 
 LISTED = {
     "api_endpoint",
+    "bin_packing",
     "circle_packing",
     "data_pipeline",
     "heilbron",

@@ -198,15 +198,16 @@ SANDBOX = {
 }
 
 
-def stages_of(pipeline: str, *, runs: int, kept: int) -> dict[str, Effect]:
+def stages_of(pipeline: str, *, runs: int, kept: int, more: str = "") -> dict[str, Effect]:
     """Keys that every pipeline has: what it is told, and its cache.
 
     Args:
         pipeline: Which one.
         runs: Times that it runs a program.
         kept: Results that it keeps of one.
+        more: What else it needs.
     """
-    base = f"problem.name=toy_example pipeline={pipeline}"
+    base = f"problem.name=toy_example pipeline={pipeline}{more}"
     large, small = (f"pipeline.cache.folder={{tmp}}/{pipeline}_{size}" for size in ("large", "small"))
     twice, cache = looks.runs_of(1, 1), "pipeline.cache"
     return {
@@ -287,7 +288,7 @@ EFFECTS: dict[str, dict[str, Effect]] = {
         "pipeline.stages.2.workers": Effect("${ref:spare}", looks.asked_spare, (0, 1), base=WITH_INSIGHTS),
         "pipeline.stages.2.call_timeout_s": Effect("4", looks.limits_of_stages, (10, 4), base=WITH_INSIGHTS),
         **NOTE_STAGES,
-        **stages_of("with_insights", runs=1, kept=2),
+        **stages_of("with_insights", runs=1, kept=2, more=" operators=llm"),
     },
     "sandbox/auto.yaml": SANDBOX,
     "sandbox/process.yaml": level("process", "strict", NAMESPACED, "true"),
@@ -390,7 +391,7 @@ def test_every_description_is_built(file: str, key: str, made: Callable[[str, st
     group, _, option = file.removesuffix(".yaml").partition("/")
     if group == "operators":  # they come with what they ask
         group, option = "llm", "single"
-    needed = " llm=local" if file == "mutation/llm.yaml" else ""
+    needed = " llm=local" if file in ("mutation/llm.yaml", "pipeline/with_insights.yaml") else ""
     built = made("built", f"problem.name=toy_example {group}={option}{needed}")
     assert built.error is None
     error = built.with_value(key, "nobody.Knows").error or ""

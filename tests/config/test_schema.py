@@ -43,6 +43,13 @@ def test_no_limit_and_whole_numbers_for_seconds_are_fine() -> None:
         ("seed", True, "seed=true: it must be a whole number"),
         ("seed", 1.5, "seed=1.5: it must be a whole number"),
         ("seed", None, "seed=null: it must be a whole number"),
+        (
+            "parents",
+            {"top_fraction": 0.0},
+            "parents.top_fraction=0.0: it must be a share above 0 and at most 1",
+        ),
+        ("parents", {"require": {"x": "y"}}, "parents.require.x=y: it must be a bound for each metric"),
+        ("parents", {"topmost": 1}, "unknown key 'parents.topmost'"),
         ("max_mutants", 0, "max_mutants=0: it must be a whole number from 1, or null for no limit"),
         ("max_mutants", "many", "max_mutants=many: it must be"),
         ("max_seconds", 0, "max_seconds=0: it must be seconds above 0"),
@@ -62,6 +69,11 @@ def test_no_limit_and_whole_numbers_for_seconds_are_fine() -> None:
 )
 def test_a_wrong_value_is_one_line_with_key_value_and_what_is_accepted(key: str, value: Any, said: str) -> None:
     assert said in error_of(**{key: value})
+
+
+def test_a_configuration_that_was_stored_before_there_was_a_gate_for_parents_has_none() -> None:
+    settings = parse_settings(VALUES)
+    assert (settings.parents.top_fraction, settings.parents.require) == (None, None)
 
 
 def test_a_setting_that_is_missing_is_named() -> None:

@@ -71,6 +71,14 @@ for my $n (1 .. 100) {
 }
 print $all;
 """
+DETACH = """
+use POSIX 'setsid';
+for (1 .. 3) {
+    my $pid = fork; next if $pid;
+    setsid(); fork and exit; close STDOUT; close STDERR; sleep 600; exit;
+}
+print 1;
+"""
 ANSWER = "open(my $out, '>&=', 3) and syswrite($out, qq(V\\0\\0\\0\\001\\x31)); print 2;"
 
 
@@ -171,7 +179,11 @@ async def test_it_starts_so_many_processes_and_they_end_with_it(server: ForkServ
         assert got(outcome) < LIMITS.processes
 
 
-@pytest.mark.parametrize(("source", "seconds"), [(EVERY_FORK, 4), (LOOP, 15)], ids=["fork bomb", "endless loop"])
+async def test_what_detaches_from_it_ends_with_it(server: ForkServer) -> None:
+    assert got(await attack(server, DETACH)) == 1
+
+
+@pytest.mark.parametrize(("source", "seconds"), [(EVERY_FORK, 2), (LOOP, 15)], ids=["fork bomb", "endless loop"])
 async def test_it_ends_when_its_time_is_over(server: ForkServer, source: str, seconds: int) -> None:
     if source == EVERY_FORK and "processes" not in server.report.protections:
         pytest.skip("the level does not promise it")

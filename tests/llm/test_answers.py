@@ -27,7 +27,11 @@ class Remembered:
     def __init__(self, answers: Mapping[str, Reply | NoReply] | None = None) -> None:
         self.answers = dict(answers or {})
         self.settings: Mapping[str, Mapping[str, Any]] = {}
+        self.before: list[tuple[str, Request]] = []
         self.closed = False
+
+    def asked_before(self, model: str, request: Request) -> None:
+        self.before.append((model, request))
 
     def bind(self, settings: Mapping[str, Mapping[str, Any]]) -> None:
         self.settings = settings
@@ -61,6 +65,17 @@ async def test_what_is_in_the_cache_costs_nothing(tmp_path: Path) -> None:
         assert (await transcript(it.log))["1"] == again
         spending = it.client.spending()
     assert (spending["replies"], spending["cached"], spending["calls"], spending["usd"]) == (1, 1, 0, 0)
+
+
+async def test_the_cache_hears_of_every_question_of_earlier_sessions(tmp_path: Path) -> None:
+    asked = [question("1", max_tokens=9), question("2"), question("3")]
+    options = ServerOptions(script=[Fault.SERVER_ERROR, Fault.RESET, "one", "two"])
+    async with bench(tmp_path / "run.db", options, cache=Remembered({"3": Reply(text="three", model="bench")})) as it:
+        for one in asked:
+            await it.client.complete(one)
+    cache = Remembered()
+    async with bench(tmp_path / "run.db", cache=cache):
+        assert cache.before == [("bench", one) for one in asked]
 
 
 async def test_a_replay_gives_back_everything_and_sends_nothing(tmp_path: Path) -> None:

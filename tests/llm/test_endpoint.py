@@ -17,6 +17,7 @@ import pytest
 from gigaevo.llm.base import Message, Trouble
 from gigaevo.llm.endpoint import Answer, CallFailed, Endpoint, check_release
 from gigaevo.llm.model import Model
+from gigaevo.llm.prices import Tokens
 from tests.llm.bench import ROOT
 
 BAD_CHOICE = {"index": 0, "message": {"content": 5}, "finish_reason": "stop"}
@@ -49,11 +50,11 @@ async def answering(status: int, body: Any, headers: str = "") -> AsyncIterator[
         yield Model(name="m", base_url=f"http://127.0.0.1:{port}/v1", timeout_s=20.0)
 
 
-async def ask(model: Model) -> Answer:
+async def ask(model: Model, **credentials: str) -> Answer:
     endpoint = Endpoint()
     await endpoint.start()
     try:
-        return await endpoint.ask(model, [Message("user", "hi")], max_tokens=5, credentials={})
+        return await endpoint.ask(model, [Message("user", "hi")], max_tokens=5, credentials=credentials)
     finally:
         await endpoint.close()
 
@@ -129,6 +130,59 @@ async def test_what_no_waiting_can_mend_is_told_apart() -> None:
     assert not (await failure(403, error("not this model"))).hopeless
 
 
+ANTHROPIC = {
+    "id": "m",
+    "type": "message",
+    "role": "assistant",
+    "model": "c",
+    "content": [{"type": "text", "text": "hello"}],
+    "stop_reason": "end_turn",
+    "usage": {"input_tokens": 5, "output_tokens": 2, "cache_read_input_tokens": 3, "cache_creation_input_tokens": 4},
+}
+GOOGLE = {
+    "candidates": [{"content": {"parts": [{"text": "hello"}], "role": "model"}, "finishReason": "STOP"}],
+    "usageMetadata": {
+        "promptTokenCount": 5,
+        "candidatesTokenCount": 2,
+        "thoughtsTokenCount": 11,
+        "totalTokenCount": 18,
+    },
+}
+
+
+@pytest.mark.parametrize(
+    ("name", "body", "tokens"),
+    [
+        ("anthropic/claude-3-5-haiku-latest", ANTHROPIC, Tokens(prompt=12, completion=2, cached=3, written=4)),
+        ("gemini/gemini-2.5-flash", GOOGLE, Tokens(prompt=5, completion=13)),
+        ("openrouter/openai/gpt-5-mini", GOOD, Tokens(prompt=5, completion=2)),
+    ],
+)
+async def test_providers_with_a_protocol_of_their_own_are_understood(
+    name: str, body: dict[str, Any], tokens: Tokens
+) -> None:
+    model = Model(name=name, timeout_s=20.0)
+
+    async def outcome(status: int, answer: Any) -> Answer | CallFailed:
+        async with answering(status, answer, "Retry-After: 7\r\n") as local:
+            try:
+                return await ask(model, api_key="sk-12345678", api_base=str(local.base_url))
+            except CallFailed as failed:
+                return failed
+
+    answer = await outcome(200, body)
+    assert isinstance(answer, Answer)
+    assert (answer.text, answer.finish, answer.tokens, answer.counted) == ("hello", "stop", tokens, True)
+    for status, trouble in ((429, Trouble.RATE_LIMIT), (500, Trouble.SERVER), (529, Trouble.SERVER)):
+        failed = await outcome(status, error("too much"))
+        assert isinstance(failed, CallFailed)
+        assert (failed.trouble, failed.retry_after_s, str(failed)) == (trouble, 7.0, "too much")
+    failed = await outcome(200, b'{"id": nope')
+    assert isinstance(failed, CallFailed) and failed.trouble is Trouble.MALFORMED and failed.reached
+    failed = await outcome(400, error("API key not valid. Please pass a valid API key."))
+    assert isinstance(failed, CallFailed) and failed.trouble is Trouble.AUTHENTICATION and failed.hopeless
+
+
 async def test_an_answer_without_text_is_an_answer() -> None:
     empty = {**GOOD, "choices": [{"index": 0, "message": {"content": None}, "finish_reason": "length"}]}
     async with answering(200, empty) as model:
@@ -199,20 +253,23 @@ from gigaevo.llm.base import Message
 from gigaevo.llm.client import Client
 from gigaevo.llm.endpoint import CallFailed, Endpoint
 from gigaevo.llm.model import Model
-from tests.llm.bench import ROOT
+from gigaevo.testing.faults import Fault
+from gigaevo.testing.language_model_server import LanguageModelServer, ServerOptions
 assert "litellm" not in sys.modules and "openai" not in sys.modules
 before = dict(os.environ)
 async def run():
     endpoint = Endpoint()
     await endpoint.start()
     assert "litellm" in sys.modules
-    model = Model(name="m", base_url="http://127.0.0.1:9/v1", timeout_s=5.0)
-    for _ in range(2):
-        try:
-            await endpoint.ask(model, [Message("user", "hi")], max_tokens=5, credentials={})
-        except CallFailed:
-            pass
-    await endpoint.close()
+    async with LanguageModelServer(ServerOptions(script=[Fault.RESET, Fault.INVALID_JSON, "hello"])) as server:
+        model = Model(name="m", base_url=server.base_url, timeout_s=30.0)
+        for _ in range(5):
+            try:
+                await endpoint.ask(model, [Message("user", "hi")], max_tokens=5, credentials={})
+            except CallFailed:
+                pass
+        assert server.outcomes["answered"] == 3
+        await endpoint.close()
 asyncio.run(run())
 assert dict(os.environ) == before, set(os.environ) ^ set(before)
 """

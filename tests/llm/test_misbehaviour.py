@@ -6,6 +6,7 @@ import asyncio
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
+from random import Random
 
 import pytest
 
@@ -118,6 +119,29 @@ async def test_a_dear_call_that_does_not_fit_leaves_what_is_left_to_a_cheap_one(
             assert (await client.complete(question("mutation/1/0"))).model == "cheap"
 
 
+async def test_questions_that_are_given_up_at_any_moment_leave_nothing_behind(tmp_path: Path) -> None:
+    options = ServerOptions(latency_s=0.01, faults={Fault.SERVER_ERROR: 0.2, Fault.SILENCE: 0.2, Fault.RESET: 0.1})
+    budget, rng = Budget(tokens=200_000), Random(7)
+    async with bench(tmp_path / "run.db", options, budget=budget, concurrency=3) as it:
+        asked = [asyncio.create_task(it.client.complete(question(f"{n}"))) for n in range(60)]
+        for task in rng.sample(asked, 60):
+            await asyncio.sleep(rng.random() * 0.01)
+            task.cancel()
+        await asyncio.gather(*asked, return_exceptions=True)
+        # Nothing is set aside any more, and every place is free.
+        assert budget.left("bench")[1] == 200_000 - budget.spent.tokens
+        spending, logged = it.client.spending(), await it.rows()
+        assert spending["prompt_tokens"] + spending["completion_tokens"] == budget.spent.tokens
+        spent = budget.spent
+    open_ends = sum(row.reply is None for row in logged)
+    assert open_ends > 0
+    async with bench(tmp_path / "run.db", budget=Budget(tokens=200_000), concurrency=3) as it:
+        # What was cut off is counted whole, in this session and in the next.
+        assert it.client.budget.spent == spent
+        assert it.client.spending() == spending
+        assert all(isinstance(outcome, Reply) for outcome in await ask(it.client, 9))
+
+
 async def test_no_more_than_so_many_attempts_are_under_way(tmp_path: Path) -> None:
     async with bench(tmp_path / "run.db", ServerOptions(latency_s=0.02), concurrency=7) as it:
         await ask(it.client, 40)
@@ -178,6 +202,17 @@ async def test_an_endpoint_that_is_down_is_left_alone_and_tried_again_by_one(tmp
         check_unsent = [row for row in await it.rows() if not row.request.get("sent", True)]
         assert it.client.spending()["troubles"] == {"server": 5, "unavailable": 5}
         assert len(check_unsent) == 10
+
+
+async def test_a_cool_down_is_waited_for_once(tmp_path: Path) -> None:
+    settings = BreakerSettings(failures=1, cooldown_s=0.2, longest_s=600.0)
+    options = ServerOptions(faults={Fault.SERVER_ERROR: 1.0})
+    async with bench(tmp_path / "run.db", options, breaker=settings, retries=Retries(attempts=9, first_s=0.0)) as it:
+        # Open after the first attempt; one more after the cool-down; and not another after the next, which is longer.
+        with pytest.raises(NoReply) as caught:
+            await it.client.complete(question("1"))
+        assert caught.value.trouble is Trouble.UNAVAILABLE
+        assert it.server.stats()["requests"] == 2
 
 
 async def test_while_one_endpoint_is_down_another_answers_at_once(tmp_path: Path) -> None:

@@ -9,8 +9,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from gigaevo.llm.breaker import Breaker, BreakerSettings
+from gigaevo.llm.desk import Desk
 from gigaevo.llm.model import Model
-from gigaevo.llm.prices import PER_USD, Price, Tokens, dollars, money, price_of, price_table
+from gigaevo.llm.prices import PER_USD, Price, Tokens, dollars, longest_answer, money, price_of, price_table
+from gigaevo.llm.rate_limits import Gate
 
 TABLE = {
     "gpt-small": {"litellm_provider": "openai", "input_cost_per_token": 4e-07, "output_cost_per_token": 1.6e-06},
@@ -69,6 +72,18 @@ def test_an_endpoint_of_ones_own_has_the_price_of_the_name_that_it_serves() -> N
     assert price_of(model, TABLE) == price_of(Model(name="openai/gpt-small"), TABLE)
 
 
+def test_nobody_is_asked_for_more_than_it_can_say() -> None:
+    table = {"openai/small": {"max_output_tokens": 4096}, "openai/silent": {}}
+    assert longest_answer(Model(name="openai/small"), table) == 4096
+    assert longest_answer(Model(name="openai/silent"), table) is None
+    assert longest_answer(Model(name="openai/other"), table) is None
+    assert longest_answer(Model(name="openai/small", base_url="http://127.0.0.1:1/v1"), table) is None
+    price = Price(prompt=1, completion=1, cached=1, written=1)
+    parts = {"price": price, "gate": Gate(), "breaker": Breaker(BreakerSettings())}
+    desk = Desk(name="m", model=Model(name="openai/small"), longest_answer=4096, **parts)
+    assert (desk.max_tokens(None), desk.max_tokens(7), desk.max_tokens(9999)) == (4096, 7, 4096)
+
+
 @given(
     st.builds(
         Price,
@@ -113,3 +128,22 @@ def test_every_price_of_the_real_table_can_be_read() -> None:
     names = [name for name, entry in table.items() if entry.get("mode") == "chat" and "/" in name]
     prices = [price_of(Model(name=name), table) for name in names]
     assert sum(price is not None for price in prices) > 0.8 * len(names)
+
+
+@pytest.mark.parametrize(
+    ("name", "makers"),
+    [
+        ("openrouter/openai/gpt-5-mini", "openai/gpt-5-mini"),
+        ("openrouter/google/gemini-2.5-flash", "gemini/gemini-2.5-flash"),
+        ("openrouter/anthropic/claude-haiku-4.5", "anthropic/claude-haiku-4-5"),
+    ],
+)
+def test_by_way_of_openrouter_a_model_costs_what_its_maker_charges(name: str, makers: str) -> None:
+    price = price_of(Model(name=name), price_table())
+    assert price is not None
+    assert price == price_of(Model(name=makers), price_table())
+
+
+@pytest.mark.parametrize("name", ["openrouter/nobody/knows", "openrouter/openai/gpt-5-mini:free", "openrouter/auto"])
+def test_what_openrouter_alone_knows_has_no_price(name: str) -> None:
+    assert price_of(Model(name=name), price_table()) is None

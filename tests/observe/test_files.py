@@ -161,6 +161,17 @@ def test_a_best_program_of_several_files_is_kept_whole_and_inside_its_folder(tmp
     assert [file.name for file in folder.iterdir()] == ["best_program.py"]
 
 
+def test_the_best_program_in_another_language_keeps_its_suffix(tmp_path: Path) -> None:
+    best = Program(id="c", source="int x;\n", entry="main.cpp", state=ProgramState.EVOLVING, metrics={"fitness": 1.0})
+    told = list(events([best]))
+    BestProgramFile(folder=tmp_path).on_program(*told[0])
+    assert {path.name: path.read_text() for path in tmp_path.iterdir()} == {"best_program.cpp": "int x;\n"}
+    listener = SummaryFile(folder=tmp_path, kernels="numpy")
+    listener.on_start(info())
+    listener.on_stop(report(told))
+    assert json.loads((tmp_path / "summary.json").read_text())["best"]["source_file"] == "best_program.cpp"
+
+
 def test_the_summary_file_says_what_the_run_came_to(tmp_path: Path) -> None:
     told = list(events([valid(-1, 0.1), valid(0, 0.2), failed(1)]))
     listener = SummaryFile(folder=tmp_path, kernels="numpy")
@@ -324,7 +335,7 @@ def test_people_are_told_what_language_models_were_paid_model_by_model(tmp_path:
     text = " ".join(printed(with_models(report(list(events([valid(-1, 0.1)])))), tmp_path).split())
     assert "Models $1.25 spent, 12,345 tokens, 21 calls" in text
     assert "vendor/[bold]big: 4 of 9 accepted, 2 improved; $1.25 spent, 12,345 tokens, 20 calls" in text
-    assert "small: 0 of 0 accepted, 0 improved; $0.0000 spent, 0 tokens, 1 call" in text
+    assert "small: 0 of 0 accepted, 0 improved; 0 tokens, 1 call" in text
     assert "No child no code 2, " in text
     assert "\x1b" not in text
 

@@ -16,6 +16,7 @@ from gigaevo.problems import Problem, load_problem
 ROOT = Path(__file__).parents[2] / "problems"
 NAMES = (
     "api_endpoint",
+    "bin_packing",
     "circle_packing",
     "data_pipeline",
     "heilbron",
@@ -35,16 +36,16 @@ def problem(name: str) -> Problem:
 @cache
 def module(path: Path) -> ModuleType:
     """The module at ``path``, run with its problem's ``helper`` and ``validate`` importable and nothing left behind."""
-    folder = path.parent if path.parent.parent == ROOT else path.parent.parent
-    spec = importlib.util.spec_from_file_location(f"shipped_{folder.name}_{path.stem}", path)
+    folder = next(parent for parent in path.parents if parent.parent == ROOT)
+    spec = importlib.util.spec_from_file_location(f"shipped_{folder.name}_{path.parent.name}_{path.stem}", path)
     assert spec is not None and spec.loader is not None
     loaded = importlib.util.module_from_spec(spec)
-    sys.path.insert(0, str(folder))
+    sys.path[:0] = [str(path.parent), str(folder)]
     try:
         spec.loader.exec_module(loaded)
     finally:
-        sys.path.remove(str(folder))
-        for name in ("helper", "validate"):
+        del sys.path[:2]
+        for name in ("helper", "validate", "lib", "lib.packing"):
             sys.modules.pop(name, None)
     return loaded
 
@@ -64,9 +65,11 @@ def output_of(name: str, source: Path) -> Any:
     if name in DRIVEN:
         return driven_seeds(name)[source]
     entrypoint = module(source).entrypoint
-    if not problem(name).has_harness:
+    if not problem(name).has_context:
         return entrypoint()
     context = module(folder / "context.py").build_context()
+    if not problem(name).has_harness:
+        return entrypoint(context)
     return module(folder / "harness.py").run(entrypoint, context)
 
 
@@ -79,4 +82,4 @@ def driven_seeds(name: str) -> dict[Path, Any]:
 
 
 SEEDS = [(name, seed.path) for name in NAMES for seed in problem(name).initial_programs]
-SEED_IDS = [f"{name}-{path.stem}" for name, path in SEEDS]
+SEED_IDS = [f"{name}-{seed.name}" for name in NAMES for seed in problem(name).initial_programs]

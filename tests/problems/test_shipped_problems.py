@@ -16,10 +16,12 @@ from scipy.spatial import ConvexHull, QhullError
 from shipped import NAMES, SEED_IDS, SEEDS, module, output_of, problem, validate
 
 from gigaevo.problems import list_problems
+from gigaevo.programs import evolve_blocks
 
 # The best fitness an initial program may have: the problems are there to be solved by the search.
 CEILINGS = {
     "api_endpoint": 0.8,
+    "bin_packing": -6.0,
     "circle_packing": 1.0,
     "data_pipeline": 0.7,
     "heilbron": 0.003,
@@ -256,3 +258,25 @@ def test_points_that_coincide_are_refused(apart: float) -> None:
         validate("min_max_distance", points)
     with pytest.raises(ValueError, match="coincide"):
         validate("min_max_distance", np.full((16, 2), 3.0))
+
+
+# --- bin_packing ---
+
+
+def test_bins_are_counted_from_below_and_what_they_hold_is_checked() -> None:
+    context = module(problem("bin_packing").folder / "context.py").build_context()
+    alone = [list(range(len(sizes))) for sizes in context["lists"]]
+    scored = validate("bin_packing", alone)
+    ratios = [len(sizes) / math.ceil(sum(sizes) / context["capacity"]) for sizes in context["lists"]]
+    assert scored["fitness"] == pytest.approx(100.0 * (np.mean(ratios) - 1.0))
+    assert scored["full_bins"] == 0.0
+    for broken in ([[0] * 150] * 10, [bins[:-1] for bins in alone], [[float(n) for n in bins] for bins in alone]):
+        with pytest.raises(ValueError, match="expected"):
+            validate("bin_packing", broken)
+
+
+def test_what_lies_outside_of_the_block_is_the_same_in_every_seed_of_bin_packing() -> None:
+    seeds = problem("bin_packing").initial_programs
+    assert all(evolve_blocks.has_blocks(seed.source) for seed in seeds)
+    assert len({seed.files["lib/packing.py"] for seed in seeds}) == 1
+    assert problem("bin_packing").settings.editable == ("main.py",)

@@ -99,7 +99,9 @@ def load(settings: dict[str, Any], context: list[bytes]) -> child.Problem:
     """
     folder = Path(settings["problem_dir"])
     problem_code.open_folder(folder)
-    problem_code.preload(("numpy", "numpy.random", "scipy", *settings["preload"]))
+    # Programs in other languages have no use for more, and a smaller server forks faster.
+    standard = ("numpy", "numpy.random") if settings.get("command") else ("numpy", "numpy.random", "scipy")
+    problem_code.preload((*standard, *settings["preload"]))
     # Each child inherits this state, so that a program that draws without a seed draws the same each time.
     sys.modules["numpy.random"].seed(0)
     problem_code.load(folder, "helper")

@@ -66,6 +66,11 @@ class FitnessStage(Stage):
         **settings: Unpack[StageSettings],
     ) -> None:
         super().__init__(**settings)
+        if problem.command:
+            raise ValueError(
+                f"problem '{problem.name}' has programs that a command runs, and this stage measures an entrypoint; "
+                "use pipeline=standard"
+            )
         self._genome = problem.genome
         exercise = None
         if problem.workload is not None:

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from gigaevo.evaluation.sandbox.client import check_paths
 from gigaevo.evaluation.stage import Inputs, Stage, StageResult
 from gigaevo.programs import ErrorKind, Program, ProgramError
-from gigaevo.programs.syntax import SourceError, SyntaxFacts
+from gigaevo.programs.syntax import SyntaxFacts
 from gigaevo.programs.text_facts import program_facts
 
 
 class SyntaxStage(Stage):
     """Parses every Python file of a program under the guards of ``gigaevo.programs.syntax``, and looks at the text of
-    the others; its value is the ``SyntaxFacts`` of all of them together."""
+    the others; its value is the ``SyntaxFacts`` of all of them together. A path that leaves the program's folder is
+    refused as well."""
 
     name = "syntax"
     gives = SyntaxFacts
@@ -18,8 +20,9 @@ class SyntaxStage(Stage):
     async def run(self, program: Program, inputs: Inputs) -> StageResult:
         """See the class."""
         try:
+            check_paths(program.files, program.entry)
             facts = program_facts(program.files, program.entry)
-        except SourceError as error:
+        except ValueError as error:  # a SourceError among them
             return StageResult(
                 error=ProgramError(kind=ErrorKind.SYNTAX, message=str(error), stage=self.name),
             )

@@ -62,4 +62,6 @@ class Budget:
 
     def has_room(self) -> bool:
         """Whether one more child may be made: in the pools, and within the limit on mutants."""
-        return len(self._jobs) < self._pools.capacity and self.mutants() > self.undecided()
+        open_jobs, left = len(self._jobs), self.mutants()
+        # Most often it is not necessary to look at each.
+        return open_jobs < self._pools.capacity and (left > open_jobs or left > self.undecided())

@@ -14,21 +14,20 @@ from collections import deque
 from collections.abc import Callable, Coroutine, Mapping, Sequence
 from typing import Any
 
-from loguru import logger
-
-from gigaevo.evaluation.base import VERIFICATION, Evaluator, Verifier
+from gigaevo.evaluation.base import Evaluator, Verifier
 from gigaevo.evolution.engine.announcer import Announcer
 from gigaevo.evolution.engine.budget import Budget
 from gigaevo.evolution.engine.clock import TimeSplit
 from gigaevo.evolution.engine.descendants import Descendants, refresher_of
 from gigaevo.evolution.engine.errors import EngineError
-from gigaevo.evolution.engine.events import Limits, Listener, Progress, RunInfo, RunReport
+from gigaevo.evolution.engine.events import Limits, Listener, RunInfo, RunReport
 from gigaevo.evolution.engine.examiner import Examination, Examiner
 from gigaevo.evolution.engine.job import Job
 from gigaevo.evolution.engine.ledger import OpenProposal
 from gigaevo.evolution.engine.pools import Pools
 from gigaevo.evolution.engine.proposer import Proposer
 from gigaevo.evolution.engine.record import RunRecord
+from gigaevo.evolution.engine.reporter import Reporter
 from gigaevo.evolution.engine.schedule import schedule_of
 from gigaevo.evolution.engine.settings import EngineSettings
 from gigaevo.evolution.engine.settlement import Skip
@@ -95,7 +94,6 @@ class EvolutionEngine:
     ) -> None:
         self._strategy = strategy
         self._operator = operator
-        self._rescorer = rescorer
         self._storage = storage
         self._random = random
         self._metrics = metrics
@@ -116,8 +114,15 @@ class EvolutionEngine:
             snapshot_interval=settings.snapshot_interval,
             descendants=None if self._refresher is None else Descendants(),
         )
-        self._spending = spending
         self._time = TimeSplit()
+        self._reporter = Reporter(
+            record=self._record,
+            strategy=strategy,
+            rescorer=rescorer,
+            generation_size=settings.generation_size,
+            clock=self._time,
+            spending=spending,
+        )
         pools = Pools(settings=settings, operator=operator)
         studies = Studies(evaluator=evaluator, record=self._record, storage=storage, ordered=settings.ordered)
         self._workshop = Workshop(
@@ -142,7 +147,6 @@ class EvolutionEngine:
         self._fault = ""
         self._started = 0.0
         self._elapsed_before = 0.0
-        self._evaluated_before = 0
         self._jobs: dict[int, Job] = {}
         self._budget = Budget(limits=limits, settings=settings, record=self._record, pools=pools, jobs=self._jobs)
         self._schedule = schedule_of(settings, record=self._record, jobs=self._jobs, budget=self._budget, pools=pools)
@@ -183,7 +187,8 @@ class EvolutionEngine:
         """
         await self._record.recover()
         ledger = self._record.ledger
-        self._elapsed_before, self._evaluated_before = ledger.elapsed_s, ledger.evaluated
+        self._elapsed_before = ledger.elapsed_s
+        self._reporter.begin()
         self._started = time.monotonic()
         self._announcer.start(
             RunInfo(
@@ -207,7 +212,9 @@ class EvolutionEngine:
                 timer.cancel()
         with self._time.charge("storage"):
             await self._record.stop(reason)
-        return await self._report(reason)
+        report = await self._reporter.report(reason, self._elapsed(), fault=self._fault)
+        self._announcer.stop(report)
+        return report
 
     # The search
 
@@ -391,7 +398,7 @@ class EvolutionEngine:
         else:
             seconds = self._seconds_of(job)
             outcome, durable = await self._record.ingest(program, job.proposal, job.parents, seconds, **facts)
-        progress = await self._progress()
+        progress = await self._reporter.progress(self._elapsed())
         self._announcer.program_when(durable, program, outcome, progress)
 
     def _seconds_of(self, job: Job) -> float | None:
@@ -423,55 +430,3 @@ class EvolutionEngine:
     def _elapsed(self) -> float:
         """Seconds of search, earlier sessions included."""
         return self._elapsed_before + time.monotonic() - self._started
-
-    # Reports
-
-    async def _progress(self) -> Progress:
-        ledger = self._record.ledger
-        elapsed = self._elapsed()
-        session = max(elapsed - self._elapsed_before, 1e-9)
-        return Progress(
-            mutants=ledger.mutants,
-            evaluated=ledger.evaluated,
-            generation=ledger.mutants // self._settings.generation_size,
-            validate_calls=ledger.validate_calls,
-            elapsed_s=elapsed,
-            best=self._record.best,
-            outcomes=dict(ledger.outcomes),
-            failures=dict(ledger.failures),
-            operators={name: dict(counts) for name, counts in ledger.operators.items()},
-            duplicates=ledger.duplicates,
-            population=await self._strategy.get_metrics(),
-            programs_per_s=(ledger.evaluated - self._evaluated_before) / session,
-            verification=ledger.verification,
-            leaks=tuple(ledger.leaks),
-            cached=dict(ledger.cached),
-            skipped=dict(ledger.skipped),
-            reasons=dict(ledger.reasons),
-            models={name: dict(counts) for name, counts in ledger.models.items()},
-            spending=None if self._spending is None else self._spending(),
-        )
-
-    async def _report(self, reason: str) -> RunReport:
-        """The end of the run: the best program is scored once more, apart from everything the search used."""
-        progress = await self._progress()
-        if self._fault:
-            logger.error("{}", self._fault)
-        for note in self._strategy.closing_notes():
-            logger.info("{}", note)
-        best = self._record.best
-        rescored = verification = None
-        if best is not None:
-            evaluation = await self._rescorer.evaluate(best)
-            rescored, verification = evaluation.metrics, evaluation.artifacts.get(VERIFICATION)
-        report = RunReport(
-            progress=progress,
-            stop_reason=reason,
-            rescored=rescored,
-            lineage_depth=0 if best is None else best.generation,
-            time_split=self._time.totals(),
-            verification=verification,
-            fault=self._fault,
-        )
-        self._announcer.stop(report)
-        return report

@@ -36,6 +36,7 @@ class Pools:
     Attributes:
         evaluating: Places for evaluations.
         capacity: Proposals that may be open at a time.
+        choose: Whether it depends on free places whose proposal is next: with a mixed portfolio, unless order matters.
     """
 
     def __init__(self, *, settings: EngineSettings, operator: MutationOperator) -> None:
@@ -46,8 +47,7 @@ class Pools:
         self._local_places = settings.max_mutations_in_flight
         self._remote_places = settings.remote_places
         self._queue = settings.max_mutations_in_flight + 2 * settings.max_evaluations_in_flight
-        # Who is chosen must not depend on time where order matters.
-        self._chooses = operator.mixed and not settings.ordered
+        self.choose = operator.mixed and not settings.ordered
 
     def places(self, operator: MutationOperator | None) -> asyncio.Semaphore:
         """The pool that ``operator`` works in."""
@@ -58,17 +58,16 @@ class Pools:
         return self._local_places / self._remote_places if operator is not None and operator.remote else 1.0
 
     def room(self, jobs: Mapping[int, Job]) -> Room:
-        """Whose proposal is to be made next, so that neither kind of operator waits for the other's places.
+        """Whose proposal of a mixed portfolio is to be made next, so that neither kind of operator waits for the
+        other's places.
 
-        A mixed portfolio chooses among the members whose pool has a free place. Nobody is asked while there are as many
-        children to be evaluated as a run without remote operators lets wait: so a flood of children from one pool
-        cannot keep the other's from being made.
+        It chooses among the members whose pool has a free place. Nobody is asked while there are as many children to be
+        evaluated as a run without remote operators lets wait: so a flood of children from one pool cannot keep the
+        other's from being made.
 
         Args:
             jobs: Proposals that are being carried out.
         """
-        if not self._chooses:
-            return Room.ANYBODY if len(jobs) < self.capacity else Room.NOBODY
         remote = local = 0
         for job in jobs.values():
             if not job.registered.is_set() and job.operator is not None:

@@ -76,7 +76,8 @@ class Proposer:
                     "the strategy keeps none of the valid programs; check that its behaviour keys are metrics that "
                     "this problem's programs have"
                 )
-        relatives = await self._record.stored({parent for sibling in siblings for parent in sibling.parents})
+        kin = {parent for sibling in siblings for parent in sibling.parents}
+        relatives = await self._record.stored(kin) if kin else {}
         waiting = self._record.mendable()
         jobs = []
         for index in range(count):
@@ -133,10 +134,10 @@ class Proposer:
         return Job(proposal=proposal, parents=parents, operator=operator, inspirations=inspirations)
 
     def _choose(self, parents: Sequence[Program], failed: Program | None) -> MutationOperator:
-        rng, remote = self._random.generator("operator_choice"), self._pools.room(self._jobs).remote
-        if remote is None:
-            return self._operator.select(parents, rng, failed=failed)
-        return self._operator.select(parents, rng, failed=failed, remote=remote)
+        rng = self._random.generator("operator_choice")
+        if self._pools.choose and (remote := self._pools.room(self._jobs).remote) is not None:
+            return self._operator.select(parents, rng, failed=failed, remote=remote)
+        return self._operator.select(parents, rng, failed=failed)
 
     def _inspirations(self, parents: Sequence[Program], operator: MutationOperator) -> Sequence[Program]:
         best, diverse = operator.inspirations

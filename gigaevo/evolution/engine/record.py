@@ -156,8 +156,7 @@ class RunRecord:
 
     async def stored(self, program_ids: Iterable[str]) -> Mapping[str, Program]:
         """Programs of the storage by id."""
-        wanted = list(program_ids)
-        return await self._storage.get_many(wanted) if wanted else {}
+        return await self._storage.get_many(program_ids)
 
     def mendable(self) -> list[tuple[Program, Program]]:
         """Failed mutants that wait for a repair, the newest last, each with its first parent."""

@@ -67,7 +67,8 @@ class SteadyState(Schedule):
     settles_on_arrival = True
 
     def due(self) -> int:
-        if self._pools.room(self._jobs) is Room.NOBODY and not self._record.ledger.siblings:
+        pools = self._pools
+        if pools.choose and not self._record.ledger.siblings and pools.room(self._jobs) is Room.NOBODY:
             return 0
         return super().due()
 

@@ -44,8 +44,8 @@ class Studies:
         self._warned = False
 
     async def parents_of(self, job: Job) -> Sequence[Program]:
-        """The parents as the operator of ``job`` is to see them."""
-        if self._study is None or job.operator is None or not job.operator.reads_insights:
+        """The parents as an operator that reads insights is to see them."""
+        if self._study is None:
             return job.parents
         return await asyncio.gather(*(self._studied(parent, job, self._study) for parent in job.parents))
 

@@ -19,7 +19,7 @@ from gigaevo.evolution.engine.record import RunRecord
 from gigaevo.evolution.engine.settings import EngineSettings
 from gigaevo.evolution.engine.settlement import Skip
 from gigaevo.evolution.engine.studies import Studies
-from gigaevo.evolution.mutation.base import Mutation, MutationContext, MutationOperator, NoChild
+from gigaevo.evolution.mutation.base import Mutation, MutationContext, NoChild
 from gigaevo.evolution.randomness import RandomSource
 from gigaevo.programs import Metrics, Program, ProgramState
 
@@ -95,16 +95,15 @@ class Workshop:
             with self._clock.charge("mutation"):
                 made = await self._mutate(job)
             seconds = time.monotonic() - started
-            await self._pause_after(made, job.operator)
+            if job.operator is not None and job.operator.remote:
+                await self._pause_after(made)
         job.seconds += seconds * self._pools.worth(job.operator)
         made.cost.mutation_time_s = seconds
         return made
 
-    async def _pause_after(self, made: Mutation | NoChild, operator: MutationOperator | None) -> None:
+    async def _pause_after(self, made: Mutation | NoChild) -> None:
         """Keep a place of the remote pool empty for a while after nobody has answered, longer each time in a row: who
         cannot be reached now may be in a minute, and proposals must not be used up meanwhile."""
-        if operator is None or not operator.remote:
-            return
         if isinstance(made, Mutation) or made.limit or made.cost.completion_tokens:
             self._unanswered = 0
             return
@@ -118,7 +117,7 @@ class Workshop:
         proposal, operator = job.proposal, job.operator
         if operator is None:
             return NoChild(reason=f"there is no operator '{proposal.operator}' any more", kind="operator gone")
-        parents = await self._studies.parents_of(job)
+        parents = await self._studies.parents_of(job) if operator.reads_insights else job.parents
         context = MutationContext(
             rng=self._random.derive(f"operator/{operator.name}", proposal.number),
             parameters=proposal.parameters,

@@ -74,6 +74,7 @@ class Task:
     Attributes:
         description: The task in words.
         call: How a program is called and what it answers, one or two sentences.
+        entrypoint: The function that a program's entry file must define; empty where a command runs it.
         language: What programs are written in, as the fence of a code block names it: ``"python"``, ``"cpp"``.
         editable: Globs (``fnmatch``) of the files of a program that may change.
         prompt_artifacts: Globs of the artifacts that language models are shown.
@@ -82,6 +83,7 @@ class Task:
 
     description: str = ""
     call: str = ""
+    entrypoint: str = "entrypoint"
     language: str = "python"
     editable: Sequence[str] = ("*.py",)
     prompt_artifacts: Sequence[str] = ()

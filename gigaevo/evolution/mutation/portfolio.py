@@ -194,7 +194,12 @@ class AdaptivePortfolio(MutationOperator):
         # A plain mean at first, so that a dear operator is known as one after its first proposal.
         weight = max(self._learning_rate, 1.0 / record.proposals)
         counted = 1.0 + credit.validate_calls / self._overhead_calls
-        record.cost += weight * ((counted if credit.seconds is None else credit.seconds) - record.cost)
+        cost = counted if credit.seconds is None else credit.seconds
+        # To find out at once that there is no child costs nothing, and says nothing of what a child costs: taken for a
+        # cost, it would have an operator chosen again and again just because it fails so fast.
+        usual = record.cost or min((other.cost for other in self._records.values() if other.cost), default=math.inf)
+        if credit.outcome != "none" or cost > usual:
+            record.cost += weight * (cost - record.cost)
         record.reward += self._learning_rate * (_reward(credit) - record.reward)
         member.credit(credit)
 

@@ -70,7 +70,7 @@ async def test_programs_of_other_languages_and_of_commands_need_no_entrypoint() 
     rust = Task(description="x", call="`./main` runs the program.", language="rust", editable=("*.rs",))
     founded = await written(Scripted("Go.\n```rust\nfn main() {}\n```"), rust, count=1)
     assert founded.programs[0].files == {"main.rs": "fn main() {}\n"}
-    script = Task(description="x", call="`python3 main.py` runs the program.")
+    script = Task(description="x", call="`python3 main.py` runs the program.", entrypoint="")
     founded = await written(Scripted(code("print(1)\n")), script, count=1)
     assert founded.programs[0].files == {"main.py": "print(1)\n"}
 

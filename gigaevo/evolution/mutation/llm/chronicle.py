@@ -7,6 +7,7 @@ of: what came later does not matter, so that a proposal that is carried out agai
 from __future__ import annotations
 
 from bisect import bisect_left
+from collections import OrderedDict
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -19,6 +20,7 @@ from gigaevo.programs.prompt_view import differences, one_line
 _SPARE_KEYS = 8
 _MOST_CANDIDATES = 64  # programs compared at most with one child
 _NEWEST_OF_A_KEY = 16
+_LOOKED_AT_KEPT = 256
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +66,7 @@ class Chronicle:
         self._scores: dict[str, dict[str, float]] = {}
         self._same: dict[str, int] = {}  # index of the first program by syntax hash
         self._alike: dict[int, Likeness] = {}
+        self._looked_at: OrderedDict[tuple[tuple[str, str], ...], Likeness] = OrderedDict()  # by files
         self._by_key: dict[int, list[int]] = {}
         self._children: dict[str, list[int]] = {}  # indices by id of the first parent
 
@@ -86,7 +89,7 @@ class Chronicle:
         if program.is_valid:
             self._scores[program.id] = {key: program.metrics[key] for key in self._shown & program.metrics.keys()}
             if self.similarity is not None:
-                self._file(index, likeness_of(program.files), self.similarity)
+                self._file(index, self._likeness(program.files), self.similarity)
         parent = program.parents[0] if program.parents else ""
         done = one_line("; ".join(program.mutations_applied) or program.operator, 160)
         outcome = differences(self._scores.get(parent), program, self._metrics)
@@ -107,7 +110,7 @@ class Chronicle:
             return Known(True, self._told[index])
         if self.similarity is None:
             return None
-        likeness = likeness_of(files)
+        likeness = self._likeness(files)
         for candidate in self._candidates(likeness, self.similarity, observed):
             if nearly_equal(likeness, self._alike[candidate], self.similarity):
                 return Known(False, self._told[candidate])
@@ -129,6 +132,16 @@ class Chronicle:
             lines.append(line)
             index = self._heard.get(parent)
         return lines[::-1]
+
+    def _likeness(self, files: Mapping[str, str]) -> Likeness:
+        """What is compared of a program; kept for a while, as a child is asked about and soon heard of."""
+        texts = tuple(sorted(files.items()))
+        likeness = self._looked_at.get(texts)
+        if likeness is None:
+            likeness = self._looked_at[texts] = likeness_of(files)
+            if len(self._looked_at) > _LOOKED_AT_KEPT:
+                self._looked_at.popitem(last=False)
+        return likeness
 
     def _file(self, index: int, likeness: Likeness, similarity: float) -> None:
         self._alike[index] = likeness

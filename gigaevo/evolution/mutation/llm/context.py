@@ -88,7 +88,7 @@ class ContextBuilder:
         self.prompts = self.prompts.for_problem(context.task.prompts)
         self.prompts.check("user", _USER_EXAMPLE)
         self.prompts.check("again_link", {"link": 2, "links": 3, "blocks": True})
-        self.prompts.check("again_known", {"same": True, "earlier": ""})
+        self.prompts.check("again_known", {"same": True, "earlier": "", "blocks": True})
         self.prompts.check("again_unusable", {"reason": ""})
 
     def check(self, mode: Mode) -> None:
@@ -193,7 +193,7 @@ class ContextBuilder:
     def _system_for(self, mode: Mode, ground: Ground) -> str:
         """The first message, which is the same for all programs of one kind."""
         assert self._run is not None
-        kind = (mode.name, ground.marked, len(ground.files) > 1)
+        kind = (mode.name, ground.marked, len(ground.files) > 1, ground.children)
         text = self._system.get(kind)
         if text is None:
             values = {

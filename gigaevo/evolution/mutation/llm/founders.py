@@ -11,7 +11,7 @@ import numpy as np
 from gigaevo.evolution.mutation.base import Task
 from gigaevo.evolution.mutation.llm.conversation import Conversation
 from gigaevo.evolution.mutation.llm.fences import described, take_apart
-from gigaevo.evolution.mutation.llm.reply import Ground, is_called, programs_in
+from gigaevo.evolution.mutation.llm.reply import Ground, programs_in
 from gigaevo.evolution.mutation.llm.unusable import Reason, Unusable
 from gigaevo.llm.base import LanguageModels, Message, NoReply, Trouble
 from gigaevo.llm.prompts import Prompts
@@ -177,7 +177,7 @@ class Founders:
 def _read(text: str, finish: str, task: Task, entry: str) -> dict[str, str]:
     """The files of a first program: the entry file alone, whatever may change later."""
     language = LANGUAGES[task.language]
-    ground = Ground(files={entry: ""}, entry=entry, language=language, editable=("*",), called=is_called(task))
+    ground = Ground(files={entry: ""}, entry=entry, language=language, editable=("*",), entrypoint=task.entrypoint)
     (files,) = programs_in(text, finish, ground)
     return files
 

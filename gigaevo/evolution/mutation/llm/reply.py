@@ -3,7 +3,7 @@
 Of an answer that should hold whole programs, code blocks count whose fence names the task's language or none. A block
 that names a file is that file; without names the last block that defines the entrypoint is the program (the first two,
 where two children were asked for). Where the parent has marked blocks, a block of code either is the whole file, with
-its marks, or what lies between them.
+its marks or without, or what lies between them.
 """
 
 from __future__ import annotations
@@ -15,24 +15,16 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from pathlib import PurePosixPath
 
-from gigaevo.evolution.mutation.base import Task
 from gigaevo.evolution.mutation.llm.edits import apply_edit, read_edits
 from gigaevo.evolution.mutation.llm.fences import Answer, CodeBlock, take_apart
+from gigaevo.evolution.mutation.llm.marked_file import with_blocks_of
 from gigaevo.evolution.mutation.llm.unusable import Reason, Unusable
-from gigaevo.programs.evolve_blocks import (
-    BlockError,
-    files_have_blocks,
-    files_keep_outside,
-    has_blocks,
-    parse,
-    with_regions,
-)
+from gigaevo.programs.evolve_blocks import BlockError, files_have_blocks, files_keep_outside, has_blocks
 from gigaevo.programs.languages import PYTHON, Language, language_of
 from gigaevo.programs.syntax import MAX_BYTES, SourceError, check_compiles, parse_source
 from gigaevo.programs.text_facts import MOST_CHARS as ALL_CHARS
 from gigaevo.programs.text_facts import MOST_FILES, file_facts, files_hash
 
-ENTRYPOINT = "entrypoint"
 MOST_CHARS = 512 * 1024  # of an answer
 
 _REFUSALS = (
@@ -41,11 +33,6 @@ _REFUSALS = (
 )
 
 Files = Mapping[str, str]
-
-
-def is_called(task: Task) -> bool:
-    """Whether programs are run by calling their entrypoint, rather than by a command."""
-    return task.language == PYTHON.name and (not task.call or ENTRYPOINT in task.call)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,7 +45,8 @@ class Ground:
         language: What it is written in.
         editable: Globs (``fnmatch``) of the files that may change.
         children: How many programs the answer may hold.
-        called: Whether the program is run by calling its entrypoint, which it must then define.
+        entrypoint: What the entry file must define; empty where a command runs the program. Only of Python can be seen
+            whether it does.
         comments_count: Whether a program with other comments is another program.
     """
 
@@ -67,8 +55,13 @@ class Ground:
     language: Language = PYTHON
     editable: Sequence[str] = ("*.py",)
     children: int = 1
-    called: bool = True
+    entrypoint: str = "entrypoint"
     comments_count: bool = False
+
+    @property
+    def called(self) -> bool:
+        """Whether an entrypoint must be there, and can be looked for."""
+        return bool(self.entrypoint) and self.language is PYTHON
 
     @property
     def marked(self) -> bool:
@@ -95,7 +88,7 @@ def programs_in(text: str, finish: str, ground: Ground) -> list[dict[str, str]]:
         return [_checked(_with_named(named, blocks, ground), ground)]
     entries = [block.text for block in blocks]
     if ground.called and not ground.marked:
-        entries = [entry for entry in entries if _may_define(entry)] or entries
+        entries = [entry for entry in entries if ground.entrypoint in entry] or entries
     if ground.children == 1:
         return [_checked(_with_entry(entries[-1], ground), ground)]
     return _several(entries[: ground.children], ground)
@@ -151,7 +144,7 @@ def _of_language(answer: Answer, text: str, finish: str, ground: Ground) -> list
     if answer.blocks:
         words = ", ".join(sorted({block.word[:20] for block in answer.blocks}))
         raise Unusable(Reason.WRONG_LANGUAGE, f"code in {words}, but none in {ground.language.name}")
-    if ground.called and _is_program(text):
+    if ground.called and _is_program(text, ground.entrypoint):
         return [CodeBlock(text, "", "", closed=True)]
     raise Unusable(Reason.NO_CODE, "there is no code block in it")
 
@@ -180,7 +173,7 @@ def _with_named(named: Sequence[CodeBlock], blocks: Sequence[CodeBlock], ground:
     for block in named:
         path = _allowed(block.path, ground)
         files[path] = _placed(path, block.text, ground)
-    others = [block.text for block in blocks if block not in named and _may_define(block.text)]
+    others = [block.text for block in blocks if block not in named and ground.entrypoint in block.text]
     if others and files[ground.entry] == ground.files[ground.entry]:
         files[ground.entry] = _placed(ground.entry, others[-1], ground)
     return files
@@ -215,24 +208,9 @@ def _placed(path: str, text: str, ground: Ground) -> str:
     if old is None or not has_blocks(old, language):
         return text
     try:
-        regions = parse(old, language)
-        if has_blocks(text, language):
-            new = [region.text for region in parse(text, language)]
-            if _outside(old, language) != _outside(text, language):
-                raise Unusable(Reason.OUTSIDE, f"{path}: what lies outside of the marked blocks was changed")
-            return with_regions(old, new, language)
-        if len(regions) == 1:
-            return with_regions(old, [text], language)
+        return with_blocks_of(old, text, language, entrypoint=ground.entrypoint if ground.called else "")
     except BlockError as error:
         raise Unusable(Reason.OUTSIDE, f"{path}: {error}") from None
-    raise Unusable(
-        Reason.OUTSIDE, f"{path} has {len(regions)} marked blocks; without their marks none can be told apart"
-    )
-
-
-def _outside(text: str, language: Language) -> str:
-    """What lies outside of the marked blocks, without white space: models lay out anew what they copy."""
-    return "".join(with_regions(text, [""] * len(parse(text, language)), language).split())
 
 
 def _existing(path: str, ground: Ground) -> str:
@@ -267,8 +245,8 @@ def _checked(files: dict[str, str], ground: Ground) -> dict[str, str]:
         _check_text(path, files[path])
     if ground.marked and not files_keep_outside(ground.files, files):
         raise Unusable(Reason.OUTSIDE, "what lies outside of the marked blocks was changed")
-    if ground.entry in changed and ground.called and not _defines(files[ground.entry]):
-        raise Unusable(Reason.NO_ENTRYPOINT, f"{ground.entry} does not define {ENTRYPOINT}")
+    if ground.entry in changed and ground.called and not _defines(files[ground.entry], ground.entrypoint):
+        raise Unusable(Reason.NO_ENTRYPOINT, f"{ground.entry} does not define {ground.entrypoint}")
     if not ground.comments_count and files_hash(files) == files_hash(ground.files):
         raise Unusable(Reason.UNCHANGED, "but for comments and layout it is the program as it was")
     return files
@@ -286,34 +264,29 @@ def _check_text(path: str, text: str) -> None:
         raise Unusable(Reason.SYNTAX, f"{path}: {error}") from None
 
 
-def _may_define(text: str) -> bool:
-    """Whether a text looks as if it defined the entrypoint: cheap, to choose among code blocks."""
-    return ENTRYPOINT in text
-
-
-def _is_program(text: str) -> bool:
+def _is_program(text: str, entrypoint: str) -> bool:
     """Whether a whole answer is a program rather than words about one."""
     try:
-        return any(map(_binds, parse_source(text).body))
+        return any(_binds(node, entrypoint) for node in parse_source(text).body)
     except SourceError:
         return False
 
 
-def _defines(text: str) -> bool:
+def _defines(text: str, entrypoint: str) -> bool:
     """Whether a module that ``parse_source`` would take defines the entrypoint at its top level."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        return any(map(_binds, ast.parse(text).body))
+        return any(_binds(node, entrypoint) for node in ast.parse(text).body)
 
 
-def _binds(node: ast.stmt) -> bool:
+def _binds(node: ast.stmt, wanted: str) -> bool:
     match node:
         case ast.FunctionDef(name=name) | ast.AsyncFunctionDef(name=name) | ast.ClassDef(name=name):
-            return name == ENTRYPOINT
+            return name == wanted
         case ast.Assign(targets=targets):
-            return any(isinstance(target, ast.Name) and target.id == ENTRYPOINT for target in targets)
+            return any(isinstance(target, ast.Name) and target.id == wanted for target in targets)
         case ast.Import(names=names) | ast.ImportFrom(names=names):
-            return any((alias.asname or alias.name) == ENTRYPOINT for alias in names)
+            return any((alias.asname or alias.name) == wanted for alias in names)
         case ast.If(body=body) | ast.Try(body=body):
-            return any(_binds(inner) for inner in body)
+            return any(_binds(inner, wanted) for inner in body)
     return False
