@@ -30,7 +30,7 @@ from gigaevo.testing import LanguageModelServer, ServerOptions
 IN_FLIGHT = 32
 ENGINE = [
     "pipeline=instant",
-    f"engine.max_remote_mutations_in_flight={IN_FLIGHT}",
+    f"llm.concurrency={IN_FLIGHT}",
 ]
 
 

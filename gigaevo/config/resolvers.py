@@ -17,15 +17,27 @@ class NoProblemChosen(ConfigError):
 
 
 def register_resolvers() -> None:
-    """Make ``${ref:...}``, ``${cores:}`` and ``${problem_name:...}`` known to OmegaConf. May be called again."""
+    """Make our own ``${name:...}`` known to OmegaConf: ref, cores, spare and problem_name. May be called again."""
     OmegaConf.register_new_resolver("ref", _ref, replace=True)
     OmegaConf.register_new_resolver("cores", cores, replace=True)
+    OmegaConf.register_new_resolver("spare", spare, replace=True)
     OmegaConf.register_new_resolver("problem_name", problem_name, replace=True)
 
 
 def _ref(node: str) -> str:
     """``${ref:node}`` stands for an object: as a value it is its own text, which the builder replaces."""
     return f"${{ref:{node}}}"
+
+
+def spare(places: Any) -> int:
+    """``${spare:places}``: so many and an eighth more, so that somebody is ready whenever one of ``places`` is free.
+
+    Raises:
+        ConfigError: ``places`` is no whole number above 0.
+    """
+    if isinstance(places, bool) or not isinstance(places, int) or places < 1:
+        raise ConfigError(f"${{spare:{places}}} needs a whole number above 0")
+    return places + max(1, places // 8)
 
 
 def problem_name(problem: Any) -> str:

@@ -28,6 +28,7 @@ from gigaevo.llm.retries import Retries
 from gigaevo.llm.secrets import Secrets, missing_key
 
 RECALLED = 512  # of the last answers of earlier sessions, for questions that a crash cut short
+RECALLED_CHARS = 1 << 16  # of an answer: nothing is made of longer ones, and they would fill the memory
 _OWN_SHARE = 0.75  # of all places: what a model may have where others want some
 _SPARE_SHARE = 0.125  # of all places: questions that may queue for a model while another is free
 
@@ -72,6 +73,7 @@ class Client:
         self.budget.bind(self.models)
         self._routing = routing
         routing.bind(list(self.models), [model.weight for model in self.models.values()])
+        self._unlearned = routing.parameters()
         self._concurrency = concurrency
         self._retries = retries or Retries()
         self._breakers = breaker or BreakerSettings()
@@ -252,7 +254,7 @@ class Client:
         if names := [name for name in request.models if name in self.models]:
             return names
         digest = blake2b(f"{seed}/{request.key}".encode(), digest_size=8).digest()
-        return self._routing.order(self._routing.parameters(), np.random.default_rng(int.from_bytes(digest, "big")))
+        return self._routing.order(self._unlearned, np.random.default_rng(int.from_bytes(digest, "big")))
 
     def _recall(self, request: Request) -> Reply | None:
         """The answer that an earlier session had to this very question, and could not use any more. It is paid for."""
@@ -272,12 +274,12 @@ class Client:
         spent = _as_spent(found.usage)
         row = {"role": request.role, "model": found.model, "sent": False, **question_row(request)}
         if isinstance(found, Reply):
-            await office.log.begin(request.key, row, reply_row(found, spent))
             self._books.enter(request.role, found.model, spent)
             self._books.answered(cached=found.cached)
+            await office.log.begin(request.key, row, reply_row(found, spent))
             return found
-        await office.log.begin(request.key, row, {**end_row(found), "spent": spent.to_json()})
         self._books.enter(request.role, found.model, spent, trouble=str(found.trouble))
+        await office.log.begin(request.key, row, {**end_row(found), "spent": spent.to_json()})
         raise found
 
     async def _read(self, log: CallLog) -> None:
@@ -298,7 +300,7 @@ class Client:
                     self._cache.asked_before(model, question)
             if isinstance(answer := answer_in(reply), Reply):
                 self._books.answered(cached=answer.cached)
-                if key in asked:
+                if key in asked and len(answer.text) <= RECALLED_CHARS:
                     _remember(self._recalled, key, (asked[key], answer))
 
     def _lasts(self, name: str, call: Spent) -> int | None:

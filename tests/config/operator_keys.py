@@ -157,13 +157,13 @@ PORTFOLIO = f"{ANSWERING} mutation=llm"
 
 
 def after_failures(times: int, look: Callable[[Any], Any], *, calls: int = 1) -> Callable[[Built], Any]:
-    """What is seen of the portfolio when one operator made nothing so many times."""
+    """What is seen of the portfolio when so many children of one operator were turned away."""
 
     def seen(built: Built) -> Any:
         portfolio = built.node("mutation_operator")
         for _ in range(times):
             portfolio.credit(
-                Credit(operator="llm_diff", parameters={}, outcome="none", improved=False, validate_calls=calls)
+                Credit(operator="llm_diff", parameters={}, outcome="rejected", improved=False, validate_calls=calls)
             )
         return round(look(portfolio), 2)
 

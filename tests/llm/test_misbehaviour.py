@@ -138,6 +138,7 @@ async def test_questions_that_are_given_up_at_any_moment_leave_nothing_behind(tm
     async with bench(tmp_path / "run.db", budget=Budget(tokens=200_000), concurrency=3) as it:
         # What was cut off is counted whole, in this session and in the next.
         assert it.client.budget.spent == spent
+        assert it.client.spending() == spending
         assert all(isinstance(outcome, Reply) for outcome in await ask(it.client, 9))
 
 
@@ -201,6 +202,17 @@ async def test_an_endpoint_that_is_down_is_left_alone_and_tried_again_by_one(tmp
         check_unsent = [row for row in await it.rows() if not row.request.get("sent", True)]
         assert it.client.spending()["troubles"] == {"server": 5, "unavailable": 5}
         assert len(check_unsent) == 10
+
+
+async def test_a_cool_down_is_waited_for_once(tmp_path: Path) -> None:
+    settings = BreakerSettings(failures=1, cooldown_s=0.2, longest_s=600.0)
+    options = ServerOptions(faults={Fault.SERVER_ERROR: 1.0})
+    async with bench(tmp_path / "run.db", options, breaker=settings, retries=Retries(attempts=9, first_s=0.0)) as it:
+        # Open after the first attempt; one more after the cool-down; and not another after the next, which is longer.
+        with pytest.raises(NoReply) as caught:
+            await it.client.complete(question("1"))
+        assert caught.value.trouble is Trouble.UNAVAILABLE
+        assert it.server.stats()["requests"] == 2
 
 
 async def test_while_one_endpoint_is_down_another_answers_at_once(tmp_path: Path) -> None:

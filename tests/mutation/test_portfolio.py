@@ -302,3 +302,31 @@ def test_every_member_hears_that_a_session_goes_on() -> None:
     members = [Counting("a"), Counting("b")]
     AdaptivePortfolio(operators=members).resumed()
     assert [member.sessions for member in members] == [1, 1]
+
+
+def test_an_operator_that_fails_at_once_is_not_chosen_for_being_cheap() -> None:
+    portfolio = AdaptivePortfolio(operators=[Named("works"), Named("fails")], floor=0.1)
+    rng = np.random.default_rng(0)
+    chosen: Counter[str] = Counter()
+    for _ in range(1_000):
+        name = portfolio.select([Program(id="p", source="x = 1.5")], rng).name
+        chosen[name] += 1
+        made = {"outcome": "none", "seconds": 1e-6} if name == "fails" else {"outcome": "accepted", "seconds": 1.0}
+        portfolio.credit(Credit(operator=name, parameters={}, improved=name == "works", **made))
+    assert chosen["fails"] < 300
+
+
+def test_to_find_no_child_after_long_work_is_dear_from_the_first_time_on() -> None:
+    portfolio = AdaptivePortfolio(operators=[Named("works"), Named("searches")], floor=0.1)
+    portfolio.credit(Credit(operator="works", parameters={}, outcome="rejected", improved=False, seconds=1.0))
+    portfolio.credit(Credit(operator="searches", parameters={}, outcome="none", improved=False, seconds=50.0))
+    assert portfolio.probabilities()["searches"] < 0.2
+
+
+def test_to_find_no_child_after_long_work_is_dear() -> None:
+    portfolio = AdaptivePortfolio(operators=[Named("works"), Named("searches")], floor=0.1)
+    for _ in range(50):
+        portfolio.credit(Credit(operator="works", parameters={}, outcome="rejected", improved=False, seconds=1.0))
+        portfolio.credit(Credit(operator="searches", parameters={}, outcome="rejected", improved=False, seconds=1.0))
+        portfolio.credit(Credit(operator="searches", parameters={}, outcome="none", improved=False, seconds=50.0))
+    assert portfolio.probabilities()["searches"] < 0.2

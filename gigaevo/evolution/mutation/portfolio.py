@@ -126,11 +126,6 @@ class AdaptivePortfolio(MutationOperator):
         least = min(known, default=1.0)
         return {name: record.cost / least if record.cost > 0.0 else 1.0 for name, record in self._records.items()}
 
-    def _usual_cost(self) -> float:
-        """Average over the operators that somebody tried; 0 where nobody has."""
-        known = [record.cost for record in self._records.values() if record.cost > 0.0]
-        return sum(known) / len(known) if known else 0.0
-
     def bind(self, context: OperatorContext) -> None:
         """Hand what is known of the run to every member."""
         for member in self._members.values():
@@ -198,10 +193,13 @@ class AdaptivePortfolio(MutationOperator):
         record.proposals += 1
         # A plain mean at first, so that a dear operator is known as one after its first proposal.
         weight = max(self._learning_rate, 1.0 / record.proposals)
-        spent = 1.0 + credit.validate_calls / self._overhead_calls if credit.seconds is None else credit.seconds
-        if credit.outcome == "none":  # giving up at once is not cheap work: it would be chosen over and over again
-            spent = max(spent, self._usual_cost())
-        record.cost += weight * (spent - record.cost)
+        counted = 1.0 + credit.validate_calls / self._overhead_calls
+        cost = counted if credit.seconds is None else credit.seconds
+        # To find out at once that there is no child costs nothing, and says nothing of what a child costs: taken for a
+        # cost, it would have an operator chosen again and again just because it fails so fast.
+        usual = record.cost or min((other.cost for other in self._records.values() if other.cost), default=math.inf)
+        if credit.outcome != "none" or cost > usual:
+            record.cost += weight * (cost - record.cost)
         record.reward += self._learning_rate * (_reward(credit) - record.reward)
         member.credit(credit)
 

@@ -151,11 +151,12 @@ async def test_crossover_of_one_parent_takes_an_inspiration() -> None:
     assert child.notes["crossed_with"] in (["p1"], ["p2"])
 
 
-async def test_crossover_without_anything_to_cross_asks_nobody() -> None:
-    models = Scripted()
-    nothing = await operator("crossover", models).mutate([program(ONE)], context())
-    assert isinstance(nothing, NoChild)
-    assert (nothing.kind, nothing.cost.llm_calls, models.asked) == (str(Reason.NO_PARTNER), 0, [])
+async def test_crossover_without_anything_to_cross_asks_for_a_better_version() -> None:
+    models = Scripted(code(TWO))
+    child = await operator("crossover", models).mutate([program(ONE)], context())
+    assert isinstance(child, Mutation)
+    assert (child.source, child.operator, dict(child.notes)) == (TWO, "llm_crossover", {})
+    assert "write a better version" in models.asked[0].messages[0].content
 
 
 async def test_of_two_children_the_new_one_is_kept() -> None:

@@ -193,7 +193,7 @@ class ContextBuilder:
     def _system_for(self, mode: Mode, ground: Ground) -> str:
         """The first message, which is the same for all programs of one kind."""
         assert self._run is not None
-        kind = (mode.name, ground.marked, len(ground.files) > 1)
+        kind = (mode.name, ground.marked, len(ground.files) > 1, ground.children)
         text = self._system.get(kind)
         if text is None:
             values = {

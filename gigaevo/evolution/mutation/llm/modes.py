@@ -13,7 +13,7 @@ class Mode:
         name: As configured, and as the prompt that says what to do is called.
         blocks: Whether the answer is SEARCH/REPLACE blocks, rather than whole programs.
         children: How many children one answer may hold.
-        partner: Whether it needs a second program: another parent, or one of the inspirations where there is none.
+        partner: Whether it wants a second program: another parent, or one of the inspirations where there is none.
         repairs: Whether it works on a program that failed.
         inspired: Whether it is shown other good programs.
         marks: Whether it marks constants with their ranges, for numeric search.

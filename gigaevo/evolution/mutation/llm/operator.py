@@ -110,6 +110,7 @@ class LLMMutationOperator(MutationOperator):
         self._task = context.task
         self._context.bind(context)
         self._context.check(self._mode)
+        self._context.check(MODES["rewrite"])  # what a crossover comes to where there is nothing to cross
         self._chronicle.bind(context.metrics)
 
     def applies_to(self, parents: Sequence[Program]) -> bool:
@@ -123,12 +124,9 @@ class LLMMutationOperator(MutationOperator):
     async def mutate(self, parents: Sequence[Program], context: MutationContext) -> Mutation | NoChild:
         """Ask, read, check, and ask on where that is called for."""
         partners = self._partners(parents, context)
-        if self._mode.partner and not partners:
-            return NoChild(reason="there is no second program to combine it with", kind=str(Reason.NO_PARTNER))
+        mode = MODES["rewrite"] if self._mode.partner and not partners else self._mode
         ground = self._ground(parents[0])
-        messages = await self._context.messages(
-            self._mode, parents, ground, context, self._chronicle, partners=partners
-        )
+        messages = await self._context.messages(mode, parents, ground, context, self._chronicle, partners=partners)
         conversation = Conversation(
             self._models,
             key=f"mutation/{context.proposal}",
@@ -150,7 +148,7 @@ class LLMMutationOperator(MutationOperator):
                 made_by=conversation.model,
                 limit=error.limit,
             )
-        crossed = {"crossed_with": [partner.id for partner in partners]} if self._mode.partner else {}
+        crossed = {"crossed_with": [partner.id for partner in partners]} if partners else {}
         return self._mutation(draft, parents[0], conversation, notes=crossed)
 
     def credit(self, credit: Credit) -> None:
@@ -177,7 +175,8 @@ class LLMMutationOperator(MutationOperator):
         self._spent = ""
 
     def _partners(self, parents: Sequence[Program], context: MutationContext) -> list[Program]:
-        """What a program is combined with: the other parents, or one of the inspirations where there are none."""
+        """What a program is combined with: the other parents, or one of the inspirations where there are none. An
+        archive of one program has neither: then a better version of that one is asked for."""
         if not self._mode.partner:
             return []
         if len(parents) > 1:

@@ -24,7 +24,6 @@ class Reason(StrEnum):
     OUTSIDE = "outside blocks"  # changes what lies outside of the marked blocks
     NOT_EDITABLE = "file not editable"  # changes a file that must stay as it is, or names none that can be
     NO_RANGE = "nothing to tune"  # marks no constant with a range
-    NO_PARTNER = "no second parent"  # nothing to combine the parent with; no question was asked
     DUPLICATE = "duplicate"  # the same as an earlier program
     NEAR_DUPLICATE = "near duplicate"  # nearly the same as an earlier program
 
