@@ -23,7 +23,6 @@ from gigaevo.llm.secrets import Secrets
 _FREE = frozenset({Trouble.RATE_LIMIT, Trouble.SERVER, Trouble.REFUSED, Trouble.AUTHENTICATION})
 # These say that an endpoint is not well; after all others it is at least alive.
 _UNWELL = frozenset({Trouble.SERVER, Trouble.TIMEOUT, Trouble.CONNECTION, Trouble.MALFORMED})
-_ROUNDS = 2  # through all models: the second after a cool-down, where none could be asked in the first
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,24 +81,21 @@ class Asking:
         Raises:
             NoReply: There is none.
         """
-        failures: list[NoReply] = []
-        for _ in range(_ROUNDS):
-            failures = []
-            order = self._by_room()
+        failures: dict[str, NoReply] = {}
+        order = self._by_room()
+        for last in (False, True):
             for desk in order:
                 outcome = await self._ask(desk)
                 if isinstance(outcome, Reply):
                     return outcome
-                failures.append(outcome)
-            down = [
-                desk.breaker
-                for desk, failure in zip(order, failures, strict=True)
-                if failure.trouble is Trouble.UNAVAILABLE and not desk.breaker.hopeless
-            ]
-            if not down:
+                failures[desk.name] = outcome
+            # Who is left alone for a while is asked once more after that while.
+            order = [desk for desk in order if failures[desk.name].trouble is Trouble.UNAVAILABLE]
+            order = [desk for desk in order if not desk.breaker.hopeless]
+            if last or not order:
                 break
-            await min(down, key=lambda breaker: breaker.cooldown_left_s).wait()
-        failure = _tell(failures)
+            await min((desk.breaker for desk in order), key=lambda breaker: breaker.cooldown_left_s).wait()
+        failure = _tell(list(failures.values()))
         failure.usage = self._spent.usage()
         await self._end(failure)
         raise failure

@@ -32,7 +32,8 @@ class Request:
             the answer by it.
         role: What it is for, for the books: ``"mutation"``, ``"insight"``, ``"lineage"``, ``"initial"``.
         messages: The conversation so far; the last turn is the user's.
-        models: Names of the models to try, in this order; empty: as the routing says.
+        models: Names of the models to try, in this order; empty: as the routing says while it has learned nothing, so
+            that it does not matter when the question comes.
         max_tokens: Most tokens of the answer; None: as the model's settings say.
     """
 

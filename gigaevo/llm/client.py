@@ -73,6 +73,7 @@ class Client:
         self.budget.bind(self.models)
         self._routing = routing
         routing.bind(list(self.models), [model.weight for model in self.models.values()])
+        self._unlearned = routing.parameters()
         self._concurrency = concurrency
         self._retries = retries or Retries()
         self._breakers = breaker or BreakerSettings()
@@ -253,7 +254,7 @@ class Client:
         if names := [name for name in request.models if name in self.models]:
             return names
         digest = blake2b(f"{seed}/{request.key}".encode(), digest_size=8).digest()
-        return self._routing.order(self._routing.parameters(), np.random.default_rng(int.from_bytes(digest, "big")))
+        return self._routing.order(self._unlearned, np.random.default_rng(int.from_bytes(digest, "big")))
 
     def _recall(self, request: Request) -> Reply | None:
         """The answer that an earlier session had to this very question, and could not use any more. It is paid for."""

@@ -153,8 +153,10 @@ def _credentials(model: Model) -> tuple[_Credential, ...]:
 
 
 def _read_file(file: Path) -> dict[str, str]:
-    from dotenv import dotenv_values
-
+    try:
+        from dotenv import dotenv_values
+    except ImportError:
+        raise ValueError(f"{file} is read by python-dotenv, which is not installed: pip install -e '.[llm]'") from None
     try:
         return {name: value for name, value in dotenv_values(file).items() if value}
     except (OSError, UnicodeDecodeError) as error:

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from gigaevo.llm.base import Answers, Message, Request
+from gigaevo.llm.base import Answers, Message, Request, Routing
 from gigaevo.llm.breaker import BreakerSettings
 from gigaevo.llm.budget import Budget
 from gigaevo.llm.client import Client
@@ -99,11 +99,12 @@ async def opened(
     concurrency: int = 32,
     cache: Answers | None = None,
     replay: Answers | None = None,
+    routing: Routing | None = None,
 ) -> AsyncIterator[tuple[Client, StoredLog]]:
     """A client with its log in a database at ``path``; a second one at the same path goes on where the first ended."""
     client = Client(
         models={"bench": models} if isinstance(models, Model) else models,
-        routing=InOrder(),
+        routing=routing or InOrder(),
         budget=budget,
         concurrency=concurrency,
         retries=retries,

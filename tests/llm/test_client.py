@@ -11,6 +11,7 @@ import pytest
 from gigaevo.llm.base import NoReply, Trouble
 from gigaevo.llm.call_record import answer_in
 from gigaevo.llm.client import RECALLED_CHARS
+from gigaevo.llm.routing import Bandit
 from gigaevo.testing.faults import Fault
 from gigaevo.testing.language_model_server import LanguageModelServer, ServerOptions
 from tests.llm.bench import bench, local, opened, question, rows
@@ -167,6 +168,22 @@ async def test_a_request_may_name_its_models_and_its_length(tmp_path: Path) -> N
     assert reply.model == "second"
     assert row.request["reserved"]["completion_tokens"] == row.request["parameters"]["max_tokens"] == 7
     assert (sent["model"], sent["max_tokens"]) == ("other", 7)
+
+
+async def test_a_question_that_names_no_model_does_not_depend_on_what_was_learned_meanwhile(tmp_path: Path) -> None:
+    routing = Bandit(decay=0.9)
+    async with LanguageModelServer() as server:
+        models = {name: local(server.base_url, name=name) for name in ("a", "b", "c")}
+        async with opened(tmp_path / "run.db", models, routing=routing) as (client, log):
+            for n in range(8):
+                await client.complete(question(f"before/{n}"))
+            for _ in range(50):
+                client.learn("b", gain=1.0, usd=0.001, new_best=True)
+            for n in range(8):
+                await client.complete(question(f"before/{n}", "the same keys again"))
+            asked = [row.request["model"] for row in await rows(log)]
+    assert asked[:8] == asked[8:]
+    assert len(set(asked)) > 1
 
 
 async def test_what_is_learned_goes_to_the_routing(tmp_path: Path) -> None:

@@ -204,6 +204,17 @@ async def test_an_endpoint_that_is_down_is_left_alone_and_tried_again_by_one(tmp
         assert len(check_unsent) == 10
 
 
+async def test_a_cool_down_is_waited_for_once(tmp_path: Path) -> None:
+    settings = BreakerSettings(failures=1, cooldown_s=0.2, longest_s=600.0)
+    options = ServerOptions(faults={Fault.SERVER_ERROR: 1.0})
+    async with bench(tmp_path / "run.db", options, breaker=settings, retries=Retries(attempts=9, first_s=0.0)) as it:
+        # Open after the first attempt; one more after the cool-down; and not another after the next, which is longer.
+        with pytest.raises(NoReply) as caught:
+            await it.client.complete(question("1"))
+        assert caught.value.trouble is Trouble.UNAVAILABLE
+        assert it.server.stats()["requests"] == 2
+
+
 async def test_while_one_endpoint_is_down_another_answers_at_once(tmp_path: Path) -> None:
     async with LanguageModelServer(ServerOptions(faults={Fault.RESET: 1.0})) as down, LanguageModelServer() as well:
         models = {"down": local(down.base_url), "well": local(well.base_url)}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from pathlib import Path
 
 import pytest
@@ -75,6 +76,15 @@ def test_a_file_that_is_no_text_is_named(tmp_path: Path) -> None:
     file.write_bytes(b"\xff\xfe\x00K")
     with pytest.raises(ValueError, match=r"\.env cannot be read"):
         Secrets.read(file, environment={})
+
+
+def test_where_a_file_cannot_be_read_for_want_of_a_package_the_command_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / ".env").write_text("A_KEY=12345678\n")
+    monkeypatch.setitem(sys.modules, "dotenv", None)
+    with pytest.raises(ValueError, match=r"python-dotenv, which is not installed: pip install -e '\.\[llm\]'"):
+        Secrets.read(tmp_path / ".env", environment={})
 
 
 def test_everything_that_looks_like_a_secret_is_hidden() -> None:
