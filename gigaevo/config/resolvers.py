@@ -29,14 +29,13 @@ def _ref(node: str) -> str:
     return f"${{ref:{node}}}"
 
 
-def spare(places: Any) -> int:
+def spare(places: Any) -> Any:
     """``${spare:places}``: so many and an eighth more, so that somebody is ready whenever one of ``places`` is free.
 
-    Raises:
-        ConfigError: ``places`` is no whole number above 0.
+    What is no number of places stays as it is, for those to complain of whose it is.
     """
     if isinstance(places, bool) or not isinstance(places, int) or places < 1:
-        raise ConfigError(f"${{spare:{places}}} needs a whole number above 0")
+        return places
     return places + max(1, places // 8)
 
 
