@@ -164,6 +164,7 @@ def _bind_operator(parts: Parts, searchers: SearchWorkers | None, task: Task) ->
             search=searchers,
             task=task,
             ancestry=StoredAncestry(parts.storage),
+            independent=parts.strategy.independent,
         )
     )
 

@@ -12,6 +12,7 @@ from gigaevo.evolution.engine.ledger import FAILED_KEPT
 from gigaevo.evolution.engine.settings import GENERATIONAL, EngineSettings
 from gigaevo.evolution.mutation.base import Mutation, MutationContext, MutationOperator, NoChild
 from gigaevo.evolution.mutation.portfolio import AdaptivePortfolio
+from gigaevo.evolution.strategies.best_of_n import BestOfN
 from gigaevo.programs import Program
 from tests.engine.harness import World, program_of, value_of
 from tests.engine.killing import journal, killed_and_resumed
@@ -133,6 +134,16 @@ async def test_the_newest_failures_wait_and_no_more_than_so_many(tmp_path: Path)
     await world.run()
     failed = [program.id for program, _, _ in world.memory.programs if program.operator == "failing"]
     assert [program.id for program, _ in world.engine._record.mendable()] == failed[-FAILED_KEPT:]
+
+
+async def test_where_children_know_nothing_of_one_another_none_is_made_from_a_failed_one(tmp_path: Path) -> None:
+    operator = AdaptivePortfolio(operators=[Wild(), Failing(), Mends()], floor=0.3)
+    world = World(tmp_path, limits=Limits(max_mutants=30), operator=operator, strategy=BestOfN())
+    await world.run()
+    programs = {program.id: program for program in await world.stored()}
+    assert any(program.error is not None for program in programs.values() if program.number >= 0)
+    assert {programs[parent].number < 0 for program in programs.values() for parent in program.parents} == {True}
+    assert world.engine._record.mendable() == []
 
 
 async def test_where_nobody_repairs_nothing_waits(tmp_path: Path) -> None:

@@ -261,8 +261,11 @@ class RunRecord:
         return outcome, durable
 
     def _is_mendable(self, program: Program, proposal: OpenProposal) -> bool:
-        """Whether a repair may be tried: of an honest failure, once, where there is who can."""
-        if program.error is None or program.error.kind is ErrorKind.LEAK or not self._operator.repairs:
+        """Whether a repair may be tried: of an honest failure, once, where there is who can and where a child may be
+        made from another."""
+        if program.error is None or program.error.kind is ErrorKind.LEAK:
+            return False
+        if self._strategy.independent or not self._operator.repairs:
             return False
         return not proposal.repairs
 

@@ -117,6 +117,8 @@ class OperatorContext:
         task: What programs are asked to do.
         ancestry: Where earlier programs are found; None where there are none to be found.
         advisor: What earlier work has taught; None where nobody remembers.
+        independent: Whether children are samples that must know nothing of one another, as those of a control arm: no
+            text may then depend on what became of others.
     """
 
     metrics: Metrics
@@ -126,6 +128,7 @@ class OperatorContext:
     task: Task = field(default_factory=Task)
     ancestry: Ancestry | None = None
     advisor: Advisor | None = None
+    independent: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -160,7 +160,13 @@ class EvolutionStrategy(ABC):
 
     The engine calls one method at a time. A strategy never reads storage: it is given programs, it reports what it did
     as events, and after a restart it is given the programs and events back.
+
+    Attributes:
+        independent: Whether children are to be samples that know nothing of one another: then failed ones are not
+            repaired, and operators are told (``OperatorContext.independent``).
     """
+
+    independent: bool = False
 
     def bind(self, context: StrategyContext) -> None:
         """Take what is known of the run. Called once, before anything else.

@@ -32,6 +32,8 @@ class BestOfN(EvolutionStrategy):
     must not learn from what was evolved.
     """
 
+    independent = True
+
     def __init__(self) -> None:
         self._initial: dict[str, Program] = {}
         self._best_child: Program | None = None

@@ -76,9 +76,11 @@ def program(source: str, *, number: int = 0, **fields: Any) -> Program:
 
 
 def operator(mode: str, models: Scripted, **settings: Any) -> LLMMutationOperator:
-    """An operator that is bound to a run; ``task``, ``chronicle`` and settings of the context can be given."""
+    """An operator that is bound to a run; ``task``, ``independent``, ``chronicle`` and settings of the context can be
+    given."""
     task = settings.pop("task", Task(description="TASK TEXT", call="It is called without arguments."))
     folder: Path | None = settings.pop("folder", None)
+    independent: bool = settings.pop("independent", False)
     names = ("token_budget", "best", "diverse", "ancestors")
     given = {name: settings.pop(name) for name in names if name in settings}
     made = LLMMutationOperator(
@@ -88,7 +90,7 @@ def operator(mode: str, models: Scripted, **settings: Any) -> LLMMutationOperato
         chronicle=settings.pop("chronicle", None) or Chronicle(),
         **settings,
     )
-    made.bind(OperatorContext(metrics=METRICS, takes_context=False, search=None, task=task))
+    made.bind(OperatorContext(metrics=METRICS, takes_context=False, search=None, task=task, independent=independent))
     return made
 
 

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import random
+from dataclasses import replace
 from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from gigaevo.evolution.mutation.base import OperatorContext
 from gigaevo.evolution.mutation.llm import Chronicle
 from gigaevo.evolution.mutation.llm.likeness import likeness_of, nearly_equal
 from gigaevo.programs import ErrorKind, Program, ProgramError
 from gigaevo.programs.text_facts import files_hash
 from tests.mutation.llm.scripted import METRICS, program
 
+BOUND = OperatorContext(metrics=METRICS, takes_context=False, search=None)
 WORDS = [f"name_{number}" for number in range(60)]
 
 
@@ -29,7 +32,7 @@ def long_program(seed: int, lines: int = 60) -> str:
 
 def chronicle(*programs: Program, **settings: Any) -> Chronicle:
     made = Chronicle(**settings)
-    made.bind(METRICS)
+    made.bind(BOUND)
     for one in programs:
         made.observe(one)
     return made
@@ -42,6 +45,15 @@ def repeats(made: Chronicle, source: str, observed: int = 1_000) -> str:
 
 
 LONG = long_program(0)
+
+
+def test_where_children_must_know_nothing_of_one_another_it_hears_of_nobody() -> None:
+    made = Chronicle()
+    made.bind(replace(BOUND, independent=True))
+    made.observe(program(LONG))
+    made.observe(program(long_program(1), number=1, parents=["p0"]))
+    assert repeats(made, LONG) == ""
+    assert made.tried("p0", observed=2) == made.lineage("p1", 4) == []
 
 
 def test_layout_and_comments_make_no_new_program() -> None:
@@ -130,7 +142,7 @@ def test_a_population_of_one_kind_is_not_scanned() -> None:
     """Hundreds of programs that share nearly everything: few are looked at, and the one that counts is found."""
     base = long_program(3).splitlines(keepends=True)
     made = Chronicle()
-    made.bind(METRICS)
+    made.bind(BOUND)
     sources = []
     for number in range(500):
         lines = list(base)

@@ -93,6 +93,14 @@ async def test_nothing_that_is_hidden_is_told() -> None:
         assert "VERIFIER" not in "\n".join(await asked(mode, parents, task=TASK))
 
 
+async def test_samples_of_a_control_arm_are_told_nothing_of_one_another() -> None:
+    system, user = await asked(independent=True)
+    assert (await asked())[0] == system
+    for told in ("TRIED", "FIRST CHANGE", "WHAT WAS ALREADY TRIED"):
+        assert told in (await asked())[1]
+        assert told not in user
+
+
 async def test_notes_of_models_are_quotations() -> None:
     _, user = await asked()
     assert "> GOOD:\n> PROGRAM\n> ```python\n" in user

@@ -97,6 +97,15 @@ async def test_a_child_that_repeats_again_is_no_child() -> None:
     assert nothing.kind == "duplicate" and nothing.cost.llm_calls == 2
 
 
+async def test_where_children_know_nothing_of_one_another_one_that_repeats_is_left_to_the_engine() -> None:
+    rewrite = operator("rewrite", models := Scripted(code(TWO)), independent=True)
+    rewrite.observe(program(TWO, number=1, metrics={"fitness": 0.25}))
+    child = await rewrite.mutate([program(ONE)], context(observed=1))
+    assert isinstance(child, Mutation)
+    assert child.source == TWO
+    assert len(models.asked) == 1
+
+
 async def test_what_came_after_the_proposal_does_not_matter() -> None:
     rewrite = operator("rewrite", Scripted(code(TWO)))
     rewrite.observe(program(TWO, number=1))

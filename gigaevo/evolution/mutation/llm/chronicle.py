@@ -1,7 +1,8 @@
 """Chronicle: what a run has tried so far, so that nobody pays for it twice and a model can be told.
 
 It hears of every program, in the order in which their places were decided, and answers as of a number of programs heard
-of: what came later does not matter, so that a proposal that is carried out again after a crash finds the same.
+of: what came later does not matter, so that a proposal that is carried out again after a crash finds the same. Where
+children must know nothing of one another it hears of nobody.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from collections import OrderedDict
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from gigaevo.evolution.mutation.base import OperatorContext
 from gigaevo.evolution.mutation.llm.likeness import Likeness, likeness_of, most_differing, nearly_equal
 from gigaevo.programs import Metrics, Program
 from gigaevo.programs.prompt_view import differences, one_line
@@ -59,6 +61,7 @@ class Chronicle:
         self.retries = retries
         self._trials_shown = trials
         self._metrics: Metrics | None = None
+        self._deaf = False
         self._shown: frozenset[str] = frozenset()
         self._heard: dict[str, int] = {}  # index by id
         self._told: list[str] = []  # by index, as what follows
@@ -70,16 +73,17 @@ class Chronicle:
         self._by_key: dict[int, list[int]] = {}
         self._children: dict[str, list[int]] = {}  # indices by id of the first parent
 
-    def bind(self, metrics: Metrics) -> None:
-        """Learn what is measured."""
-        self._metrics = metrics
+    def bind(self, context: OperatorContext) -> None:
+        """Learn what is measured, and whether there is anything to remember."""
+        metrics = self._metrics = context.metrics
+        self._deaf = context.independent
         self._shown = frozenset(
             key for key, spec in metrics.specs.items() if spec.include_in_prompts or key == metrics.primary_key
         )
 
     def observe(self, program: Program) -> None:
         """Hear of a program whose place was decided. To hear of one twice changes nothing."""
-        if program.id in self._heard:
+        if self._deaf or program.id in self._heard:
             return
         assert self._metrics is not None, "bind comes first"
         index = self._heard[program.id] = len(self._heard)

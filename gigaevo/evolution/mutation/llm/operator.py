@@ -115,7 +115,7 @@ class LLMMutationOperator(MutationOperator):
         self._context.bind(context)
         self._context.check(self._mode)
         self._context.check(MODES["rewrite"])  # what a crossover comes to where there is nothing to cross
-        self._chronicle.bind(context.metrics)
+        self._chronicle.bind(context)
 
     def applies_to(self, parents: Sequence[Program]) -> bool:
         """Until a budget is spent, to every program; one that marks constants only to Python."""
