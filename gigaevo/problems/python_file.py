@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import ast
 import warnings
-from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from gigaevo.problems.errors import ProblemError
 from gigaevo.problems.text_file import read_text
+from gigaevo.programs.bindings import binding
 
 # Submodules that their package loads only when asked: ``import scipy`` does not load ``scipy.optimize``.
 _SUBMODULES: dict[str, frozenset[str]] = {
@@ -39,8 +39,7 @@ class PythonFile:
 
     def binding(self, name: str) -> ast.stmt | None:
         """The last top-level statement that binds ``name``: a def, a class, an assignment or an import."""
-        bound = [statement for statement in _top_level(self.tree.body) if {name, "*"} & _bound_names(statement)]
-        return bound[-1] if bound else None
+        return binding(self.tree, name)
 
     def require_function(self, name: str, *, arguments: range | None, remedy: str) -> None:
         """Check that ``name`` is bound at the top level and, where it is a def, can be called as it will be.
@@ -111,35 +110,6 @@ def read_python(path: Path) -> PythonFile:
     except (RecursionError, MemoryError) as error:
         raise ProblemError("is nested too deeply to be parsed", path=path) from error
     return PythonFile(path=path, source=source, tree=tree)
-
-
-def _top_level(body: Iterable[ast.stmt]) -> Iterator[ast.stmt]:
-    """Statements that run when the file is imported, those in ``if``, ``try`` and ``with`` included."""
-    for statement in body:
-        yield statement
-        if isinstance(statement, ast.If | ast.Try | ast.With):
-            yield from _top_level(statement.body)
-        if isinstance(statement, ast.If | ast.Try):
-            yield from _top_level(statement.orelse)
-        if isinstance(statement, ast.Try):
-            for handler in statement.handlers:
-                yield from _top_level(handler.body)
-            yield from _top_level(statement.finalbody)
-
-
-def _bound_names(statement: ast.stmt) -> set[str]:
-    match statement:
-        case ast.FunctionDef() | ast.AsyncFunctionDef() | ast.ClassDef():
-            return {statement.name}
-        case ast.Assign():
-            nodes = (node for target in statement.targets for node in ast.walk(target))
-            return {node.id for node in nodes if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)}
-        case ast.AnnAssign(target=ast.Name(id=name), value=ast.expr()):
-            return {name}
-        case ast.Import() | ast.ImportFrom():
-            return {alias.asname or alias.name.partition(".")[0] for alias in statement.names}
-        case _:
-            return set()
 
 
 def _accepts(arguments: ast.arguments, count: int) -> bool:

@@ -164,9 +164,14 @@ def printed_by(program: Program) -> str:
     return "\n".join(texts)
 
 
+def without_controls(text: str) -> str:
+    """``text`` with a sign in the place of each control character; line feeds and tabs stay."""
+    return _CONTROL.sub("\N{REPLACEMENT CHARACTER}", text)
+
+
 def one_line(text: str, limit: int = LINE_CHARS) -> str:
     """``text`` without line ends and control characters, and not too long."""
-    line = " ".join(_CONTROL.sub("\N{REPLACEMENT CHARACTER}", text).split())
+    line = " ".join(without_controls(text).split())
     return line if len(line) <= limit else f"{line[: limit - 4]} ..."
 
 
@@ -187,5 +192,5 @@ def _beyond(program: Program, key: str) -> str:
 
 
 def _tail(text: str, limit: int) -> str:
-    clean = _CONTROL.sub("\N{REPLACEMENT CHARACTER}", text.replace("\r\n", "\n")).rstrip()
+    clean = without_controls(text.replace("\r\n", "\n")).rstrip()
     return clean if len(clean) <= limit else f"... (cut)\n{clean[-limit:]}"

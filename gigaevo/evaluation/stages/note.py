@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from abc import abstractmethod
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Unpack
@@ -11,8 +10,9 @@ from gigaevo.evaluation.stage import Inputs, Stage, StageResult, StageSettings
 from gigaevo.evaluation.stage_graph import ANCESTORS
 from gigaevo.llm.base import LanguageModels, Message, NoReply, Request
 from gigaevo.llm.prompts import Prompts
+from gigaevo.llm.thoughts import without_thoughts
 from gigaevo.programs import ErrorKind, Program, ProgramError
-from gigaevo.programs.prompt_view import explained, source_of
+from gigaevo.programs.prompt_view import explained, source_of, without_controls
 
 if TYPE_CHECKING:
     from gigaevo.problems import Problem
@@ -20,8 +20,6 @@ if TYPE_CHECKING:
 PROMPTS = "prompts"  # folder of a problem's own prompts
 BYTES_PER_TOKEN = 4
 
-_THOUGHT = re.compile(r"\A\s*<think>.*?(</think>|\Z)", re.DOTALL)
-_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 _CUT = " ..."
 
 
@@ -135,7 +133,7 @@ def as_note(text: str, limit: int) -> str:
         text: Anything.
         limit: Most characters, the mark of the cut not counted.
     """
-    clean = _CONTROL.sub("\N{REPLACEMENT CHARACTER}", _THOUGHT.sub("", text.replace("\r\n", "\n"))).strip()
+    clean = without_controls(without_thoughts(text).replace("\r\n", "\n")).strip()
     if len(clean) <= limit:
         return clean
     kept = clean[:limit]

@@ -8,9 +8,10 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from gigaevo.evolution.mutation.llm.fences import described, without_thoughts
+from gigaevo.evolution.mutation.llm.fences import described, file_named
 from gigaevo.evolution.mutation.llm.reply import MOST_CHARS, Ground, edited_by, programs_in
 from gigaevo.evolution.mutation.llm.unusable import Reason, Unusable
+from gigaevo.llm.thoughts import without_thoughts
 from gigaevo.programs.languages import LANGUAGES
 
 OLD = "def entrypoint():\n    return 1\n"
@@ -165,6 +166,30 @@ def test_blocks_that_name_files_change_those() -> None:
     }
 
 
+@pytest.mark.parametrize(
+    "source",
+    [
+        "if 1 > 2:\n    pass\nelse:\n    def entrypoint():\n        return 2\n",
+        "try:\n    import numba\nexcept ImportError:\n    def entrypoint():\n        return 2\n",
+        "entrypoint: object = lambda: 2\n",
+        "helper, entrypoint = 1, lambda: 2\n",
+    ],
+)
+def test_an_entrypoint_may_be_defined_as_in_an_initial_program(source: str) -> None:
+    assert child(fence(source))["main.py"] == source
+
+
+@pytest.mark.parametrize("line", ["File: {}", "**File:** {}", "__File:__ {}", "**File: `{}`**", "### file: {}:"])
+@pytest.mark.parametrize("path", ["__init__.py", "_own/_part_.py"])
+def test_a_path_is_taken_to_the_letter(line: str, path: str) -> None:
+    assert file_named(line.format(path)) == path
+
+
+@pytest.mark.parametrize("path", ["main.py/more.py", "lib/part.py/x/more.py"])
+def test_nothing_is_a_file_and_a_folder(path: str) -> None:
+    assert why(f"File: {path}\n{fence('B = 1' + chr(10))}", TREE) is Reason.NOT_EDITABLE
+
+
 @pytest.mark.parametrize("path", ["data.txt", "../main.py", "/etc/passwd.py", "lib/../../x.py", "a\\b.py"])
 def test_only_editable_files_change(path: str) -> None:
     assert why(f"File: {path}\n{fence('2' + chr(10))}", TREE) is Reason.NOT_EDITABLE
@@ -205,9 +230,11 @@ def test_a_change_is_described_in_the_models_words(prose: Sequence[str], said: s
 
 
 def test_thoughts_are_no_answer() -> None:
-    text = f"<think>\n{fence(OLD)}</think>\n{fence(NEW)}"
-    assert child(without_thoughts(text))["main.py"] == NEW
+    for start in ("<think>\n", ""):
+        assert without_thoughts(f"{start}{fence(OLD)}</think>\n{fence(NEW)}").strip() == fence(NEW).strip()
     assert without_thoughts("<think>\nwithout end") == ""
+    for answer in ("x = '</think>'\n", "Write <think>\n</think>\naround it."):
+        assert without_thoughts(answer) == answer
 
 
 MARKS = ("```", "```python", "````", "~~~", "<<<<<<< SEARCH", "=======", ">>>>>>> REPLACE")

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from gigaevo.evolution.mutation.llm.fences import without_thoughts
 from gigaevo.llm.base import LanguageModels, Message, NoReply, Reply, Request, Usage
+from gigaevo.llm.thoughts import without_thoughts
 from gigaevo.programs import Cost
 
 _REPEATED_CHARS = 64_000  # of an answer that the next question begins with

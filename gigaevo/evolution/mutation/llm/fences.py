@@ -14,8 +14,10 @@ DESCRIPTION_CHARS = 120
 
 _FENCE = re.compile(r"([ \t]*)(`{3,}|~{3,})[ \t]*([^`\n]*)")
 _PATH_IN_FENCE = re.compile(r"\b(?:path|file|filename|title)\s*=\s*[\"']?([^\s\"'}]+)|:([^\s:]+\.\w+)$")
-_FILE_LINE = re.compile(r"[\s#*>/_`-]*file(?:name)?[ \t]*[*_`]*:[ \t*_`]*([^\s*`]+)[\s*_`:]*", re.IGNORECASE)
-_THOUGHT = "<think>", "</think>"
+# What decorates the word may end after the colon (``__File:__``); an underscore after that is the path's own.
+_FILE_LINE = re.compile(
+    r"[\s#*>/_`-]*file(?:name)?[ \t]*[*_`]*:(?:[*_`]+[ \t])?[ \t*`]*([^\s*`]+?)[\s*`:]*", re.IGNORECASE
+)
 _DECORATION = re.compile(r"[*`#>]+")
 _BULLET = re.compile(r"^(?:\d+[.)]|[-•])\s+")
 _LABEL = re.compile(r"^(?:change|answer|explanation|summary|idea|description|rationale)s?\s*:\s*", re.IGNORECASE)
@@ -50,15 +52,6 @@ class Answer:
 
     prose: tuple[str, ...]
     blocks: tuple[CodeBlock, ...]
-
-
-def without_thoughts(text: str) -> str:
-    """``text`` without what a model thought aloud before it answered, as some endpoints let through."""
-    start, end = _THOUGHT
-    if not text.lstrip().startswith(start):
-        return text
-    _, found, rest = text.partition(end)
-    return rest if found else ""
 
 
 def lines_of(text: str) -> list[str]:

@@ -7,7 +7,7 @@ import zlib
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cache, lru_cache
+from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -39,16 +39,10 @@ class Likeness:
 
 
 def likeness_of(files: Mapping[str, str]) -> Likeness:
-    """What is compared of a program of these files. The last answers are kept: a child is looked at when it is made,
-    and again when it was evaluated."""
-    return _likeness_of(tuple(sorted(files.items())))
-
-
-@lru_cache(maxsize=128)
-def _likeness_of(files: tuple[tuple[str, str], ...]) -> Likeness:
+    """What is compared of a program of these files."""
     tokens: list[int] = []
     numbers: list[int] = []
-    for path, source in files:
+    for path, source in sorted(files.items()):
         for match in _tokens(language_of(path) or PYTHON).finditer(source):
             text, kind = match[0], match.lastgroup
             if kind == "skipped":

@@ -19,6 +19,7 @@ from gigaevo.evolution.mutation.llm.edits import apply_edit, read_edits
 from gigaevo.evolution.mutation.llm.fences import Answer, CodeBlock, take_apart
 from gigaevo.evolution.mutation.llm.marked_file import with_blocks_of
 from gigaevo.evolution.mutation.llm.unusable import Reason, Unusable
+from gigaevo.programs.bindings import binding
 from gigaevo.programs.evolve_blocks import BlockError, files_have_blocks, files_keep_outside, has_blocks
 from gigaevo.programs.languages import PYTHON, Language, language_of
 from gigaevo.programs.syntax import MAX_BYTES, SourceError, check_compiles, parse_source
@@ -240,6 +241,9 @@ def _checked(files: dict[str, str], ground: Ground) -> dict[str, str]:
         raise Unusable(Reason.UNCHANGED, "it is the program as it was")
     if len(files) > MOST_FILES or sum(map(len, files.values())) > ALL_CHARS:
         raise Unusable(Reason.HUGE, f"more than {MOST_FILES} files, or than {ALL_CHARS >> 20} Mi characters together")
+    within = {str(folder) for path in files for folder in PurePosixPath(path).parents}
+    if clash := within & files.keys():
+        raise Unusable(Reason.NOT_EDITABLE, f"{min(clash)[:100]!r} cannot be a file and a folder")
     for path in changed:
         _allowed(path, ground)
         _check_text(path, files[path])
@@ -267,7 +271,7 @@ def _check_text(path: str, text: str) -> None:
 def _is_program(text: str, entrypoint: str) -> bool:
     """Whether a whole answer is a program rather than words about one."""
     try:
-        return any(_binds(node, entrypoint) for node in parse_source(text).body)
+        return binding(parse_source(text), entrypoint) is not None
     except SourceError:
         return False
 
@@ -276,17 +280,4 @@ def _defines(text: str, entrypoint: str) -> bool:
     """Whether a module that ``parse_source`` would take defines the entrypoint at its top level."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        return any(_binds(node, entrypoint) for node in ast.parse(text).body)
-
-
-def _binds(node: ast.stmt, wanted: str) -> bool:
-    match node:
-        case ast.FunctionDef(name=name) | ast.AsyncFunctionDef(name=name) | ast.ClassDef(name=name):
-            return name == wanted
-        case ast.Assign(targets=targets):
-            return any(isinstance(target, ast.Name) and target.id == wanted for target in targets)
-        case ast.Import(names=names) | ast.ImportFrom(names=names):
-            return any((alias.asname or alias.name) == wanted for alias in names)
-        case ast.If(body=body) | ast.Try(body=body):
-            return any(_binds(inner, wanted) for inner in body)
-    return False
+        return binding(ast.parse(text), entrypoint) is not None
