@@ -179,6 +179,20 @@ def test_an_entrypoint_may_be_defined_as_in_an_initial_program(source: str) -> N
     assert child(fence(source))["main.py"] == source
 
 
+def test_a_name_in_a_program_of_one_file_is_for_that_one_unless_another_block_is_it() -> None:
+    usage = fence("print(2)\n")
+    assert child(f"File: solution.py\n{fence(NEW)}How to try it:\n{usage}") == {"main.py": NEW}
+    assert child(f"File: part.py\n{usage}File: main.py\n{fence(NEW)}") == {"main.py": NEW, "part.py": "print(2)\n"}
+    assert child(f"File: part.py\n{usage}Then:\n{fence(NEW)}") == {"main.py": NEW, "part.py": "print(2)\n"}
+
+
+def test_a_file_that_may_not_change_may_be_repeated() -> None:
+    again = f"File: data.txt\n{fence('1' + chr(10), '')}"
+    assert child(f"File: main.py\n{fence(NEW)}{again}", TREE) == {**TREE.files, "main.py": NEW}
+    assert why(again, TREE) is Reason.UNCHANGED
+    assert child(f"File: lib/__init__.py\n{fence('')}", TREE) == {**TREE.files, "lib/__init__.py": "\n"}
+
+
 @pytest.mark.parametrize("line", ["File: {}", "**File:** {}", "__File:__ {}", "**File: `{}`**", "### file: {}:"])
 @pytest.mark.parametrize("path", ["__init__.py", "_own/_part_.py"])
 def test_a_path_is_taken_to_the_letter(line: str, path: str) -> None:

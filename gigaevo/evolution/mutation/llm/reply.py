@@ -84,7 +84,7 @@ def programs_in(text: str, finish: str, ground: Ground) -> list[dict[str, str]]:
     check_size(text)
     answer = take_apart(text)
     blocks = _of_language(answer, text, finish, ground)
-    named = [block for block in blocks if _is_named(block, ground)]
+    named = _named(blocks, ground)
     if named and ground.children == 1:
         return [_checked(_with_named(named, blocks, ground), ground)]
     entries = [block.text for block in blocks]
@@ -161,23 +161,34 @@ def _refuses(text: str, finish: str) -> bool:
     return finish == "content_filter" or text.lstrip().lower().replace("’", "'").startswith(_REFUSALS)
 
 
-def _is_named(block: CodeBlock, ground: Ground) -> bool:
-    """Whether a block says which file it is. Of a program of one file any name is a name for that one."""
-    return bool(block.path) and (len(ground.files) > 1 or block.path not in ("", ground.entry))
+def _named(blocks: Sequence[CodeBlock], ground: Ground) -> list[CodeBlock]:
+    """The blocks that say which file they are. Of a program of one file any name is a name for that one, unless another
+    block is that file."""
+    named = [block for block in blocks if block.path and (len(ground.files) > 1 or block.path != ground.entry)]
+    if len(ground.files) == 1 and not _entries(named, blocks, ground):
+        return []
+    return named
 
 
 def _with_named(named: Sequence[CodeBlock], blocks: Sequence[CodeBlock], ground: Ground) -> dict[str, str]:
-    """The files with those blocks in their places. What has no name is the entry file, if that is not named too."""
-    if len(ground.files) == 1 and len(blocks) == 1:
-        return _with_entry(blocks[0].text, ground)
+    """The files with those blocks in their places. What has no name is the entry file, if that is not named too. A file
+    that is repeated as it was does not change, so that it need not be one that may."""
     files = dict(ground.files)
     for block in named:
+        old = ground.files.get(str(PurePosixPath(block.path)))
+        if old is not None and old.strip() == block.text.strip():
+            continue
         path = _allowed(block.path, ground)
         files[path] = _placed(path, block.text, ground)
-    others = [block.text for block in blocks if block not in named and ground.entrypoint in block.text]
+    others = _entries(named, blocks, ground)
     if others and files[ground.entry] == ground.files[ground.entry]:
         files[ground.entry] = _placed(ground.entry, others[-1], ground)
     return files
+
+
+def _entries(named: Sequence[CodeBlock], blocks: Sequence[CodeBlock], ground: Ground) -> list[str]:
+    """What may be the entry file beside the blocks with other names."""
+    return [block.text for block in blocks if block not in named and ground.entrypoint in block.text]
 
 
 def _with_entry(text: str, ground: Ground) -> dict[str, str]:
