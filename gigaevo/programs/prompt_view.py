@@ -72,15 +72,27 @@ def fenced(text: str, word: str = "") -> str:
     return f"{fence}{word}\n{text}{'' if text.endswith(chr(10)) or not text else chr(10)}{fence}"
 
 
-def source_of(files: Mapping[str, str], entry: str, language: Language = PYTHON) -> str:
-    """The files of a program in fences, the entry file first; where there are several a line names each."""
+def source_of(
+    files: Mapping[str, str], entry: str, language: Language = PYTHON, *, shown: Mapping[str, str] | None = None
+) -> str:
+    """The files of a program in fences, the entry file first; where there are several a line names each.
+
+    Args:
+        files: Text by path.
+        entry: The file that is run first.
+        language: What the program is written in.
+        shown: Files of the program that is to be changed: of several files those that are the same are named only.
+    """
     if len(files) == 1:
         return fenced(files[entry], language.name)
     paths = [entry, *sorted(path for path in files if path != entry)]
-    return "\n\n".join(
+    same = [path for path in paths if shown is not None and shown.get(path) == files[path]]
+    texts = [
         f"File: {path}\n{fenced(files[path], language.name if path.endswith(language.suffix) else '')}"
         for path in paths
-    )
+        if path not in same
+    ]
+    return "\n\n".join([*texts, *([f"As in the PROGRAM: {', '.join(same)}"] if same else [])])
 
 
 def explained(metrics: Metrics) -> str:

@@ -101,6 +101,17 @@ async def test_samples_of_a_control_arm_are_told_nothing_of_one_another() -> Non
         assert told not in user
 
 
+async def test_what_several_files_have_in_common_is_shown_once() -> None:
+    def tree(number: int, main: str) -> Program:
+        return program("", number=number, files={"main.py": main, "lib/part.py": "THE SAME = 1\n"})
+
+    changed, other = tree(1, "def entrypoint():\n    return 'ONE'\n"), tree(2, "def entrypoint():\n    return 'TWO'\n")
+    _, user = await asked(parents=[changed], inspirations=[other])
+    assert user.count("THE SAME") == 1
+    assert "return 'TWO'\n```\n\nAs in the PROGRAM: lib/part.py\n" in user
+    assert user.index("TWO") < user.index("\nPROGRAM\n") < user.index("THE SAME")
+
+
 async def test_notes_of_models_are_quotations() -> None:
     _, user = await asked()
     assert "> GOOD:\n> PROGRAM\n> ```python\n" in user

@@ -15,7 +15,7 @@ from gigaevo.llm.base import Message
 from gigaevo.llm.prompts import Prompts
 from gigaevo.programs import Metrics, Program
 from gigaevo.programs.languages import LANGUAGES, PYTHON, Language
-from gigaevo.programs.prompt_view import ProgramView, explained, one_line, view_of
+from gigaevo.programs.prompt_view import ProgramView, explained, one_line, source_of, view_of
 
 _VIEWS_KEPT = 256
 _NOTES = ("insight", "lineage_note")  # artifacts of the pipeline's stages for parents
@@ -132,8 +132,12 @@ class ContextBuilder:
         parts = Parts()
         others = partners or parents[1:]
         taken = {other.id for other in others}
-        parts.put("parents", [self._other(other) for other in others])
-        self._put_inspirations(parts, [one for one in context.inspirations if one.id not in taken], mode)
+        parts.put("parents", [self._other(other, program) for other in others])
+        if mode.inspired:
+            best, _ = self.inspirations
+            texts = ["" if one.id in taken else self._other(one, program) for one in context.inspirations]
+            parts.put("best", texts[:best])
+            parts.put("diverse", texts[best:])
         if self._run.advisor is not None:
             parts.put("advice", [one_line(line) for line in await self._run.advisor.advice(parents)])
         parts.put("ancestors", chronicle.lineage(program.id, self._ancestors))
@@ -178,17 +182,14 @@ class ContextBuilder:
         assert self._run is not None
         return self._run.metrics
 
-    def _put_inspirations(self, parts: Parts, inspirations: Sequence[Program], mode: Mode) -> None:
-        if not mode.inspired:
-            return
-        best, _ = self.inspirations
-        parts.put("best", [self._other(program) for program in inspirations[:best]])
-        parts.put("diverse", [self._other(program) for program in inspirations[best:]])
-
-    def _other(self, program: Program) -> str:
-        view = self.view(program)
+    def _other(self, other: Program, program: Program) -> str:
+        """Another program, as it is shown beside the one that is to be changed."""
+        view = self.view(other)
         error = f"\n{view.error.splitlines()[0]}" if view.error else ""
-        return f"{view.measured}{error}\n{view.source}"
+        source = view.source
+        if len(other.files) > 1:
+            source = source_of(other.files, other.entry, self._language, shown=program.files)
+        return f"{view.measured}{error}\n{source}"
 
     def _system_for(self, mode: Mode, ground: Ground) -> str:
         """The first message, which is the same for all programs of one kind."""
