@@ -139,6 +139,21 @@ def test_python_that_a_command_runs_is_changed_by_the_ordinary_operators(tmp_pat
     assert summary(folder)["best"]["metrics"]["fitness"] > 56.0
 
 
+def test_a_command_runs_in_a_sandbox_only(tmp_path: Path) -> None:
+    files = {
+        "problem.yaml": "command: [python3, main.py]\n",
+        "initial_programs/small.py": "number = 4\nprint(number)\n",
+    }
+    done = run(
+        f"problem.dir={problem(tmp_path, files)}",
+        "sandbox=inline",
+        "~operators.syntax_tree",
+        f"hydra.run.dir={tmp_path / 'out'}",
+    )
+    assert done.returncode == 2
+    assert "sandbox=inline: problem numbers has a command; use sandbox=auto" in done.stderr
+
+
 def test_without_anybody_who_can_change_its_programs_a_run_does_not_start(tmp_path: Path) -> None:
     done = run(f"problem.dir={problem(tmp_path, CASES['perl'][0])}", f"hydra.run.dir={tmp_path / 'out'}")
     assert done.returncode == 2

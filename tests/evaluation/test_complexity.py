@@ -78,3 +78,47 @@ def test_what_behaviour_spaces_name_is_declared_from_a_lower_bound_on(name: str)
     assert spec.lower_bound is not None
     assert (spec.upper_bound is None) == (name == "runtime")
     assert not spec.is_primary
+
+
+async def test_a_program_of_several_files_is_as_large_as_they_are_together() -> None:
+    pipeline = Pipeline(stages=[SyntaxStage(), ComplexityStage()])
+    files = {
+        "main.py": "import lib.x\n",
+        "lib/x.py": "for i in range(3):\n    print(i)\n",
+        "data/words.txt": "one two\n",
+    }
+    found = await pipeline.evaluate(Program(id="p", files=files))
+    assert found.error is None
+    assert (found.metrics["lines"], found.metrics["cyclomatic_complexity"], found.metrics["paradigm"]) == (
+        4.0,
+        2.0,
+        3.0,
+    )
+
+
+async def test_a_program_in_another_language_has_a_size_and_no_paradigm() -> None:
+    pipeline = Pipeline(stages=[SyntaxStage(), ComplexityStage()])
+    source = "// words\nint main() {\n  return 3;\n}\n"
+    found = await pipeline.evaluate(Program(id="p", source=source, entry="main.cpp"))
+    assert (found.metrics["lines"], found.metrics["ast_nodes"]) == (3.0, 9.0)
+    assert found.metrics["complexity"] == 9.0 + 5.0 + 3.0
+    assert "paradigm" not in found.metrics
+
+
+@pytest.mark.parametrize(
+    ("files", "message"),
+    [
+        ({"main.py": "x = 1\n", "lib/x.py": "def (:\n"}, "lib/x.py: line 1: invalid syntax"),
+        ({"main.py": "def (:\n", "lib/x.py": "x = 1\n"}, "line 1: invalid syntax"),
+        ({"main.py": "x = 1\n", "../x.py": "x = 1\n"}, "the path '../x.py' must be relative and stay inside"),
+        ({"main.py": "x = 1\n", "/x.py": "x = 1\n"}, "the path '/x.py' must be relative"),
+        ({"lib/x.py": "x = 1\n"}, "the entry file 'main.py' is none of the program's files"),
+        ({"main.py": "x = 1\n", "a.txt": "\0"}, "a.txt: line 1: the program has a null byte in it"),
+    ],
+)
+async def test_a_file_that_cannot_be_one_fails_the_program_before_it_runs(files: dict[str, str], message: str) -> None:
+    found = await standard(fitness=1.0).evaluate(Program(id="p", files=files))
+    assert found.error is not None
+    assert (found.error.kind.value, found.error.stage) == ("syntax", "syntax")
+    assert message in found.error.message
+    assert found.output is None

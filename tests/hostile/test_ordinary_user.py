@@ -88,3 +88,10 @@ def test_every_hostile_program_is_contained_for_an_ordinary_user() -> None:
 def test_every_hostile_program_is_contained_by_landlock_without_namespaces() -> None:
     selected = of("landlock", 1)
     assert suite(selected, deny_namespaces=True) == len(selected)
+
+
+@pytest.mark.slow
+def test_programs_that_a_command_runs_are_contained_for_an_ordinary_user() -> None:
+    commands = "tests/hostile/test_commands.py"
+    assert suite([commands, "-k", "strict or landlock"], deny_namespaces=False) >= 18
+    assert suite([commands, "-k", "landlock"], deny_namespaces=True) >= 9

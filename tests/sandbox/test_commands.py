@@ -128,6 +128,17 @@ async def test_a_failure_has_its_kind(open_commands: Any, source: str, kind: str
     assert message in found[1]
 
 
+@pytest.mark.parametrize("cap", [65536, 1000, 1])
+async def test_of_many_words_on_standard_error_the_end_is_kept(open_commands: Any, cap: int) -> None:
+    server = await open_commands([["perl", "build.pl"], ["perl", "main.pl"]])
+    files = {"main.pl": "print STDERR 'x' x 90000, 'last'; print 1;", "build.pl": "print 'b' x 90000;"}
+    outcome = await server.run(files, "main.pl", limits=Limits(**{**vars(LIMITS), "stdio_bytes": cap}))
+    assert value(outcome) == 1
+    assert len(outcome.stderr) == cap
+    if cap > 4000:
+        assert outcome.stderr.endswith("xlast")
+
+
 async def test_wall_clock_time_ends_what_waits(open_commands: Any) -> None:
     server = await open_commands(PERL)
     outcome = await server.run({"main.pl": "sleep 100;"}, "main.pl", limits=Limits(wall_time_s=1, processes=8))

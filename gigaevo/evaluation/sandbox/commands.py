@@ -100,22 +100,48 @@ def answer_of(commands: Commands, files: Mapping[str, str], limits: Limits, *, s
     for path, text in files.items():
         Path(path).parent.mkdir(parents=True, exist_ok=True)
         Path(path).write_text(text, encoding="utf-8", newline="")
-    variables = _environment(seed)
+    variables, errors = _environment(seed), _Errors(limits.stdio_bytes)
     for words in commands.lines[:-1]:
-        _build(words, variables)
-    return _printed(commands.lines[-1], commands.context, variables, limits)
+        _build(words, variables, errors)
+    return _printed(commands.lines[-1], commands.context, variables, errors, limits)
 
 
-def _build(words: Sequence[str], variables: Mapping[str, str]) -> None:
+class _Errors:
+    """Copies what commands say to our own standard error, the end of it where it is too long.
+
+    Args:
+        room: Bytes that may be written there.
+    """
+
+    def __init__(self, room: int) -> None:
+        self._room = room
+
+    def take(self, said: IO[bytes], most: int) -> str:
+        """The end of what was said, for messages; at most ``most`` bytes of it are copied."""
+        kept = min(most, self._room)
+        size = said.seek(0, os.SEEK_END)
+        said.seek(max(0, size - max(kept, _TAIL_BYTES)))
+        end = said.read(max(kept, _TAIL_BYTES))
+        copied = end[-kept:] if kept else b""
+        if copied:
+            self._room -= len(copied)
+            with os.fdopen(os.dup(2), "wb") as stream:
+                stream.write(copied)
+        return end[-_TAIL_BYTES:].decode("utf-8", "replace")
+
+
+def _build(words: Sequence[str], variables: Mapping[str, str], errors: _Errors) -> None:
     with tempfile.TemporaryFile(dir=".") as said:
         status = _executed(words, variables, stdin=subprocess.DEVNULL, stdout=said, stderr=subprocess.STDOUT)
-        tail = _passed_on(said, _TAIL_BYTES)
+        tail = errors.take(said, _TAIL_BYTES)
     if status:
         line = next((line for line in tail.splitlines() if "error" in line.lower()), "") or _last_line(tail)
         _fail("syntax", words, status, line, tail)
 
 
-def _printed(words: Sequence[str], context: bytes, variables: Mapping[str, str], limits: Limits) -> Any:
+def _printed(
+    words: Sequence[str], context: bytes, variables: Mapping[str, str], errors: _Errors, limits: Limits
+) -> Any:
     with (
         tempfile.TemporaryFile(dir=".") as given,
         tempfile.TemporaryFile(dir=".") as answer,
@@ -124,13 +150,13 @@ def _printed(words: Sequence[str], context: bytes, variables: Mapping[str, str],
         given.write(context)
         given.seek(0)
         status = _executed(words, variables, stdin=given, stdout=answer, stderr=said)
-        tail = _passed_on(said, limits.stdio_bytes)[-_TAIL_BYTES:]
+        tail = errors.take(said, limits.stdio_bytes)
         if answer.seek(0, os.SEEK_END) > limits.output_bytes or status == -signal.SIGXFSZ:
             raise CommandFailure("output", f"its answer is longer than the {limits.output_bytes} bytes allowed", tail)
         if status:
             _fail("exit", words, status, _last_line(tail), tail)
         answer.seek(0)
-        return _value(answer.read(), tail)
+        return _value(answer.read(limits.output_bytes), tail)
 
 
 def _executed(words: Sequence[str], variables: Mapping[str, str], **streams: Any) -> int:
@@ -188,18 +214,6 @@ def _value(data: bytes, said: str) -> Any:
 
 def _refuse_constant(name: str) -> NoReturn:
     raise ValueError(f"{name} is no JSON number")
-
-
-def _passed_on(said: IO[bytes], most: int) -> str:
-    """The end of what a command said, which is also copied to our own standard error."""
-    size = said.seek(0, os.SEEK_END)
-    said.seek(max(0, size - most))
-    tail = said.read(most)
-    if tail:
-        sys.stderr.flush()
-        with os.fdopen(os.dup(2), "wb") as stream:
-            stream.write(tail)
-    return tail.decode("utf-8", "replace")
 
 
 def _last_line(text: str) -> str:

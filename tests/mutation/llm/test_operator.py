@@ -113,14 +113,20 @@ async def test_a_chain_makes_several_changes_to_one_program() -> None:
     assert "change 2 of 2" in models.asked[1].messages[-1].content
 
 
-@pytest.mark.parametrize("broken", ["Nothing.", NoReply(Trouble.SERVER, "down", usage=Usage(usd=0.125, calls=1))])
-async def test_a_broken_link_keeps_those_before_it(broken: str | NoReply) -> None:
+@pytest.mark.parametrize(
+    "broken",
+    [
+        Reply(text="Nothing.", model="second", usage=USAGE),
+        NoReply(Trouble.SERVER, "down", model="second", usage=Usage(usd=0.125, calls=1)),
+    ],
+)
+async def test_a_broken_link_keeps_those_before_it_and_who_made_them(broken: Reply | NoReply) -> None:
     models = Scripted(code(TWO), broken, code(THREE))
     child = await operator("rewrite", models, chain=3).mutate([program(ONE)], context())
     assert isinstance(child, Mutation)
     assert child.source == TWO and child.made_by == "first"
     assert len(models.asked) == 2
-    assert child.cost.usd == (0.5 if isinstance(broken, str) else 0.375)
+    assert child.cost.usd == (0.5 if isinstance(broken, Reply) else 0.375)
 
 
 async def test_an_answer_can_be_mended_where_that_is_allowed() -> None:
@@ -128,6 +134,22 @@ async def test_an_answer_can_be_mended_where_that_is_allowed() -> None:
     child = await operator("rewrite", models, corrections=1).mutate([program(ONE)], context())
     assert isinstance(child, Mutation)
     assert "there is no code block in it" in models.asked[1].messages[-1].content
+
+
+@pytest.mark.parametrize(
+    ("answer", "repeated"),
+    [
+        ("", "(nothing)"),
+        ("<think>secret plans</think>Nothing.", "Nothing."),
+        ("Nothing \ud800 at all.", "Nothing ? at all."),
+        ("x" * 600_000, "x" * 64_000 + "\n... (cut)"),
+    ],
+)
+async def test_a_useless_answer_is_repeated_in_a_form_that_endpoints_take(answer: str, repeated: str) -> None:
+    models = Scripted(answer, code(TWO))
+    child = await operator("rewrite", models, corrections=1).mutate([program(ONE)], context())
+    assert isinstance(child, Mutation)
+    assert models.asked[1].messages[2].content == repeated
 
 
 async def test_crossover_combines_the_parents_and_may_have_two_children() -> None:

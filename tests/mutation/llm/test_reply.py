@@ -123,6 +123,28 @@ def test_of_marked_blocks_only_those_change() -> None:
     assert why(fence("# EVOLVE-BLOCK-END\nSTEP = 2\n"), IN_BLOCKS) is Reason.OUTSIDE
 
 
+def test_the_whole_file_is_known_without_its_marks() -> None:
+    lines = [line for line in MARKED.splitlines() if "EVOLVE" not in line]
+    changed = "\n".join(lines).replace("STEP = 1", "STEP = 2\nMORE = 3")
+    expected = MARKED.replace("STEP = 1\n", "STEP = 2\nMORE = 3\n")
+    assert child(fence(changed), IN_BLOCKS)["main.py"] == expected
+    assert child(fence(changed.replace("\n\n\n", "\n")), IN_BLOCKS)["main.py"] == expected
+    assert why(fence(changed.replace("return STEP", "return MORE")), IN_BLOCKS) is Reason.OUTSIDE
+    assert why(fence(changed.replace("import math\n", "")), IN_BLOCKS) is Reason.OUTSIDE
+
+
+def test_a_block_that_is_the_whole_file_but_for_its_marks_may_hold_the_entrypoint() -> None:
+    ground = Ground(files={"main.py": f"# EVOLVE-BLOCK-START\n{OLD}# EVOLVE-BLOCK-END\n"}, entry="main.py")
+    expected = f"# EVOLVE-BLOCK-START\n{NEW}# EVOLVE-BLOCK-END\n"
+    assert child(fence(NEW), ground)["main.py"] == expected
+    assert child(fence(expected), ground)["main.py"] == expected
+
+
+def test_blocks_without_marks_can_be_told_apart_only_where_there_is_one() -> None:
+    two = Ground(files={"main.py": f"{MARKED}{MARKED}"}, entry="main.py")
+    assert why(fence("STEP = 2\n"), two) is Reason.OUTSIDE
+
+
 def test_an_edit_may_not_leave_the_marked_blocks() -> None:
     inside = "<<<<<<< SEARCH\nSTEP = 1\n=======\nSTEP = 2\n>>>>>>> REPLACE"
     outside = "<<<<<<< SEARCH\nimport math\n=======\nimport cmath\n>>>>>>> REPLACE"

@@ -88,7 +88,7 @@ class ContextBuilder:
         self.prompts = self.prompts.for_problem(context.task.prompts)
         self.prompts.check("user", _USER_EXAMPLE)
         self.prompts.check("again_link", {"link": 2, "links": 3, "blocks": True})
-        self.prompts.check("again_known", {"same": True, "earlier": ""})
+        self.prompts.check("again_known", {"same": True, "earlier": "", "blocks": True})
         self.prompts.check("again_unusable", {"reason": ""})
 
     def check(self, mode: Mode) -> None:

@@ -8,6 +8,8 @@ from gigaevo.evolution.mutation.llm.fences import without_thoughts
 from gigaevo.llm.base import LanguageModels, Message, NoReply, Reply, Request, Usage
 from gigaevo.programs import Cost
 
+_REPEATED_CHARS = 64_000  # of an answer that the next question begins with
+
 
 class Conversation:
     """Questions that follow one another.
@@ -54,12 +56,12 @@ class Conversation:
             reply: Reply = await self._models.complete(request)
         except NoReply as error:
             self._usage += error.usage
-            self.model = error.model or self.model
             raise
         self._usage += reply.usage
         self.model = reply.model
-        self._messages.append(Message("assistant", reply.text))
-        return without_thoughts(reply.text), reply.finish
+        text = without_thoughts(reply.text)
+        self._messages.append(Message("assistant", _repeated(text)))
+        return text, reply.finish
 
     @property
     def cost(self) -> Cost:
@@ -71,3 +73,12 @@ class Conversation:
             completion_tokens=usage.completion_tokens,
             llm_calls=usage.calls,
         )
+
+
+def _repeated(text: str) -> str:
+    """An answer as a later question repeats it: endpoints take no empty turn and no text that is not UTF-8, and nobody
+    wants to pay for a huge one twice."""
+    clean = text.encode("utf-8", "replace").decode()
+    if not clean.strip():
+        return "(nothing)"
+    return clean if len(clean) <= _REPEATED_CHARS else f"{clean[:_REPEATED_CHARS]}\n... (cut)"

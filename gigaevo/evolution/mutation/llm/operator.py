@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -27,25 +27,29 @@ from gigaevo.evolution.mutation.llm.unusable import Reason, Unusable
 from gigaevo.evolution.mutation.tuning import first_step, marked_literals
 from gigaevo.llm.base import LanguageModels, NoReply
 from gigaevo.programs import Program
+from gigaevo.programs.evolve_blocks import BlockError
 from gigaevo.programs.prompt_view import one_line
+from gigaevo.programs.syntax import SourceError
 from gigaevo.programs.text_facts import files_hash
 
 _CHAIN_CHARS = 240  # of the description of several changes
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class _Draft:
     """A child in the making.
 
     Attributes:
         files: All of its files.
         description: What was done, in the model's words.
+        made_by: Name of the model.
         siblings: Files of further children of the same answer.
     """
 
     files: dict[str, str]
-    description: str = ""
-    siblings: list[dict[str, str]] = field(default_factory=list)
+    description: str
+    made_by: str
+    siblings: Sequence[dict[str, str]]
 
 
 class LLMMutationOperator(MutationOperator):
@@ -145,7 +149,7 @@ class LLMMutationOperator(MutationOperator):
                 reason=error.message,
                 kind=str(error.trouble),
                 cost=conversation.cost,
-                made_by=conversation.model,
+                made_by=error.model or conversation.model,
                 limit=error.limit,
             )
         crossed = {"crossed_with": [partner.id for partner in partners]} if partners else {}
@@ -205,15 +209,16 @@ class LLMMutationOperator(MutationOperator):
         more = ""
         for left in range(self._chronicle.retries, -1, -1):
             draft = await self._linked(conversation, ground, more, context.rng)
-            known = {}
-            for place, files in enumerate(children := [draft.files, *draft.siblings]):
-                known[place] = self._chronicle.known(files, files_hash(files), observed=context.observed)
-            kept = [files for place, files in enumerate(children) if known[place] is None]
+            children = [draft.files, *draft.siblings]
+            known = [self._chronicle.known(files, files_hash(files), observed=context.observed) for files in children]
+            kept = [files for files, earlier in zip(children, known, strict=True) if earlier is None]
             if kept:
-                return _Draft(kept[0], draft.description, kept[1:])
+                return replace(draft, files=kept[0], siblings=kept[1:])
             repeated = known[0]
             assert repeated is not None
-            more = self._context.prompts.render("again_known", same=repeated.same, earlier=repeated.told)
+            more = self._context.prompts.render(
+                "again_known", same=repeated.same, earlier=repeated.told, blocks=self._mode.blocks
+            )
             if not left:
                 reason = Reason.DUPLICATE if repeated.same else Reason.NEAR_DUPLICATE
                 raise Unusable(
@@ -235,7 +240,7 @@ class LLMMutationOperator(MutationOperator):
             except (Unusable, NoReply):
                 break
             done = one_line(f"{draft.description}; {further.description}", _CHAIN_CHARS)
-            draft = _Draft(further.files, done, draft.siblings)
+            draft = replace(further, description=done, siblings=draft.siblings)
         return draft
 
     async def _answered(
@@ -245,19 +250,19 @@ class LLMMutationOperator(MutationOperator):
         for left in range(self._corrections, -1, -1):
             text, finish = await conversation.ask(more)
             try:
-                return self._read(text, finish, ground, rng)
+                return self._read(text, finish, ground, rng, made_by=conversation.model)
             except Unusable as problem:
                 if not left:
                     raise
                 more = self._context.prompts.render("again_unusable", reason=problem.message)
         raise AssertionError("there is at least one answer")
 
-    def _read(self, text: str, finish: str, ground: Ground, rng: np.random.Generator) -> _Draft:
+    def _read(self, text: str, finish: str, ground: Ground, rng: np.random.Generator, *, made_by: str) -> _Draft:
         children = [edited_by(text, finish, ground)] if self._mode.blocks else programs_in(text, finish, ground)
         if self._mode.marks:
             children = [_marked(files, ground, rng) for files in children]
         description = described(take_apart(text).prose, default=self._mode.name)
-        return _Draft(children[0], description, children[1:])
+        return _Draft(files=children[0], description=description, made_by=made_by, siblings=children[1:])
 
     def _mutation(
         self, draft: _Draft, parent: Program, conversation: Conversation, *, notes: Mapping[str, Any]
@@ -274,7 +279,7 @@ class LLMMutationOperator(MutationOperator):
                     for path, text in files.items()
                     if path != parent.entry and text != parent.files.get(path)
                 },
-                made_by=conversation.model,
+                made_by=draft.made_by,
             )
             for files in (draft.files, *draft.siblings)
         ]
@@ -288,7 +293,11 @@ def _marked(files: dict[str, str], ground: Ground, rng: np.random.Generator) -> 
     Raises:
         Unusable: No constant is marked, or none can move.
     """
-    if not marked_literals(files[ground.entry]):
+    try:
+        marked = marked_literals(files[ground.entry])
+    except (SourceError, BlockError):  # of a program that is not Python
+        marked = []
+    if not marked:
         raise Unusable(Reason.NO_RANGE, "no constant is marked with a comment such as # tune: 0.1 .. 0.9")
     if files_hash(files) != files_hash(ground.files):
         return files

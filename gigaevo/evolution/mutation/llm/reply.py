@@ -3,7 +3,7 @@
 Of an answer that should hold whole programs, code blocks count whose fence names the task's language or none. A block
 that names a file is that file; without names the last block that defines the entrypoint is the program (the first two,
 where two children were asked for). Where the parent has marked blocks, a block of code either is the whole file, with
-its marks, or what lies between them.
+its marks or without, or what lies between them.
 """
 
 from __future__ import annotations
@@ -17,15 +17,9 @@ from pathlib import PurePosixPath
 
 from gigaevo.evolution.mutation.llm.edits import apply_edit, read_edits
 from gigaevo.evolution.mutation.llm.fences import Answer, CodeBlock, take_apart
+from gigaevo.evolution.mutation.llm.marked_file import with_blocks_of
 from gigaevo.evolution.mutation.llm.unusable import Reason, Unusable
-from gigaevo.programs.evolve_blocks import (
-    BlockError,
-    files_have_blocks,
-    files_keep_outside,
-    has_blocks,
-    parse,
-    with_regions,
-)
+from gigaevo.programs.evolve_blocks import BlockError, files_have_blocks, files_keep_outside, has_blocks
 from gigaevo.programs.languages import PYTHON, Language, language_of
 from gigaevo.programs.syntax import MAX_BYTES, SourceError, check_compiles, parse_source
 from gigaevo.programs.text_facts import MOST_CHARS as ALL_CHARS
@@ -214,24 +208,9 @@ def _placed(path: str, text: str, ground: Ground) -> str:
     if old is None or not has_blocks(old, language):
         return text
     try:
-        regions = parse(old, language)
-        if has_blocks(text, language):
-            new = [region.text for region in parse(text, language)]
-            if _outside(old, language) != _outside(text, language):
-                raise Unusable(Reason.OUTSIDE, f"{path}: what lies outside of the marked blocks was changed")
-            return with_regions(old, new, language)
-        if len(regions) == 1:
-            return with_regions(old, [text], language)
+        return with_blocks_of(old, text, language, entrypoint=ground.entrypoint if ground.called else "")
     except BlockError as error:
         raise Unusable(Reason.OUTSIDE, f"{path}: {error}") from None
-    raise Unusable(
-        Reason.OUTSIDE, f"{path} has {len(regions)} marked blocks; without their marks none can be told apart"
-    )
-
-
-def _outside(text: str, language: Language) -> str:
-    """What lies outside of the marked blocks, without white space: models lay out anew what they copy."""
-    return "".join(with_regions(text, [""] * len(parse(text, language)), language).split())
 
 
 def _existing(path: str, ground: Ground) -> str:
