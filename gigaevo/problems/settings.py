@@ -19,7 +19,7 @@ def _module_name(text: str) -> str:
 def _relative_glob(text: str) -> str:
     path = PurePosixPath(text)
     if not text or path.is_absolute() or ".." in path.parts:
-        raise ValueError("should be a glob relative to the problem folder, such as data/*.csv")
+        raise ValueError("should be a relative glob, such as data/*.csv")
     return text
 
 

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from gigaevo.evolution.mutation.base import OperatorContext
 from gigaevo.evolution.mutation.llm import Chronicle
-from gigaevo.evolution.mutation.llm.likeness import likeness_of, nearly_equal
+from gigaevo.evolution.mutation.llm.likeness import MOST_TOKENS, likeness_of, nearly_equal
 from gigaevo.programs import ErrorKind, Program, ProgramError
 from gigaevo.programs.text_facts import files_hash
 from tests.mutation.llm.scripted import METRICS, program
@@ -162,6 +162,11 @@ def test_any_text_is_like_itself(text: str) -> None:
     for path in ("main.py", "main.cpp", "main.ml", "main"):
         one = likeness_of({path: text})
         assert nearly_equal(one, one, 1.0)
+
+
+def test_no_more_than_so_many_tokens_are_looked_at_in_however_many_files() -> None:
+    words = " ".join(f"n{number}" for number in range(MOST_TOKENS))
+    assert likeness_of({"a.py": words, "b.py": words.replace("n", "m")}).shingles.size <= MOST_TOKENS
 
 
 def child_of(parent: Program, number: int, fitness: float, said: str) -> Program:

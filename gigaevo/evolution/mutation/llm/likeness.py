@@ -52,7 +52,7 @@ def likeness_of(files: Mapping[str, str]) -> Likeness:
                 numbers.append(digest)
                 digest = 1
             tokens.append(digest)
-            if len(tokens) == MOST_TOKENS:
+            if len(tokens) >= MOST_TOKENS:
                 break
     return Likeness(
         _shingles(tokens), np.sort(np.array(numbers, dtype=np.uint32)), zlib.crc32(np.array(tokens).tobytes())
