@@ -14,7 +14,7 @@ from gigaevo.evolution.engine.ledger import Ledger
 from gigaevo.evolution.engine.settings import EngineSettings
 from gigaevo.evolution.engine.stoppers import Exhausted
 from gigaevo.evolution.mutation.base import Mutation, MutationContext, NoChild
-from gigaevo.programs import Cost, Program
+from gigaevo.programs import Program
 from gigaevo.storage.base import JournalEntry
 from tests.engine.harness import Jitter, World
 
@@ -88,7 +88,7 @@ class Unreachable(Jitter):
     async def mutate(self, parents: Sequence[Program], context: MutationContext) -> Mutation | NoChild:
         if context.proposal < 5:
             return await super().mutate(parents, context)
-        return NoChild(reason="nobody answers", kind="server", made_by="far")
+        return NoChild(reason="nobody answers", kind="server", made_by="far", unanswered=True)
 
 
 async def test_a_run_whose_models_never_answer_ends_and_says_why(tmp_path: Path) -> None:
@@ -113,11 +113,9 @@ async def test_while_nobody_answers_fewer_and_fewer_are_asked(tmp_path: Path) ->
 
         async def mutate(self, parents: Sequence[Program], context: MutationContext) -> Mutation | NoChild:
             if context.proposal < 3 or back.is_set():
-                made = await Jitter.mutate(self, parents, context)
-                assert isinstance(made, Mutation)
-                return Mutation(source=made.source, operator=self.name, description="m", cost=Cost(completion_tokens=1))
+                return await Jitter.mutate(self, parents, context)
             self.unanswered += 1
-            return NoChild(reason="nobody answers", kind="unavailable")
+            return NoChild(reason="nobody answers", kind="unavailable", unanswered=True)
 
     back = asyncio.Event()
     asyncio.get_running_loop().call_later(0.8, back.set)
@@ -126,6 +124,18 @@ async def test_while_nobody_answers_fewer_and_fewer_are_asked(tmp_path: Path) ->
     report = await world.run()
     assert report.stop_reason == "max_mutants"
     assert operator.unanswered < 60
+
+
+async def test_answers_that_cost_nothing_and_cannot_be_used_are_no_outage(tmp_path: Path) -> None:
+    class Cached(Unreachable):
+        async def mutate(self, parents: Sequence[Program], context: MutationContext) -> Mutation | NoChild:
+            if context.proposal < 400:
+                return NoChild(reason="a reply that was there already", kind="no code", made_by="near")
+            return await Jitter.mutate(self, parents, context)
+
+    world = World(tmp_path, limits=Limits(max_mutants=10), operator=Cached(digits=6))
+    report = await asyncio.wait_for(world.run(), timeout=60.0)  # with pauses in between it would take an hour
+    assert report.progress.reasons == {"no code": 400}
 
 
 def skipped(ledger: Ledger, number: int, outcome: str, kind: str) -> None:

@@ -102,9 +102,9 @@ class Workshop:
         return made
 
     async def _pause_after(self, made: Mutation | NoChild) -> None:
-        """Keep a place of the remote pool empty for a while after nobody has answered, longer each time in a row: who
-        cannot be reached now may be in a minute, and proposals must not be used up meanwhile."""
-        if isinstance(made, Mutation) or made.limit or made.cost.completion_tokens:
+        """Keep a place of the remote pool empty for a while after nobody has answered, longer each time in a row, so
+        that an outage does not use up proposals."""
+        if isinstance(made, Mutation) or not made.unanswered:
             self._unanswered = 0
             return
         self._unanswered += 1

@@ -51,6 +51,8 @@ class NoChild:
             operator does not tell reasons apart.
         made_by: As in ``Mutation``: who failed.
         limit: The budget that is used up and stands in the way (``"budget.usd"``); empty where that is not the reason.
+        unanswered: Whether a remote operator found nobody to answer. Who cannot be reached now may be in a minute, so
+            the engine waits a little before it asks again, longer each time in a row.
     """
 
     reason: str
@@ -58,6 +60,7 @@ class NoChild:
     kind: str = ""
     made_by: str = ""
     limit: str = ""
+    unanswered: bool = False
 
 
 class NumericSearch(Protocol):

@@ -89,6 +89,16 @@ async def test_a_child_that_repeats_an_earlier_one_is_told_so_and_asked_once_mor
     assert "same as an earlier one, of which is known: fitness 0.25" in second.messages[3].content
 
 
+async def test_only_where_nobody_answers_there_was_no_answer() -> None:
+    free = Reply(text="Nothing.", model="first", usage=Usage(), cached=True)
+    down = NoReply(Trouble.SERVER, "down", model="first")
+    spent = NoReply(Trouble.BUDGET, "spent", model="first", limit="budget.usd")
+    for said, unanswered in ((free, False), (down, True), (spent, False)):
+        nothing = await operator("rewrite", Scripted(said)).mutate([program(ONE)], context())
+        assert isinstance(nothing, NoChild)
+        assert nothing.unanswered is unanswered
+
+
 async def test_a_child_that_repeats_again_is_no_child() -> None:
     rewrite = operator("rewrite", Scripted(code(TWO), code(TWO)))
     rewrite.observe(program(TWO, number=1))

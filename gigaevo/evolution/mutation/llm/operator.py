@@ -151,6 +151,7 @@ class LLMMutationOperator(MutationOperator):
                 cost=conversation.cost,
                 made_by=error.model or conversation.model,
                 limit=error.limit,
+                unanswered=not error.limit,
             )
         crossed = {"crossed_with": [partner.id for partner in partners]} if partners else {}
         return self._mutation(draft, parents[0], conversation, notes=crossed)
