@@ -192,6 +192,19 @@ async def test_crossover_of_one_parent_takes_an_inspiration() -> None:
     assert child.notes["crossed_with"] in (["p1"], ["p2"])
 
 
+async def test_a_program_is_not_crossed_with_itself() -> None:
+    models = Scripted(code(TWO), code(TWO))
+    other = program("def entrypoint():\n    return 'OTHER'\n", number=1)
+    crossover, one = operator("crossover", models), program(ONE)
+    child = await crossover.mutate([one, one], context(inspirations=[other]))
+    assert isinstance(child, Mutation)
+    assert child.notes["crossed_with"] == ["p1"]
+    await crossover.mutate([one, one, other, other], context())
+    for request in models.asked:
+        said = request.messages[1].content
+        assert (said.count(ONE), said.count("OTHER'")) == (1, 1)
+
+
 async def test_crossover_without_anything_to_cross_asks_for_a_better_version() -> None:
     models = Scripted(code(TWO))
     child = await operator("crossover", models).mutate([program(ONE)], context())

@@ -130,7 +130,7 @@ class ContextBuilder:
         program = parents[0]
         view = self.view(program)
         parts = Parts()
-        others = partners or parents[1:]
+        others = partners or others_among(parents)
         taken = {other.id for other in others}
         parts.put("parents", [self._other(other, program) for other in others])
         if mode.inspired:
@@ -211,6 +211,12 @@ class ContextBuilder:
             answer = self.prompts.render(_format_of(mode), **values)
             text = self._system[kind] = self.prompts.render("system", goal=goal, format=answer, **values)
         return text
+
+
+def others_among(parents: Sequence[Program]) -> list[Program]:
+    """The parents beside the first, each once: a small archive may have offered one program several times."""
+    others = {parent.id: parent for parent in parents[1:] if parent.id != parents[0].id}
+    return list(others.values())
 
 
 def _format_of(mode: Mode) -> str:

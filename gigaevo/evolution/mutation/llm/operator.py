@@ -18,7 +18,7 @@ from gigaevo.evolution.mutation.base import (
     Task,
 )
 from gigaevo.evolution.mutation.llm.chronicle import Chronicle
-from gigaevo.evolution.mutation.llm.context import ContextBuilder
+from gigaevo.evolution.mutation.llm.context import ContextBuilder, others_among
 from gigaevo.evolution.mutation.llm.conversation import Conversation
 from gigaevo.evolution.mutation.llm.fences import described, take_apart
 from gigaevo.evolution.mutation.llm.modes import MODES
@@ -184,8 +184,8 @@ class LLMMutationOperator(MutationOperator):
         archive of one program has neither: then a better version of that one is asked for."""
         if not self._mode.partner:
             return []
-        if len(parents) > 1:
-            return list(parents[1:])
+        if more := others_among(parents):
+            return more
         others = context.inspirations
         return [others[int(context.rng.integers(len(others)))]] if others else []
 
