@@ -33,7 +33,7 @@ class Prompts:
         texts: Prompts by name that stand in for files.
 
     Raises:
-        PromptError: A folder does not exist.
+        PromptError: A folder does not exist, or a text has a name that no prompt of the package has.
     """
 
     def __init__(self, *, folders: Sequence[str | Path] = (), texts: Mapping[str, str] | None = None) -> None:
@@ -44,6 +44,10 @@ class Prompts:
         for folder in self._folders:
             if not folder.is_dir():
                 raise PromptError(f"prompts: {folder} is no folder")
+        for name in self._texts:
+            if not (SHIPPED / (name + SUFFIX)).is_file():
+                known = sorted(path.stem for path in SHIPPED.glob("*" + SUFFIX))
+                raise PromptError(f"prompts.texts: nobody asks for a prompt {name!r}; there are {', '.join(known)}")
 
     def for_problem(self, folder: Path | None) -> Prompts:
         """These prompts with those of a problem's folder before them; itself where there is none."""

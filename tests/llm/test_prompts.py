@@ -35,6 +35,11 @@ def test_a_text_stands_in_for_a_file(tmp_path: Path) -> None:
     assert Prompts(folders=[configured], texts={"system": "evolved"}).render("system") == "evolved"
 
 
+def test_a_text_that_nobody_asks_for_is_said_at_once() -> None:
+    with pytest.raises(PromptError, match=r"nobody asks for a prompt 'sytem'; there are again_known, .*, system, "):
+        Prompts(texts={"sytem": "evolved"})
+
+
 def test_a_variable_that_nobody_gives_is_named_with_its_file_and_line(tmp_path: Path) -> None:
     of_user = folder(tmp_path / "mine", system="{{ task }}\n{% if false %}\n{{ tsak }}\n{% endif %}")
     with pytest.raises(PromptError, match=r"mine/system\.jinja, line 3: there is no 'tsak' here; known are task"):
