@@ -31,7 +31,9 @@ def _ref(node: str) -> str:
 
 def spare(places: Any) -> Any:
     """``${spare:places}``: so many and an eighth more, so that somebody is ready whenever one of ``places`` is free.
-    What is no number of places stays as it is, for those to complain of whose it is."""
+
+    What is no number of places stays as it is, for those to complain of whose it is.
+    """
     if isinstance(places, bool) or not isinstance(places, int) or places < 1:
         return places
     return places + max(1, places // 8)

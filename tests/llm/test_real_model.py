@@ -8,9 +8,11 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import sqlite3
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -58,6 +60,27 @@ print(json.dumps([answer.choices[0].message.content, answer.usage.prompt_tokens,
     assert text.strip()
     assert prompt_tokens > 100
     assert 0 < completion_tokens <= 120
+
+
+@pytest.mark.timeout(300)
+def test_whatever_it_answers_a_run_makes_a_child_of_it_or_counts_a_reason(base_url: str, tmp_path: Path) -> None:
+    words = [
+        *("problem.name=toy_example", "llm=local", f"llm_base_url={base_url}", "model_name=smollm2", "mutation=llm"),
+        *("max_tokens=160", "budget.calls=3", "max_seconds=100", "llm.concurrency=1", "llm.models.main.timeout_s=90"),
+        f"hydra.run.dir={tmp_path}",
+    ]
+    ended = subprocess.run([sys.executable, "run.py", *words], cwd=ROOT, capture_output=True, text=True)
+    assert ended.returncode == 0, ended.stderr[-2000:]
+    summary = json.loads((tmp_path / "summary.json").read_text())
+    assert summary["stop_reason"] == "budget.calls"
+    spending, books = summary["llm"]["spending"], summary["llm"]["models"]["main"]
+    with closing(sqlite3.connect(tmp_path / "run.db")) as database:
+        replies = [json.loads(reply) for (reply,) in database.execute("SELECT reply FROM calls")]
+    said = [reply for reply in replies if "text" in reply]
+    assert len(said) == spending["calls"] == spending["replies"] == 3
+    assert sum(reply["completion_tokens"] for reply in said) == spending["completion_tokens"] > 0
+    children = summary["counts"]["mutants"] + summary["counts"]["duplicates"]
+    assert books["proposals"] == children + sum(summary["llm"]["reasons"].values())
 
 
 async def test_it_serves_for_as_long_as_a_block_of_code_lasts() -> None:
