@@ -77,23 +77,6 @@ def test_a_key_in_the_file_is_as_good_as_one_in_the_environment_and_never_gets_t
     assert "the price of model openai/no-price is not known" in the_line(ended)  # the key is not missing any more
 
 
-@pytest.mark.parametrize("preset", [*KEYS, "local"])
-def test_every_preset_starts_a_run(preset: str, address: str, tmp_path: Path) -> None:
-    ended = run(
-        "problem.name=toy_example",
-        f"llm={preset}",
-        f"llm_base_url={address}",
-        "mutation=llm",
-        "max_mutants=3",
-        f"hydra.run.dir={tmp_path}/run",
-        cwd=tmp_path,
-    )
-    assert ended.status == 0, ended
-    assert "a call takes about" in ended.err
-    made = [call for call in calls(tmp_path / "run") if call[0].startswith("mutation/")]
-    assert len(made) >= 3
-
-
 @pytest.mark.parametrize("experiment", ["multi_llm_exploration", "full_featured"])
 def test_every_experiment_with_language_models_starts_a_run(experiment: str, address: str, tmp_path: Path) -> None:
     ended = run(
