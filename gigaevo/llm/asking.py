@@ -194,7 +194,10 @@ class Asking:
     def _tell_breaker(self, desk: Desk, failed: CallFailed, *, probe: bool) -> None:
         if failed.hopeless or failed.trouble in _UNWELL:
             reason = self._office.secrets.redact(str(failed))
+            was_well = desk.breaker.ready
             desk.breaker.failed(reason, probe=probe, hopeless=failed.hopeless)
+            if was_well and not desk.breaker.ready:
+                _warn_of_outage(desk)
         elif failed.trouble is Trouble.RATE_LIMIT:
             desk.breaker.abandoned(probe=probe)
         else:
@@ -297,6 +300,15 @@ def _smaller(took: Spent, worst: Spent) -> Spent:
         completion=min(took.completion, worst.completion),
         calls=took.calls,
     )
+
+
+def _warn_of_outage(desk: Desk) -> None:
+    """Say that an endpoint is not asked for a while, and why: once, until it has answered again."""
+    from loguru import logger
+
+    breaker = desk.breaker
+    told = (desk.name, desk.model.endpoint, breaker.cooldown_left_s, breaker.reason)
+    logger.warning("{} ({}) is left alone for {:.0f} s: {}", *told)
 
 
 def _warn_of_excess(desk: Desk, took: Spent, worst: Spent) -> None:

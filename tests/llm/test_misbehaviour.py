@@ -9,6 +9,7 @@ from pathlib import Path
 from random import Random
 
 import pytest
+from loguru import logger
 
 from gigaevo.llm.base import NoReply, Reply, Trouble
 from gigaevo.llm.breaker import BreakerSettings
@@ -20,7 +21,7 @@ from gigaevo.llm.retries import Retries
 from gigaevo.storage.base import LoggedCall
 from gigaevo.testing.faults import Fault, evenly
 from gigaevo.testing.language_model_server import LanguageModelServer, ServerOptions
-from tests.llm.bench import Bench, bench, local, opened, question, rows
+from tests.llm.bench import QUICK, Bench, bench, local, opened, question, rows
 
 
 async def ask(client: Client, count: int, *, roles: Sequence[str] = ("mutation",)) -> list[Reply | NoReply]:
@@ -202,6 +203,23 @@ async def test_an_endpoint_that_is_down_is_left_alone_and_tried_again_by_one(tmp
         check_unsent = [row for row in await it.rows() if not row.request.get("sent", True)]
         assert it.client.spending()["troubles"] == {"server": 5, "unavailable": 5}
         assert len(check_unsent) == 10
+
+
+async def test_people_are_told_once_of_an_endpoint_that_is_left_alone_and_why(tmp_path: Path) -> None:
+    lines: list[str] = []
+    sink = logger.add(lines.append, level="WARNING", format="{message}")
+    try:
+        settings = BreakerSettings(failures=2, cooldown_s=0.01, longest_s=0.01)
+        async with bench(
+            tmp_path / "run.db", ServerOptions(script=[Fault.SERVER_ERROR] * 9), breaker=settings, retries=QUICK
+        ) as it:
+            await ask(it.client, 8)
+            said = f"bench ({it.server.base_url}) is left alone for 0 s: "
+    finally:
+        logger.remove(sink)
+    [line] = lines
+    assert line.startswith(said)
+    assert "the server had an error" in line
 
 
 async def test_a_cool_down_is_waited_for_once(tmp_path: Path) -> None:
