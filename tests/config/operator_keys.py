@@ -128,7 +128,7 @@ def inspirations(built: Built) -> tuple[int, int]:
 def a_changed_token_is_known(built: Built) -> bool:
     """Of a long program in which one sign is another."""
     novelty = built.node("novelty")
-    novelty.bind(built.problem.metrics)
+    novelty.bind(OperatorContext(metrics=built.problem.metrics, takes_context=False, search=None))
     novelty.observe(program(0, f"def entrypoint():\n{LINES}    return [0.0, 0.0]\n"))
     files = {"main.py": f"def entrypoint():\n{LINES.replace('+', '-', 1)}    return [0.0, 0.0]\n"}
     return novelty.known(files, files_hash(files), observed=1) is not None
