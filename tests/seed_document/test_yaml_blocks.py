@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from pathlib import Path
 
 import pytest
@@ -9,7 +10,7 @@ import yaml
 
 from gigaevo.evolution.strategies.map_elites import MapElitesMultiIsland, StrategyContext
 from tests.config.command import ROOT, run
-from tests.end_to_end.command import mutant_numbers
+from tests.end_to_end.command import mutant_numbers, serving
 from tests.seed_document.conftest import GENERATION, ProgramMaker, island_configs
 from tests.seed_document.manifest import Block, block
 from tests.seed_document.runs import SHORT, archive_of, run_with, user_file
@@ -130,23 +131,14 @@ async def test_settings_of_migration_are_those_of_the_strategy(
 COMMANDS = [line.split() for line in block(23).text.splitlines() if line.startswith("python run.py")]
 
 
-@pytest.mark.parametrize(
-    "arguments",
-    [
-        command[2:]
-        for command in COMMANDS
-        if all(word.removeprefix("experiment=") in SHIPPED for word in command if word.startswith("experiment="))
-    ],
-    ids=" ".join,
-)
+WITH_MODELS = {"experiment=multi_llm_exploration", "experiment=full_featured"}
+TWO_ISLANDS = {"experiment=multi_island_complexity", "experiment=full_featured"}
+
+
+@pytest.mark.parametrize("arguments", [command[2:] for command in COMMANDS], ids=" ".join)
 def test_the_commands_of_the_quick_start_start_a_run(arguments: list[str], tmp_path: Path) -> None:
-    ended = run(*arguments, *SHORT, f"hydra.run.dir={tmp_path / 'out'}", cwd=tmp_path)
+    with serving() if WITH_MODELS.intersection(arguments) else nullcontext() as address:
+        asked = [] if address is None else [f"llm_base_url={address}"]
+        ended = run(*arguments, *asked, *SHORT, f"hydra.run.dir={tmp_path / 'out'}", cwd=tmp_path)
     assert ended.status == 0, ended.err
-    islands = 2 if "experiment=multi_island_complexity" in arguments else 1
-    assert len(archive_of(tmp_path)) == islands
-
-
-def test_the_quick_start_leaves_out_only_presets_with_language_models() -> None:
-    named = {word.partition("=")[2] for command in COMMANDS for word in command if word.startswith("experiment=")}
-    assert len(COMMANDS) == 4
-    assert named - SHIPPED <= {"multi_llm_exploration", "full_featured"}
+    assert len(archive_of(tmp_path)) == (2 if TWO_ISLANDS.intersection(arguments) else 1)

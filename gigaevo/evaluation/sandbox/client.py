@@ -217,7 +217,7 @@ class ForkServer:
             "seed": seed,
         }
         message = await self._request(header, [text.encode("utf-8", "surrogatepass") for text in files.values()])
-        return _run_outcome(message, limits or self._limits)
+        return _run_outcome(message, limits or self._limits, commands=bool(self._settings["command"]))
 
     async def drive(
         self,
@@ -376,13 +376,13 @@ def _entry_first(program: ProgramFiles) -> dict[str, str]:
     return {program.entry: program.files[program.entry], **program.files}
 
 
-def _run_outcome(message: Message, limits: Limits) -> RunOutcome:
+def _run_outcome(message: Message, limits: Limits, *, commands: bool) -> RunOutcome:
     header, payloads = message
     stdout, stderr, answer = payloads if len(payloads) == 3 else [b""] * 3
     end: Mapping[str, Any] = header["ends"][0] if header["ends"] else _NO_END
     failure, output, artifacts = header["failure"] or end["error"], None, b""
     if failure is None:
-        output, failure, artifacts = answered(answer, limits)
+        output, failure, artifacts = answered(answer, limits, commands=commands)
     return RunOutcome(
         output=output,
         error=program_error(failure),

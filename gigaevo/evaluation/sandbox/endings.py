@@ -19,8 +19,10 @@ ERROR_BYTES = 1 << 16  # a child cuts its error report to less than this
 ANSWER_HEAD = 5  # a letter and the length
 MESSAGE_CHARS = 2000
 TRACEBACK_CHARS = 4000
-# What a child may say of itself, and of a command that it ran.
-_OWN_KINDS = frozenset({"syntax", "exception", "memory", "exit", "output", "timeout", "signal"})
+# What a child may say of itself; a time-out or a signal is for others to see.
+_OWN_KINDS = frozenset({"syntax", "exception", "memory", "exit", "output"})
+# What it may say as well where it ran a program's commands: nobody else saw how those ended.
+_KINDS_OF_COMMANDS = frozenset({"timeout", "signal"})
 
 
 def report(kind: str, message: str, trace: str = "") -> Report:
@@ -53,19 +55,22 @@ def ending(status: int, cpu: float, limits: Limits, head: bytes, size: int) -> R
     return None
 
 
-def answered(answer: bytes, limits: Limits, *, trusted: bool = False) -> tuple[str | None, Report | None, bytes]:
+def answered(
+    answer: bytes, limits: Limits, *, trusted: bool = False, commands: bool = False
+) -> tuple[str | None, Report | None, bytes]:
     """What an answer says: a value as text, or a failure; and what comes behind it.
 
     Args:
         answer: All that a child wrote into its channel.
         limits: Its caps.
         trusted: Whether it ran code of ours, which may speak of any kind of error.
+        commands: Whether it ran the commands of a program, and speaks of those.
     """
     letter, content, rest = split(answer)
     is_whole = not rest or rest[:1] == b"A"
     if letter == b"V" and is_whole and len(content) <= limits.output_bytes and content.isascii():
         return content.decode("ascii"), None, rest
-    own = own_report(content, trusted=trusted) if letter == b"E" and not rest else None
+    own = own_report(content, trusted=trusted, commands=commands) if letter == b"E" and not rest else None
     return None, own or report("output", "its answer is malformed"), b""
 
 
@@ -79,7 +84,7 @@ def _killed(number: int, cpu: float, limits: Limits) -> Report:
     return report("signal", f"its process was killed by {name}")
 
 
-def own_report(content: bytes, *, trusted: bool = False) -> Report | None:
+def own_report(content: bytes, *, trusted: bool = False, commands: bool = False) -> Report | None:
     """What the child says of its failure; None where that is malformed."""
     if len(content) > ERROR_BYTES:
         return None
@@ -88,6 +93,7 @@ def own_report(content: bytes, *, trusted: bool = False) -> Report | None:
         kind, message, trace = read["kind"], read["message"], read["traceback"]
     except (ValueError, TypeError, KeyError, RecursionError):
         return None
-    if type(kind) is type(message) is type(trace) is str and (trusted or kind in _OWN_KINDS):
-        return report(kind, message, trace)
-    return None
+    if not type(kind) is type(message) is type(trace) is str:
+        return None
+    may_be_said = trusted or kind in _OWN_KINDS or (commands and kind in _KINDS_OF_COMMANDS)
+    return report(kind, message, trace) if may_be_said else None
