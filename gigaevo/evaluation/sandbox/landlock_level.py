@@ -24,6 +24,7 @@ class LandlockIsolation(Isolation):
         self._readable: list[tuple[int, bool]] = []
         self._devices: list[tuple[int, bool]] = []
         self._is_root = os.geteuid() == 0
+        self._server = 0
 
     @property
     def protections(self) -> frozenset[str]:
@@ -39,6 +40,7 @@ class LandlockIsolation(Isolation):
             raise OSError("the kernel has no Landlock (it came with Linux 5.13, and can be switched off)")
         if "loopback" in self._setting.allow:
             raise OSError("a private loopback needs a network namespace, which this level has not")
+        self._server = os.getpid()
         self._readable = landlock.opened(self._setting.visible)
         self._devices = landlock.opened(DEVICES)
         if self._is_root:
@@ -48,9 +50,12 @@ class LandlockIsolation(Isolation):
         """See ``Isolation``."""
         path = super().make_scratch(number, slot)
         if self._is_root:
-            user = privileges.driver_user() if slot == DRIVER else privileges.user_of_slot(slot)
+            user = privileges.driver_user() if slot == DRIVER else self._user_of(slot)
             os.chown(path, user, user)
         return path
+
+    def _user_of(self, slot: int) -> int:
+        return privileges.user_of_slot(slot, server=self._server)
 
     def other_tasks(self) -> int:
         """See ``Isolation``."""
@@ -61,7 +66,7 @@ class LandlockIsolation(Isolation):
         super().enter(slot, scratch)
         kept = (linux.CAP_DAC_READ_SEARCH,) if self._is_root else ()
         if self._is_root:
-            privileges.become_user(privileges.user_of_slot(slot), kept=kept)
+            privileges.become_user(self._user_of(slot), kept=kept)
         linux.keep_capabilities(kept)
         linux.hide_from_peers()
         linux.gain_no_privileges()

@@ -11,13 +11,20 @@ from gigaevo.evaluation.sandbox import linux
 # they exist in containers too.
 _FIRST_USER, _USERS = 60706, 470
 _DRIVER_USER = 61183
+_SLOTS = 11  # so many users lie between those of servers that were started one after another
 
 _INNER_USER = 1000
 
 
-def user_of_slot(slot: int) -> int:
-    """The user that the program in ``slot`` runs as, where the server is root; no two at a time are the same."""
-    return _FIRST_USER + slot % _USERS
+def user_of_slot(slot: int, *, server: int = 0) -> int:
+    """The user that the program in ``slot`` runs as, where the server is root; no two at a time are the same.
+
+    Args:
+        slot: Place of the program among those that run at a time.
+        server: Id of the server's process, where other servers would see its programs as their own: the kernel counts
+            what a user's processes are, wherever they come from.
+    """
+    return _FIRST_USER + (server * _SLOTS + slot) % _USERS
 
 
 def driver_user() -> int:
