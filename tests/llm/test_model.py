@@ -43,6 +43,9 @@ def test_settings_hold_what_is_sent() -> None:
         ({"extra": {"max_completion_tokens": 5}}, "has a setting of its own: max_tokens"),
         ({"extra": {"n": 5}}, "extra.n cannot be set"),
         ({"extra": {"stream": True}}, "extra.stream cannot be set"),
+        ({"extra": {"web_search_options": {}}}, "extra.web_search_options cannot be set: answers are texts"),
+        ({"extra": {"extra_body": {"n": 5}}}, "extra.extra_body.n cannot be set"),
+        ({"extra": {"extra_body": {"max_tokens": 10**6}}}, "extra.extra_body.max_tokens has a setting of its own"),
     ],
 )
 def test_what_makes_no_sense_is_refused(settings: dict[str, Any], says: str) -> None:
