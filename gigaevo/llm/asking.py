@@ -23,6 +23,9 @@ from gigaevo.llm.secrets import Secrets
 _FREE = frozenset({Trouble.RATE_LIMIT, Trouble.SERVER, Trouble.REFUSED, Trouble.AUTHENTICATION})
 # These say that an endpoint is not well; after all others it is at least alive.
 _UNWELL = frozenset({Trouble.SERVER, Trouble.TIMEOUT, Trouble.CONNECTION, Trouble.MALFORMED})
+# These say that it wants something else: another key, another model, another question.
+_NOT_TAKEN = frozenset({Trouble.REFUSED, Trouble.AUTHENTICATION})
+NOBODY = "language_models"  # the limit that is reached where no model is of use any more
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,6 +99,8 @@ class Asking:
                 break
             await min((desk.breaker for desk in order), key=lambda breaker: breaker.cooldown_left_s).wait()
         failure = _tell(list(failures.values()))
+        if all(desk.given_up or failures[desk.name].trouble is Trouble.BUDGET for desk in self._desks):
+            failure.limit = failure.limit or NOBODY
         failure.usage = self._spent.usage()
         await self._end(failure)
         raise failure
@@ -169,6 +174,7 @@ class Asking:
             told = True
             if isinstance(outcome, Answer):
                 desk.breaker.succeeded()
+                desk.refused = 0
                 took = desk.cost(outcome.tokens)
                 # A guess is never more than what was set aside.
                 took = took if outcome.counted else _smaller(took, worst)
@@ -192,9 +198,15 @@ class Asking:
             return failed
 
     def _tell_breaker(self, desk: Desk, failed: CallFailed, *, probe: bool) -> None:
+        reason = self._office.secrets.redact(str(failed))
+        if failed.trouble in _NOT_TAKEN:
+            desk.refused += 1
+            _say_once(desk, failed.trouble, f"{desk.model.endpoint} does not take a question: {reason}")
         if failed.hopeless or failed.trouble in _UNWELL:
-            reason = self._office.secrets.redact(str(failed))
-            desk.breaker.failed(reason, probe=probe, hopeless=failed.hopeless)
+            opened = desk.breaker.failed(reason, probe=probe, hopeless=failed.hopeless)
+            if opened and failed.trouble not in _NOT_TAKEN:
+                left = desk.breaker.cooldown_left_s
+                _warn(desk, f"{desk.model.endpoint} is left alone for {left:.3g} s: {failed.trouble}: {reason}")
         elif failed.trouble is Trouble.RATE_LIMIT:
             desk.breaker.abandoned(probe=probe)
         else:
@@ -301,18 +313,22 @@ def _smaller(took: Spent, worst: Spent) -> Spent:
 
 def _warn_of_excess(desk: Desk, took: Spent, worst: Spent) -> None:
     """Say once of a model that it takes more than it may, and set more aside for it from now on."""
+    desk.longest = max(desk.longest, took.completion)
+    _say_once(
+        desk,
+        "excess",
+        f"it reports {took.prompt} + {took.completion} tokens for a call that could take {worst.prompt} + "
+        f"{worst.completion} at most: it is counted as reported, and a budget may be passed by it",
+    )
+
+
+def _say_once(desk: Desk, what: str, line: str) -> None:
+    if what not in desk.told:
+        desk.told.add(what)
+        _warn(desk, line)
+
+
+def _warn(desk: Desk, line: str) -> None:
     from loguru import logger
 
-    if took.completion > desk.longest:
-        desk.longest = took.completion
-    if not desk.excess_is_told:
-        desk.excess_is_told = True
-        logger.warning(
-            "{} reports {} + {} tokens for a call that could take {} + {} at most: it is counted as reported, "
-            "and a budget may be passed by it",
-            desk.name,
-            took.prompt,
-            took.completion,
-            worst.prompt,
-            worst.completion,
-        )
+    logger.warning("model {}: {}", desk.name, line)

@@ -16,6 +16,7 @@ from gigaevo.llm.rate_limits import Gate
 
 PER_MESSAGE = 16  # tokens that mark who speaks, at most
 PER_CALL = 128  # tokens of what an endpoint's template puts before a conversation, at most
+MOST_REFUSED = 20  # questions in a row, after which a model is given up
 BYTES_PER_TOKEN = 4  # of usual text; for estimates and limits per minute
 
 
@@ -43,7 +44,8 @@ class Desk:
         longest_answer: Most tokens that it can answer with; None where that is not known.
         credentials: What litellm needs to be told to ask it.
         longest: Most completion tokens that it was seen to take, where it takes more than it may.
-        excess_is_told: Whether that was said.
+        refused: Questions in a row that its endpoint did not take.
+        told: What was said of it once and need not be said again.
     """
 
     name: str
@@ -54,11 +56,17 @@ class Desk:
     longest_answer: int | None = None
     credentials: dict[str, str] = field(default_factory=dict, repr=False)
     longest: int = 0
-    excess_is_told: bool = False
+    refused: int = 0
+    told: set[str] = field(default_factory=set)
     _beside: int = field(init=False)
 
     def __post_init__(self) -> None:
         self._beside = _most_tokens_beside(self.model)
+
+    @property
+    def given_up(self) -> bool:
+        """Whether there is no use in asking any more: a person has to change something first."""
+        return self.breaker.given_up or self.refused >= MOST_REFUSED
 
     def max_tokens(self, asked: int | None) -> int:
         """Most tokens of an answer to a question that asks for so many; None: for as many as the settings say."""

@@ -255,6 +255,7 @@ def _one_line(error: BaseException) -> str:
         text = str(json.loads(text)["error"]["message"])
     except (ValueError, LookupError, TypeError):
         pass
+    text = "".join(sign if sign.isprintable() else " " for sign in text[: _LONGEST_MESSAGE + 1])
     return text if len(text) <= _LONGEST_MESSAGE else text[:_LONGEST_MESSAGE] + "…"
 
 

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from random import Random
 
 import pytest
+from loguru import logger
 
+from gigaevo.llm.asking import NOBODY
 from gigaevo.llm.base import NoReply, Reply, Trouble
 from gigaevo.llm.breaker import BreakerSettings
 from gigaevo.llm.budget import Budget
@@ -21,6 +23,15 @@ from gigaevo.storage.base import LoggedCall
 from gigaevo.testing.faults import Fault, evenly
 from gigaevo.testing.language_model_server import LanguageModelServer, ServerOptions
 from tests.llm.bench import Bench, bench, local, opened, question, rows
+
+
+@pytest.fixture
+def warnings() -> Iterator[list[str]]:
+    """What is said at the level of warnings."""
+    lines: list[str] = []
+    sink = logger.add(lines.append, level="WARNING", format="{message}")
+    yield lines
+    logger.remove(sink)
 
 
 async def ask(client: Client, count: int, *, roles: Sequence[str] = ("mutation",)) -> list[Reply | NoReply]:
@@ -225,7 +236,7 @@ async def test_while_one_endpoint_is_down_another_answers_at_once(tmp_path: Path
         assert down.stats()["requests"] == 3
 
 
-async def test_a_wrong_key_is_said_once_and_not_tried_again(tmp_path: Path) -> None:
+async def test_a_wrong_key_is_said_once_and_not_tried_again(tmp_path: Path, warnings: list[str]) -> None:
     async with bench(tmp_path / "run.db", ServerOptions(key="the right one")) as it:
         with pytest.raises(NoReply) as first:
             await it.client.complete(question("1"))
@@ -235,23 +246,57 @@ async def test_a_wrong_key_is_said_once_and_not_tried_again(tmp_path: Path) -> N
         assert "the key is wrong" in second.value.message
         assert it.server.stats()["requests"] == 1
         assert it.client.budget.spent.calls == 0
+    assert first.value.limit == second.value.limit == NOBODY
+    assert len(warnings) == 1
+    assert (
+        "model bench: http://127.0.0.1" in warnings[0] and "does not take a question: the key is wrong" in warnings[0]
+    )
 
 
-async def test_more_than_was_allowed_is_counted_and_said_once(tmp_path: Path) -> None:
-    from loguru import logger
+async def test_while_another_model_answers_a_wrong_key_is_no_limit(tmp_path: Path) -> None:
+    refusing = LanguageModelServer(ServerOptions(key="the right one"))
+    failing = LanguageModelServer(ServerOptions(faults={Fault.SERVER_ERROR: 1.0}))
+    async with refusing, failing:
+        models = {"refusing": local(refusing.base_url), "failing": local(failing.base_url)}
+        async with opened(tmp_path / "run.db", models) as (client, _):
+            with pytest.raises(NoReply) as caught:
+                await client.complete(question("1"))
+        assert caught.value.limit == "", "it may answer again"
+        spent = Budget(per_model={"failing": {"calls": 0}})
+        async with opened(tmp_path / "other.db", models, budget=spent) as (client, _):
+            with pytest.raises(NoReply) as caught:
+                await client.complete(question("1"))
+        assert caught.value.limit == NOBODY, "neither will answer again"
 
-    lines: list[str] = []
-    sink = logger.add(lines.append, level="WARNING")
-    try:
-        async with bench(tmp_path / "run.db", ServerOptions(usage="wild"), budget=Budget(tokens=10**20)) as it:
-            await ask(it.client, 20)
-            logged = await rows(it.log)
-            spent = it.client.budget.spent.tokens
-    finally:
-        logger.remove(sink)
+
+async def test_a_model_that_takes_no_question_is_given_up(tmp_path: Path, warnings: list[str]) -> None:
+    async with LanguageModelServer() as server:
+        elsewhere = local(f"{server.base_url}/nothing-is-here")
+        async with opened(tmp_path / "run.db", elsewhere) as (client, _):
+            outcomes = [outcome for n in range(21) for outcome in await ask(client, 1, roles=(f"{n}",))]
+    limits = [outcome.limit for outcome in outcomes if isinstance(outcome, NoReply)]
+    assert limits == [""] * 19 + [NOBODY] * 2
+    assert len(warnings) == 1 and "there is no POST /v1/nothing-is-here/chat/completions" in warnings[0]
+
+
+async def test_an_endpoint_that_is_left_alone_is_told_of_with_the_reason(tmp_path: Path, warnings: list[str]) -> None:
+    options, settings = ServerOptions(faults={Fault.SERVER_ERROR: 1.0}), BreakerSettings(failures=3, cooldown_s=60.0)
+    async with bench(tmp_path / "run.db", options, breaker=settings, retries=Retries(attempts=1)) as it:
+        for n in range(3):
+            with pytest.raises(NoReply):
+                await it.client.complete(question(f"{n}"))
+    [line] = warnings
+    assert "is left alone for 60 s: server: the server had an error" in line
+
+
+async def test_more_than_was_allowed_is_counted_and_said_once(tmp_path: Path, warnings: list[str]) -> None:
+    async with bench(tmp_path / "run.db", ServerOptions(usage="wild"), budget=Budget(tokens=10**20)) as it:
+        await ask(it.client, 20)
+        logged = await rows(it.log)
+        spent = it.client.budget.spent.tokens
     took = [row.reply["spent"] for row in logged if row.reply is not None]
     assert spent == sum(one["prompt_tokens"] + one["completion_tokens"] for one in took)
     assert all(one["prompt_tokens"] >= 0 and one["completion_tokens"] >= 0 for one in took), (
         "lies below zero are no gift"
     )
-    assert len(lines) == 1 and "it is counted as reported" in lines[0]
+    assert len(warnings) == 1 and "it is counted as reported" in warnings[0]
