@@ -106,13 +106,15 @@ class Asking:
         raise failure
 
     def _by_room(self) -> Sequence[Desk]:
-        """The models in order; where a queue stands before the first, one that could begin at once takes its turn."""
-        first, *others = self._desks
+        """The models in order, those that were given up last; where a queue stands before the first, one that could
+        begin at once takes its turn."""
+        desks = sorted(self._desks, key=lambda desk: desk.given_up)
+        first, *others = desks
         if first.gate.waiting >= self._office.spare:
             for other in others:
                 if other.breaker.ready and other.gate.is_open(self._usual_tokens(other)):
-                    return [other, *(desk for desk in self._desks if desk is not other)]
-        return self._desks
+                    return [other, *(desk for desk in desks if desk is not other)]
+        return desks
 
     async def _ask(self, desk: Desk) -> Reply | NoReply:
         """Try one model, as often as retries allow."""

@@ -279,6 +279,15 @@ async def test_a_model_that_takes_no_question_is_given_up(tmp_path: Path, warnin
     assert len(warnings) == 1 and "there is no POST /v1/nothing-is-here/chat/completions" in warnings[0]
 
 
+async def test_a_model_that_was_given_up_costs_the_others_no_time(tmp_path: Path) -> None:
+    async with LanguageModelServer() as server:
+        models = {"gone": local(f"{server.base_url}/nothing-is-here"), "well": local(server.base_url)}
+        async with opened(tmp_path / "run.db", models) as (client, _):
+            for n in range(25):
+                assert (await client.complete(question(f"{n}"))).model == "well"
+        assert server.outcomes == {"not_found": 20, "answered": 25}
+
+
 async def test_an_endpoint_that_is_left_alone_is_told_of_with_the_reason(tmp_path: Path, warnings: list[str]) -> None:
     options, settings = ServerOptions(faults={Fault.SERVER_ERROR: 1.0}), BreakerSettings(failures=3, cooldown_s=60.0)
     async with bench(tmp_path / "run.db", options, breaker=settings, retries=Retries(attempts=1)) as it:
