@@ -17,6 +17,7 @@ from typing import Any
 import pytest
 
 from tests.end_to_end.command import ROOT, command, summary
+from tests.end_to_end.serving import serving
 
 KEY = "sk-a-key-that-must-stay-where-it-is-5b1f"
 FILE_KEY = "sk-another-key-from-the-file-77aa0c"
@@ -34,25 +35,6 @@ def run_in(folder: Path, *arguments: str, wrapped: str = "", **environment: str)
     return subprocess.run(
         words, cwd=folder, capture_output=True, text=True, timeout=110, env={**os.environ, **environment}, check=False
     )
-
-
-@contextmanager
-def serving(*arguments: str) -> Iterator[str]:
-    """The stand-in for a language model in a process of its own; its address."""
-    process = subprocess.Popen(
-        [sys.executable, "-m", "gigaevo.testing", "--port", "0", *arguments],
-        cwd=ROOT,
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
-    )
-    assert process.stdin is not None and process.stdout is not None
-    try:
-        yield json.loads(process.stdout.readline())["base_url"]
-    finally:
-        process.stdin.close()
-        process.wait(10)
-        process.stdout.close()
 
 
 LOADED = "print('loaded', [name for name in ('litellm', 'jinja2', 'openai', 'dotenv') if name in sys.modules])"
