@@ -52,12 +52,13 @@ async def language_models(settings: Settings, builder: Builder) -> AsyncIterator
     async with AsyncExitStack() as stack:
         if settings.transcript is not None:
             await _give_transcript(Path(settings.transcript), builder, stack)
-        if builder.has("stand_in"):
-            await _give_stand_in(builder, stack)
+        stand_in = await _give_stand_in(builder, stack) if builder.has("stand_in") else None
         client = builder.node("llm")
         if not isinstance(client, Client):
             raise ConfigError(f"llm is a {type(client).__name__}; it must be a gigaevo.llm.client.Client")
         stack.push_async_callback(client.close)
+        if stand_in is not None:
+            _refuse_others(stand_in, client)
         builder.give("llm", client)  # also for builders made anew: a run has one budget
         try:
             secrets = Secrets.read(Path(SECRETS_FILE))
@@ -125,11 +126,24 @@ async def _give_transcript(folder: Path, builder: Builder, stack: AsyncExitStack
     builder.give("recorded_calls", recorded)
 
 
-async def _give_stand_in(builder: Builder, stack: AsyncExitStack) -> None:
+async def _give_stand_in(builder: Builder, stack: AsyncExitStack) -> str:
+    """Start the server that stands in for models; its address."""
     from gigaevo.testing import ServerStartError, served
 
     options = builder.node("stand_in")
     try:
-        builder.give("stand_in_address", await stack.enter_async_context(served(options)))
+        address = await stack.enter_async_context(served(options))
     except (ServerStartError, ValueError) as error:
         raise ConfigError(f"stand_in: {error}") from error
+    builder.give("stand_in_address", address)
+    return address
+
+
+def _refuse_others(stand_in: str, client: Client) -> None:
+    """Nothing leaves the machine in a dry run, also where the stand-in fails and another model would take its turn."""
+    for name, model in client.models.items():
+        if model.base_url != stand_in:
+            raise ConfigError(
+                f"llm.models.{name} would be asked in earnest, and this is a dry run: "
+                f"llm.models.{name}.base_url must be ${{ref:stand_in_address}}"
+            )

@@ -165,6 +165,10 @@ def test_without_protection_no_language_model_writes_programs(tmp_path: Path) ->
         ),
         ("llm=local +llm.models.main.extra.auth=sk-1", "extra.auth looks like a secret"),
         ("-m llm=local seed=0,1 +llm.models.main.extra.token=sk-1", "extra.token: keys come from the environment"),
+        (
+            "llm=dryrun +llm.models.mine={_target_:gigaevo.llm.model.Model,name:openai/m}",
+            "llm.models.mine would be asked in earnest, and this is a dry run: llm.models.mine.base_url must be ${ref:",
+        ),
         ("llm=replay transcript=nowhere", "nowhere is not the output folder of a run"),
         ("llm=cascade ~llm.models.strong", "a cascade needs two models at least, the strong one last"),
     ],
