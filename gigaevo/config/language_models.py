@@ -92,10 +92,16 @@ class RunModels:
         Args:
             storage: Of the run, open.
             seed: Of the run.
+
+        Raises:
+            ConfigError: Their library cannot be loaded.
         """
-        if self._importing is not None:
-            await self._importing
-        await self.client.open(log=StorageCallLog(storage), secrets=self._secrets, seed=seed)
+        try:
+            if self._importing is not None:
+                await self._importing
+            await self.client.open(log=StorageCallLog(storage), secrets=self._secrets, seed=seed)
+        except ValueError as error:
+            raise ConfigError(str(error)) from error
 
     @property
     def priced(self) -> bool:

@@ -97,11 +97,14 @@ class Endpoint:
         """Import litellm, in a thread: it takes two seconds.
 
         Raises:
-            ValueError: It is not installed, or a release that must not be loaded.
+            ValueError: It is not installed or not whole, or a release that must not be loaded.
         """
         check_release()
         if self._litellm is None:
-            self._litellm = await asyncio.to_thread(_import_quietly)
+            try:
+                self._litellm = await asyncio.to_thread(_import_quietly)
+            except ImportError as error:
+                raise ValueError(f"litellm cannot be loaded: {error}; {INSTALL} installs what it needs") from error
 
     async def close(self) -> None:
         """Let go of connections."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
+import os
 import shutil
 import sqlite3
 import subprocess
@@ -18,6 +19,7 @@ import pytest
 
 from gigaevo.testing import LanguageModelServer, ServerOptions
 from tests.config.command import ROOT, Ended, run, start
+from tests.end_to_end.serving import serving
 
 PRESETS = sorted(path.stem for path in (ROOT / "config" / "llm").glob("*.yaml"))
 KEYS = {
@@ -36,18 +38,8 @@ TEXT_ONLY = "mutation=no_freeze"
 @pytest.fixture(scope="module")
 def address() -> Iterator[str]:
     """Where a stand-in for a language model listens, in a process of its own."""
-    process = subprocess.Popen(
-        [sys.executable, "-m", "gigaevo.testing", "--port", "0"],
-        cwd=ROOT,
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
-    )
-    assert process.stdin is not None and process.stdout is not None
-    yield json.loads(process.stdout.readline())["base_url"]
-    process.stdin.close()
-    process.wait(10)
-    process.stdout.close()
+    with serving() as base_url:
+        yield base_url
 
 
 @pytest.fixture(autouse=True)
@@ -179,6 +171,19 @@ def test_what_makes_no_sense_is_one_line_before_anything_starts(arguments: str, 
     assert said in the_line(ended)
     assert "sk-1" not in ended.err
     assert files_below(tmp_path) == [".env"]
+
+
+def test_a_library_that_is_broken_is_named_with_the_command_that_mends_it(tmp_path: Path) -> None:
+    (tmp_path / "broken").mkdir()
+    (tmp_path / "broken" / "openai.py").write_text("raise ImportError('libssl.so is not there')\n")
+    words = [sys.executable, str(ROOT / "run.py"), "problem.name=toy_example", "llm=dryrun", "hydra.run.dir=run"]
+    environment = {**os.environ, "PYTHONPATH": str(tmp_path / "broken")}
+    ended = subprocess.run(words, cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=60)
+    assert ended.returncode == 2
+    line = ended.stderr.splitlines()[-1]
+    assert line.endswith(
+        "litellm cannot be loaded: libssl.so is not there; pip install -e '.[llm]' installs what it needs"
+    )
 
 
 def test_prompts_that_cannot_be_used_stop_a_run_before_it_starts(tmp_path: Path) -> None:
