@@ -25,7 +25,7 @@ _FREE = frozenset({Trouble.RATE_LIMIT, Trouble.SERVER, Trouble.REFUSED, Trouble.
 _UNWELL = frozenset({Trouble.SERVER, Trouble.TIMEOUT, Trouble.CONNECTION, Trouble.MALFORMED})
 # These say that it wants something else: another key, another model, another question.
 _NOT_TAKEN = frozenset({Trouble.REFUSED, Trouble.AUTHENTICATION})
-NOBODY = "language_models"  # the limit that is reached where no model is of use any more
+ALL_GIVEN_UP = "language_models"  # the limit that is reached where no model is of use any more
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,7 +100,7 @@ class Asking:
             await min((desk.breaker for desk in order), key=lambda breaker: breaker.cooldown_left_s).wait()
         failure = _tell(list(failures.values()))
         if all(desk.given_up or failures[desk.name].trouble is Trouble.BUDGET for desk in self._desks):
-            failure.limit = failure.limit or NOBODY
+            failure.limit = failure.limit or ALL_GIVEN_UP
         failure.usage = self._spent.usage()
         await self._end(failure)
         raise failure

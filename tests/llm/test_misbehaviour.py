@@ -11,7 +11,7 @@ from random import Random
 import pytest
 from loguru import logger
 
-from gigaevo.llm.asking import NOBODY
+from gigaevo.llm.asking import ALL_GIVEN_UP
 from gigaevo.llm.base import NoReply, Reply, Trouble
 from gigaevo.llm.breaker import BreakerSettings
 from gigaevo.llm.budget import Budget
@@ -246,7 +246,7 @@ async def test_a_wrong_key_is_said_once_and_not_tried_again(tmp_path: Path, warn
         assert "the key is wrong" in second.value.message
         assert it.server.stats()["requests"] == 1
         assert it.client.budget.spent.calls == 0
-    assert first.value.limit == second.value.limit == NOBODY
+    assert first.value.limit == second.value.limit == ALL_GIVEN_UP
     assert len(warnings) == 1
     assert (
         "model bench: http://127.0.0.1" in warnings[0] and "does not take a question: the key is wrong" in warnings[0]
@@ -266,7 +266,7 @@ async def test_while_another_model_answers_a_wrong_key_is_no_limit(tmp_path: Pat
         async with opened(tmp_path / "other.db", models, budget=spent) as (client, _):
             with pytest.raises(NoReply) as caught:
                 await client.complete(question("1"))
-        assert caught.value.limit == NOBODY, "neither will answer again"
+        assert caught.value.limit == ALL_GIVEN_UP, "neither will answer again"
 
 
 async def test_a_model_that_takes_no_question_is_given_up(tmp_path: Path, warnings: list[str]) -> None:
@@ -275,7 +275,7 @@ async def test_a_model_that_takes_no_question_is_given_up(tmp_path: Path, warnin
         async with opened(tmp_path / "run.db", elsewhere) as (client, _):
             outcomes = [outcome for n in range(21) for outcome in await ask(client, 1, roles=(f"{n}",))]
     limits = [outcome.limit for outcome in outcomes if isinstance(outcome, NoReply)]
-    assert limits == [""] * 19 + [NOBODY] * 2
+    assert limits == [""] * 19 + [ALL_GIVEN_UP] * 2
     assert len(warnings) == 1 and "there is no POST /v1/nothing-is-here/chat/completions" in warnings[0]
 
 
