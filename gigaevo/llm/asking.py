@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from random import Random
 from typing import Any
 
-from gigaevo.llm.base import CallLog, NoReply, Reply, Request, Trouble
+from gigaevo.llm.base import ALL_GIVEN_UP, CallLog, NoReply, Reply, Request, Trouble
 from gigaevo.llm.books import NOTHING, Books, Spent
 from gigaevo.llm.budget import Budget, BudgetSpent, Reservation
 from gigaevo.llm.call_record import UNSENT, end_row, failure_row, question_row, reply_row
@@ -25,7 +25,6 @@ _FREE = frozenset({Trouble.RATE_LIMIT, Trouble.SERVER, Trouble.REFUSED, Trouble.
 _UNWELL = frozenset({Trouble.SERVER, Trouble.TIMEOUT, Trouble.CONNECTION, Trouble.MALFORMED})
 # These say that it wants something else: another key, another model, another question.
 _NOT_TAKEN = frozenset({Trouble.REFUSED, Trouble.AUTHENTICATION})
-ALL_GIVEN_UP = "language_models"  # the limit that is reached where no model is of use any more
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

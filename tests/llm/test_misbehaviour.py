@@ -11,8 +11,7 @@ from random import Random
 import pytest
 from loguru import logger
 
-from gigaevo.llm.asking import ALL_GIVEN_UP
-from gigaevo.llm.base import NoReply, Reply, Trouble
+from gigaevo.llm.base import ALL_GIVEN_UP, NoReply, Reply, Trouble
 from gigaevo.llm.breaker import BreakerSettings
 from gigaevo.llm.budget import Budget
 from gigaevo.llm.call_record import answer_in

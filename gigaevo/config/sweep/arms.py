@@ -11,6 +11,7 @@ from itertools import combinations
 from typing import TYPE_CHECKING
 
 from gigaevo.config.result import ExitStatus
+from gigaevo.llm.base import ALL_GIVEN_UP
 
 if TYPE_CHECKING:
     from gigaevo.config.sweep.record import Row
@@ -19,7 +20,6 @@ SEED = "seed"
 ALGORITHM = "algorithm"
 CONTROL = "best_of_n"  # the algorithm that samples without evolution
 ENDED = ExitStatus.ENDED.name.lower()
-MODELS_FAILED = "language_models"  # stop reason of a run for which they were of no use any more
 RESOURCES = ("evaluations", "mutants", "tokens", "usd", "seconds")
 
 _PROBLEM = ("problem.name", "problem.dir")
@@ -138,8 +138,8 @@ def _varies(every: Sequence[Mapping[str, str]], key: str) -> bool:
 
 def _became(row: Row) -> str:
     """Its status; of a run whose models failed it, why it stopped: that says nothing of its settings."""
-    models_failed = row["status"] == ENDED and row.get("stop_reason") == MODELS_FAILED
-    return MODELS_FAILED if models_failed else str(row["status"])
+    given_up = row["status"] == ENDED and row.get("stop_reason") == ALL_GIVEN_UP
+    return ALL_GIVEN_UP if given_up else str(row["status"])
 
 
 def _arm(settings: Mapping[str, str], varied: Sequence[str], rows: Iterable[Row]) -> Arm:
