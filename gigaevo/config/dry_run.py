@@ -11,6 +11,8 @@ from gigaevo.storage.base import ProgramStorage
 
 PROMPT_FILE = "dryrun_prompt.txt"
 _AHEAD = 1000  # mutants of a longer run
+_ONCE = "initial"  # the role of questions for first programs
+_COUNTS = ("calls", "prompt_tokens", "completion_tokens", "usd")
 
 
 async def write_example(folder: Path, storage: ProgramStorage) -> bool:
@@ -60,18 +62,28 @@ def dry_run_report(
 def _per_mutant(
     spending: Mapping[str, Any], mutants: int, budget: BudgetSettings, limit: int | None, *, priced: bool
 ) -> list[str]:
-    tokens = (spending["prompt_tokens"] + spending["completion_tokens"]) / mutants
-    calls, usd = spending["calls"] / mutants, spending["usd"] / mutants
+    """What a mutant takes, how much a longer run, and how long budgets last. First programs are written only once."""
+    once = spending["by_role"].get(_ONCE, dict.fromkeys(_COUNTS, 0))
+    each = {key: (spending[key] - once[key]) / mutants for key in _COUNTS}
     ahead = _AHEAD if limit is None else max(limit, _AHEAD)
-    cost = f", {_dollars(usd)}" if priced else ", at a price that is not known"
-    lines = [f"          a mutant: {calls:.2f} calls, {tokens:,.0f} tokens{cost}"]
-    cost = f", {_dollars(ahead * usd)}" if priced else ""
-    lines.append(f"          {ahead:,} mutants: {ahead * calls:,.0f} calls, {ahead * tokens:,.0f} tokens{cost}")
-    uses = {"usd": (budget.usd, usd), "tokens": (budget.tokens, tokens), "calls": (budget.calls, calls)}
-    for name, (left, each) in uses.items():
-        if left is not None and each:
-            lines.append(f"          budget.{name}={left:g} lasts for about {left / each:,.0f} mutants")
+    long = {key: once[key] + ahead * each[key] for key in _COUNTS}
+    lines = [f"          a mutant: {each['calls']:.2f} calls, {_used(each, priced=priced)}"]
+    lines.append(f"          {ahead:,} mutants: {long['calls']:,.0f} calls, {_used(long, priced=priced)}")
+    tokens = each["prompt_tokens"] + each["completion_tokens"]
+    takes = {
+        "usd": (budget.usd, each["usd"]),
+        "tokens": (budget.tokens, tokens),
+        "calls": (budget.calls, each["calls"]),
+    }
+    for name, (most, taken) in takes.items():
+        if most is not None and taken:
+            lines.append(f"          budget.{name}={most:g} lasts for about {most / taken:,.0f} mutants")
     return lines
+
+
+def _used(counts: Mapping[str, float], *, priced: bool) -> str:
+    tokens = f"{counts['prompt_tokens'] + counts['completion_tokens']:,.0f} tokens"
+    return f"{tokens}, {_dollars(counts['usd'])}" if priced else f"{tokens}, at a price that is not known"
 
 
 def _row(role: str, line: Mapping[str, Any], *, priced: bool) -> tuple[str, ...]:

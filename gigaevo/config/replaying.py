@@ -8,19 +8,19 @@ from typing import TYPE_CHECKING, Any
 
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.core.override_parser.types import Override
-from omegaconf import DictConfig, ListConfig, OmegaConf, open_dict
+from omegaconf import DictConfig, OmegaConf, open_dict
 
 from gigaevo.config import stored
 from gigaevo.config.errors import ConfigError, one_line
-from gigaevo.config.nodes import child, leaves, path_of
+from gigaevo.config.nodes import leaves, path_of
 from gigaevo.config.places import PROBLEMS
+from gigaevo.config.resolvers import problem_name
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
 _REPLAY = "llm=replay"
 _TRANSCRIPT = "transcript="
-_TOLD = ("problem", "seed")  # with another value here hardly a question is the recorded one
 _NOWHERE = "http://127.0.0.1:9/v1"  # in place of a server that stood in, which nobody asks any more
 
 
@@ -65,7 +65,9 @@ def replayed(config: DictConfig, *, overrides: Sequence[str], groups: Mapping[st
         return config
     result = recorded.copy()
     with open_dict(result):
-        result.problem.dir = str(_folder_of(recorded.problem))
+        chosen = {change.key_or_group for change in changes} & {"problem.name", "problem.dir"}
+        if chosen:  # either says which problem it is
+            result.problem = {"name": None, "dir": None}
         for change in changes:
             _apply(result, change)
         result.transcript, result.resume = str(folder), None
@@ -122,17 +124,12 @@ def _tell_of_differences(config: DictConfig, recorded: DictConfig) -> None:
             "the recorded run was not deterministic (engine.deterministic=true): questions are answered by their "
             "number as far as the proposals are the same"
         )
-    for key in _TOLD:
-        now, then = (_plain(side, key) for side in (config, recorded))
-        if key == "problem":
-            now, then = now.get("name"), then.get("name")
-        if now != then:
+    for key, now, then in (
+        ("problem", problem_name(config.problem), problem_name(recorded.problem)),
+        ("seed", config.seed, recorded.seed),
+    ):
+        if now != then:  # then hardly a question is the recorded one
             _tell(f"{key} is {now}, and was {then} in the recorded run: its answers are to other questions")
-
-
-def _plain(config: DictConfig, key: str) -> Any:
-    node = child(config, key)
-    return OmegaConf.to_container(node) if isinstance(node, DictConfig | ListConfig) else node._value()
 
 
 def _tell(line: str) -> None:

@@ -13,7 +13,7 @@ import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
-from typing import Any
+from typing import Any, NoReturn
 
 from gigaevo.llm.base import Message, Trouble
 from gigaevo.llm.model import Model, plain
@@ -285,6 +285,11 @@ def _count(usage: Any, name: str) -> int:
     return value if isinstance(value, int) and not isinstance(value, bool) else 0
 
 
+async def _not_again(*_args: object, **_settings: object) -> NoReturn:
+    """In place of what litellm does after a reset: it would send the question a second time, past budget and log."""
+    raise  # the error that it is handling
+
+
 def _import_quietly() -> Any:
     """Import litellm so that it fetches nothing, sends nothing home, prints nothing, and leaves the environment be."""
     before = {name: os.environ.get(name) for name in _FOR_IMPORT}
@@ -295,6 +300,7 @@ def _import_quietly() -> Any:
     try:
         import litellm
         import openai.resources  # noqa: F401  # else the first call would, for a third of a second of the event loop
+        from litellm.llms.custom_httpx.http_handler import AsyncHTTPHandler
     finally:
         if collecting:
             gc.freeze()
@@ -308,6 +314,7 @@ def _import_quietly() -> Any:
     litellm.suppress_debug_info = True
     litellm.drop_params = True  # a setting that a model does not know is left out
     litellm.num_retries = 0
+    AsyncHTTPHandler.single_connection_post_request = _not_again  # type: ignore[method-assign]
     for name in _LOGGERS:
         logger = logging.getLogger(name)
         logger.handlers = [logging.NullHandler()]

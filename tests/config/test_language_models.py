@@ -1,4 +1,4 @@
-"""llm=...: what is checked before a run starts, what budgets do, dry runs, first programs, and replays that differ."""
+"""llm=...: what is checked before a run starts, what budgets do, dry runs, first programs, and sweeps."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ import sys
 import threading
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from gigaevo.testing import LanguageModelServer, ServerOptions
-from tests.config.command import ROOT, Ended, run, start
-from tests.end_to_end.serving import serving
+from tests.config.command import ROOT, run
+from tests.config.llm_runs import calls, files_below, summary, the_line
+from tests.end_to_end.command import serving
 
 PRESETS = sorted(path.stem for path in (ROOT / "config" / "llm").glob("*.yaml"))
 KEYS = {
@@ -48,28 +48,6 @@ def no_keys(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.delenv(variable, raising=False)
 
 
-def the_line(ended: Ended) -> str:
-    """The one line of an error in the configuration."""
-    assert ended.status == 2, ended
-    [line] = ended.err.splitlines()
-    return line
-
-
-def files_below(folder: Path) -> list[str]:
-    return [path.name for path in folder.rglob("*") if path.is_file()]
-
-
-def summary(folder: Path) -> Any:
-    return json.loads((folder / "summary.json").read_text())
-
-
-def calls(folder: Path) -> list[tuple[str, Any, Any]]:
-    """Key, request and reply of everything that was asked."""
-    with contextlib.closing(sqlite3.connect(f"file:{folder / 'run.db'}?mode=ro", uri=True)) as connection:
-        rows = connection.execute("SELECT key, request, reply FROM calls ORDER BY number").fetchall()
-    return [(key, json.loads(request), json.loads(reply)) for key, request, reply in rows]
-
-
 # Before the start
 
 
@@ -89,23 +67,6 @@ def test_a_key_in_the_file_is_as_good_as_one_in_the_environment_and_never_gets_t
     unknown = ("llm=openai", "model_name=openai/no-price", "budget.usd=1")
     ended = run("problem.name=toy_example", *unknown, cwd=tmp_path)
     assert "the price of model openai/no-price is not known" in the_line(ended)  # the key is not missing any more
-
-
-@pytest.mark.parametrize("preset", [*KEYS, "local"])
-def test_every_preset_starts_a_run(preset: str, address: str, tmp_path: Path) -> None:
-    ended = run(
-        "problem.name=toy_example",
-        f"llm={preset}",
-        f"llm_base_url={address}",
-        "mutation=llm",
-        "max_mutants=3",
-        f"hydra.run.dir={tmp_path}/run",
-        cwd=tmp_path,
-    )
-    assert ended.status == 0, ended
-    assert "a call takes about" in ended.err
-    made = [call for call in calls(tmp_path / "run") if call[0].startswith("mutation/")]
-    assert len(made) >= 3
 
 
 @pytest.mark.parametrize("experiment", ["multi_llm_exploration", "full_featured"])
@@ -325,82 +286,6 @@ def first_programs(folder: Path) -> list[tuple[int, str]]:
         rows = connection.execute("SELECT record FROM records ORDER BY position").fetchall()
     programs = [json.loads(record) for (record,) in rows]
     return [(it["number"], it["mutations_applied"][0]) for it in programs if it["number"] < 0]
-
-
-# Replays
-
-
-@pytest.fixture(scope="module")
-def recorded(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A run of twelve mutants that was not deterministic."""
-    folder = tmp_path_factory.mktemp("recorded") / "run"
-    ended = run(
-        "problem.name=toy_example",
-        "llm=dryrun",
-        "mutation=llm",
-        "max_mutants=12",
-        "seed=4",
-        f"hydra.run.dir={folder}",
-        cwd=folder.parent,
-    )
-    assert ended.status == 0, ended
-    return folder
-
-
-def test_a_replay_takes_the_recorded_configuration_and_values_that_are_given(recorded: Path, tmp_path: Path) -> None:
-    ended = run(
-        "llm=replay", f"transcript={recorded}", "max_mutants=7", f"hydra.run.dir={tmp_path}/again", cwd=tmp_path
-    )
-    assert ended.status == 0, ended
-    assert "the recorded run was not deterministic" in ended.err
-    assert summary(tmp_path / "again")["seed"] == 4
-    assert summary(tmp_path / "again")["counts"]["mutants"] == 7
-    assert summary(tmp_path / "again")["llm"]["spending"]["replayed"] is True
-    assert "Dry run" not in ended.out
-
-
-def test_a_replay_of_more_than_was_recorded_ends_where_the_transcript_does(recorded: Path, tmp_path: Path) -> None:
-    ended = run(
-        "llm=replay", f"transcript={recorded}", "max_mutants=500", f"hydra.run.dir={tmp_path}/again", cwd=tmp_path
-    )
-    assert ended.status == 0, ended
-    assert summary(tmp_path / "again")["stop_reason"] == "transcript"
-    assert "the transcript has no more answers" in ended.out
-
-
-def test_a_replay_of_another_seed_is_warned_of(recorded: Path, tmp_path: Path) -> None:
-    ended = start("llm=replay", f"transcript={recorded}", "seed=5", cwd=tmp_path)
-    assert ended.status == 0, ended
-    assert "warning: seed is 5, and was 4 in the recorded run: its answers are to other questions" in ended.err
-    assert ended.out.split()[:3] == ["run", "toy_example", "5"]
-
-
-def test_a_replay_with_other_parts_is_a_run_of_its_own(recorded: Path, tmp_path: Path) -> None:
-    ended = start(
-        "llm=replay", f"transcript={recorded}", "algorithm=best_of_n", cwd=tmp_path, parts="evolution_strategy"
-    )
-    assert ended.status == 0, ended
-    assert "evolution_strategy BestOfN" in ended.out
-    assert "seed is 0, and was 4" in ended.err
-
-
-@pytest.mark.parametrize(
-    ("arguments", "said"),
-    [
-        ("~operators.llm_diff", "~operators.llm_diff: of a recorded run only values may change"),
-        ("operators.constants.step=1", "operators.constants.step=1: the recorded run has no key"),
-    ],
-)
-def test_what_cannot_change_in_a_replay_is_said(arguments: str, said: str, recorded: Path, tmp_path: Path) -> None:
-    ended = run("llm=replay", f"transcript={recorded}", *arguments.split(), cwd=tmp_path)
-    assert said in the_line(ended)
-
-
-def test_a_run_that_asked_no_model_cannot_be_replayed(tmp_path: Path) -> None:
-    here = tmp_path / "offline"
-    assert start("problem.name=toy_example", f"hydra.run.dir={here}", cwd=tmp_path).status == 0
-    ended = run("llm=replay", f"transcript={here}", cwd=tmp_path)
-    assert "that run asked no language model; there is nothing to replay" in the_line(ended)
 
 
 # Sweeps

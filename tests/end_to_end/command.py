@@ -7,6 +7,8 @@ import os
 import sqlite3
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -55,3 +57,22 @@ def sources(folder: Path) -> list[tuple[int, str]]:
         loaded = json.loads(record)
         found.append((number, loaded["files"][loaded["entry"]]))
     return sorted(found)
+
+
+@contextmanager
+def serving(*arguments: str) -> Iterator[str]:
+    """The stand-in for a language model in a process of its own; its address."""
+    process = subprocess.Popen(
+        [sys.executable, "-m", "gigaevo.testing", "--port", "0", *arguments],
+        cwd=ROOT,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    assert process.stdin is not None and process.stdout is not None
+    try:
+        yield json.loads(process.stdout.readline())["base_url"]
+    finally:
+        process.stdin.close()
+        process.wait(10)
+        process.stdout.close()

@@ -19,8 +19,7 @@ import pytest
 
 from gigaevo.llm.prices import PER_USD
 from gigaevo.testing.faults import Fault
-from tests.end_to_end.command import ROOT, command, run, summary
-from tests.end_to_end.serving import serving
+from tests.end_to_end.command import ROOT, command, run, serving, summary
 
 BROKEN = {Fault.RATE_LIMIT, Fault.RATE_LIMIT_SILENT, Fault.SERVER_ERROR, Fault.RESET, Fault.SILENCE, Fault.HALF}
 BROKEN |= {Fault.INVALID_JSON}  # the others are replies that somebody can read

@@ -16,8 +16,7 @@ from typing import Any
 
 import pytest
 
-from tests.end_to_end.command import ROOT, command, summary
-from tests.end_to_end.serving import serving
+from tests.end_to_end.command import ROOT, command, serving, summary
 
 KEY = "sk-a-key-that-must-stay-where-it-is-5b1f"
 FILE_KEY = "sk-another-key-from-the-file-77aa0c"

@@ -18,6 +18,7 @@ from gigaevo.llm.base import Message, Trouble
 from gigaevo.llm.endpoint import Answer, CallFailed, Endpoint, check_release
 from gigaevo.llm.model import Model
 from gigaevo.llm.prices import Tokens
+from gigaevo.testing import Fault, LanguageModelServer, ServerOptions
 from tests.llm.bench import ROOT
 
 BAD_CHOICE = {"index": 0, "message": {"content": 5}, "finish_reason": "stop"}
@@ -297,3 +298,13 @@ assert dict(os.environ) == before, set(os.environ) ^ set(before)
         [sys.executable, "-c", probe], capture_output=True, text=True, cwd=tmp_path, env=environment
     )
     assert (answer.returncode, answer.stdout, answer.stderr) == (0, "", "")
+
+
+async def test_after_a_reset_no_provider_is_sent_the_question_a_second_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    """litellm does that by itself on all routes but OpenAI's own: it would be neither reserved nor logged."""
+    async with LanguageModelServer(ServerOptions(script=[Fault.RESET, "not asked for"])) as server:
+        monkeypatch.setenv("HOSTED_VLLM_API_BASE", server.base_url)
+        with pytest.raises(CallFailed) as caught:
+            await ask(Model(name="hosted_vllm/m", timeout_s=20.0))
+    assert caught.value.trouble is Trouble.CONNECTION
+    assert server.outcomes == {"reset": 1}

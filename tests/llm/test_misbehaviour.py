@@ -21,7 +21,7 @@ from gigaevo.llm.retries import Retries
 from gigaevo.storage.base import LoggedCall
 from gigaevo.testing.faults import Fault, evenly
 from gigaevo.testing.language_model_server import LanguageModelServer, ServerOptions
-from tests.llm.bench import Bench, bench, local, opened, question, rows
+from tests.llm.bench import QUICK, Bench, bench, local, opened, question, rows
 
 
 @pytest.fixture
@@ -287,14 +287,17 @@ async def test_a_model_that_was_given_up_costs_the_others_no_time(tmp_path: Path
         assert server.outcomes == {"not_found": 20, "answered": 25}
 
 
-async def test_an_endpoint_that_is_left_alone_is_told_of_with_the_reason(tmp_path: Path, warnings: list[str]) -> None:
-    options, settings = ServerOptions(faults={Fault.SERVER_ERROR: 1.0}), BreakerSettings(failures=3, cooldown_s=60.0)
-    async with bench(tmp_path / "run.db", options, breaker=settings, retries=Retries(attempts=1)) as it:
-        for n in range(3):
-            with pytest.raises(NoReply):
-                await it.client.complete(question(f"{n}"))
+async def test_people_are_told_once_of_an_endpoint_that_is_left_alone_and_why(
+    tmp_path: Path, warnings: list[str]
+) -> None:
+    settings = BreakerSettings(failures=2, cooldown_s=0.01, longest_s=0.01)
+    options = ServerOptions(script=[Fault.SERVER_ERROR] * 9)
+    async with bench(tmp_path / "run.db", options, breaker=settings, retries=QUICK) as it:
+        await ask(it.client, 8)
+        address = it.server.base_url
     [line] = warnings
-    assert "is left alone for 60 s: server: the server had an error" in line
+    assert line.startswith(f"model bench: {address} is left alone for 0.0")
+    assert "s: server: the server had an error" in line
 
 
 async def test_more_than_was_allowed_is_counted_and_said_once(tmp_path: Path, warnings: list[str]) -> None:
