@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Collection
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -24,6 +24,7 @@ SECRETS_FILE = ".env"  # in the working directory
 DATABASE = "run.db"  # of a run that is replayed
 _RULES_CHARS = 2500  # of a question: the rules for an answer, and what metrics mean
 _PROGRAMS_SHOWN = 3  # in a question
+FILESYSTEM = "filesystem"  # the protection without which programs can read .env, and the environment of this process
 FINAL = "final"  # marks the reply that ends a question
 
 
@@ -111,14 +112,21 @@ class RunModels:
         table = price_table()
         return all(price_of(model, table) is not None for model in self.client.models.values())
 
-    def estimate(self, problem: Problem) -> str:
-        """One line on what a call costs and how long the budget lasts.
+    def notes(self, problem: Problem, protections: Collection[str]) -> list[str]:
+        """What people should know before the start: what a call costs, how long the budget lasts, and whether keys are
+        within reach of programs.
 
         Args:
             problem: Its task and programs are most of a question.
+            protections: What programs are kept from.
         """
         longest = max((len(program.source) for program in problem.initial_programs), default=0)
-        return self.client.estimate(_RULES_CHARS + len(problem.task_description) + _PROGRAMS_SHOWN * longest)
+        chars = _RULES_CHARS + len(problem.task_description) + _PROGRAMS_SHOWN * longest
+        notes = [self.client.estimate(chars)]
+        keys = any(self._secrets.credentials(model) for model in self.client.models.values())
+        if keys and not self.client.replays and FILESYSTEM not in protections:
+            notes.append("programs can read the disk here, and so the keys of language models; see docs/sandbox.md")
+        return notes
 
 
 async def _give_transcript(folder: Path, builder: Builder, stack: AsyncExitStack) -> None:

@@ -86,6 +86,17 @@ def test_every_experiment_with_language_models_starts_a_run(experiment: str, add
     assert set(summary(tmp_path / "run")["llm"]["spending"]["by_model"]) <= {"main", "second", "third"}
 
 
+@pytest.mark.parametrize(("sandbox", "key"), [("process", "sk-12345678"), ("process", ""), ("auto", "sk-12345678")])
+def test_people_are_told_where_programs_could_read_keys(sandbox: str, key: str, tmp_path: Path) -> None:
+    words = ["problem.name=toy_example", "llm=dryrun", f"sandbox={sandbox}", "max_mutants=1"]
+    ended = run(*words, f"hydra.run.dir={tmp_path}/run", cwd=tmp_path, LLM_API_KEY=key)
+    assert ended.status == 0, ended
+    level = next(line for line in ended.err.splitlines() if "sandbox: level" in line)
+    open_disk = "filesystem" in level
+    assert open_disk or sandbox == "auto"
+    assert ("so the keys of language models" in ended.err) is (open_disk and key != "")
+
+
 def test_without_protection_no_language_model_writes_programs(tmp_path: Path) -> None:
     ended = run("problem.name=toy_example", "llm=dryrun", "mutation=llm", "sandbox=inline", cwd=tmp_path)
     assert "sandbox=inline runs programs without protection" in the_line(ended)
