@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 # Names of parameters that would hold a secret. Plurals are counts: "budget_tokens", "max_tokens".
 _SECRET = re.compile(r"(^|[_-])(key|apikey|token|secret|password|credentials?|authorization|auth)$", re.IGNORECASE)
 _HARMLESS = frozenset({"prompt_cache_key", "safety_identifier_key"})
+_VARIABLE = re.compile(r"[A-Z_][A-Z0-9_]*")  # no key looks like that
 # What would break the bound on a call's cost, or has a setting of its own.
 _OWN_SETTING = {
     "api_base": "base_url",
@@ -87,6 +88,11 @@ class Model:
         if (self.usd_per_million_prompt is None) != (self.usd_per_million_completion is None):
             raise ValueError(
                 f"model {self.name}: set both usd_per_million_prompt and usd_per_million_completion, or none"
+            )
+        if self.api_key_env is not None and not _VARIABLE.fullmatch(self.api_key_env):
+            raise ValueError(
+                f"model {self.name}: api_key_env is the name of a variable such as LLM_API_KEY; the key itself comes "
+                "from the environment or from .env only"
             )
         if self.base_url is not None:
             _check_address(self.name, self.base_url)

@@ -13,7 +13,7 @@ from gigaevo.llm.model import Model
 HIDDEN = "***"
 SHORTEST = 8  # characters of what is taken for a secret
 OWN_ENDPOINT = "LLM_API_KEY"  # of an endpoint that is named by its address
-_SECRET_NAME = re.compile(r"KEY|TOKEN|SECRET|PASSWORD|PASSWD|CREDENTIAL", re.IGNORECASE)
+SECRET_NAME = re.compile(r"KEY|TOKEN|SECRET|PASSWORD|PASSWD|CREDENTIAL", re.IGNORECASE)
 
 
 class _Credential(NamedTuple):
@@ -78,7 +78,7 @@ class Secrets:
     def __init__(self, values: Mapping[str, str]) -> None:
         self._values = {name: value for name, value in values.items() if value}
         self._hidden: list[str] = []
-        self._hide(value for name, value in self._values.items() if _SECRET_NAME.search(name))
+        self._hide(value for name, value in self._values.items() if SECRET_NAME.search(name))
 
     @classmethod
     def read(cls, file: Path | None = None, *, environment: Mapping[str, str] | None = None) -> Secrets:

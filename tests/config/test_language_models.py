@@ -133,6 +133,10 @@ def test_without_protection_no_language_model_writes_programs(tmp_path: Path) ->
             "llm=dryrun +llm.models.mine={_target_:gigaevo.llm.model.Model,name:openai/m}",
             "llm.models.mine would be asked in earnest, and this is a dry run: llm.models.mine.base_url must be ${ref:",
         ),
+        (
+            "-m llm=local seed=0,1 llm.models.main.api_key_env=AIza-1",
+            "llm.models.main.api_key_env: this is the name of",
+        ),
         ("llm=replay transcript=nowhere", "nowhere is not the output folder of a run"),
         ("llm=cascade ~llm.models.strong", "a cascade needs two models at least, the strong one last"),
     ],
@@ -156,6 +160,15 @@ def test_a_library_that_is_broken_is_named_with_the_command_that_mends_it(tmp_pa
     assert line.endswith(
         "litellm cannot be loaded: libssl.so is not there; pip install -e '.[llm]' installs what it needs"
     )
+
+
+@pytest.mark.parametrize("argument", ["model_name=openai/{}", "+llm.models.main.extra.user='{}'"])
+def test_the_value_of_a_secret_is_refused_wherever_it_is_typed(argument: str, tmp_path: Path) -> None:
+    key = "a-key-of-somebody"
+    words = ["problem.name=toy_example", "llm=local", argument.format(key), f"hydra.run.dir={tmp_path}/run"]
+    line = the_line(run(*words, cwd=tmp_path, SOME_TOKEN=key))
+    assert line.endswith("holds the value of SOME_TOKEN, which is not for the records of a run") and key not in line
+    assert files_below(tmp_path) == []
 
 
 def test_prompts_that_cannot_be_used_stop_a_run_before_it_starts(tmp_path: Path) -> None:

@@ -60,6 +60,7 @@ def test_what_makes_no_sense_is_refused(settings: dict[str, Any], says: str) -> 
         {"extra": {"aws_session_token": "sk-12345678"}},
         {"extra": {"extra_headers": {"Authorization": "Bearer sk-12345678"}}},
         {"extra": {"extra_headers": {"x-api-key": "sk-12345678"}}},
+        {"api_key_env": "sk-12345678"},
         {"base_url": "http://user:sk-12345678@there/v1"},
         {"base_url": "http://there/v1?key=sk-12345678"},
     ],
