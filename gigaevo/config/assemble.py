@@ -109,7 +109,7 @@ async def _run(settings: Settings, builder: Builder, output_dir: Path, problem: 
             verifier=verifier,
             listeners=[view, await _metrics_log(output_dir, parts), *_reporters(output_dir), closing],
             first=await initial_programs(parts, builder, task),
-            notes=[*_notes(), *processes.notes],
+            notes=[*_notes(), *processes.notes, *_notes_of_models(models, problem, processes)],
             models=models,
         )
         with interruptible(engine):
@@ -218,7 +218,7 @@ def _engine(
         settings=parts.engine,
         listeners=listeners,
         initial_programs=first,
-        notes=[*notes, *([] if models is None else [models.estimate(parts.problem)])],
+        notes=notes,
         spending=None if models is None else models.client.spending,
     )
 
@@ -271,6 +271,10 @@ async def _metrics_log(output_dir: Path, parts: Parts) -> Listener:
     settled = (ProgramState.COMPLETED, ProgramState.EVOLVING, ProgramState.DISCARDED)
     await log.rewrite(parts.storage.programs(states=settled), parts.problem.metrics)
     return log
+
+
+def _notes_of_models(models: RunModels | None, problem: Problem, processes: ProblemProcesses) -> list[str]:
+    return [] if models is None else models.notes(problem, processes.server.report.protections)
 
 
 def _notes() -> list[str]:

@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 _RESUME = "resume="
 _WITH_VALUE = ("--config-dir", "-cd", "--config-path", "-cp", "--config-name", "-cn", "--package", "-p", "--info", "-i")
 _SECRET = re.compile(r"[+~]*[\w./]*(api_?key|secret|password|token|credentials?)=", re.IGNORECASE)
+_KEY_FOR_ITS_NAME = re.compile(r"\+*([\w.]*api_key_env)=(?!null$|['\"]?[A-Z_][A-Z0-9_,]*['\"]?$|['\"]?\$)")
+_LOOKS_SECRET = re.compile(r"[^\s/]{16,}")  # no path, no word
 _SECRET_IN_ADDRESS = re.compile(r"([\w./+]*)=['\"]?\w+://[^/@\s]+@")
 _DASHED = re.compile(r"--?(?P<override>[A-Za-z_][\w.]*=.*)")
 
@@ -235,6 +237,8 @@ def _refuse_dashes(arguments: Sequence[str]) -> None:
 
 def _refuse_keys(arguments: Sequence[str]) -> None:
     """A key on the command line would be seen by everybody on the machine, and stay in the records of the run."""
+    from gigaevo.llm.secrets import SECRET_NAME
+
     for argument in arguments:
         match = _SECRET.match(argument)
         if match is not None:
@@ -242,6 +246,13 @@ def _refuse_keys(arguments: Sequence[str]) -> None:
         match = _SECRET_IN_ADDRESS.match(argument)
         if match is not None:
             raise ConfigError(f"{match[1]}: an address must hold neither user nor password; keys come from .env")
+        match = _KEY_FOR_ITS_NAME.match(argument)
+        if match is not None:
+            raise ConfigError(f"{match[1]}: this is the name of the variable that holds the key, such as LLM_API_KEY")
+        for variable, value in os.environ.items():
+            if SECRET_NAME.search(variable) and _LOOKS_SECRET.fullmatch(value) and value in argument:
+                key = argument.partition("=")[0]
+                raise ConfigError(f"{key} holds the value of {variable}, which is not for the records of a run")
 
 
 def _with_recorded_problem(arguments: Sequence[str]) -> Sequence[str]:

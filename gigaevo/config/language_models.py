@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Collection
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -24,6 +24,7 @@ SECRETS_FILE = ".env"  # in the working directory
 DATABASE = "run.db"  # of a run that is replayed
 _RULES_CHARS = 2500  # of a question: the rules for an answer, and what metrics mean
 _PROGRAMS_SHOWN = 3  # in a question
+FILESYSTEM = "filesystem"  # the protection without which programs can read .env, and the environment of this process
 FINAL = "final"  # marks the reply that ends a question
 
 
@@ -52,12 +53,13 @@ async def language_models(settings: Settings, builder: Builder) -> AsyncIterator
     async with AsyncExitStack() as stack:
         if settings.transcript is not None:
             await _give_transcript(Path(settings.transcript), builder, stack)
-        if builder.has("stand_in"):
-            await _give_stand_in(builder, stack)
+        stand_in = await _give_stand_in(builder, stack) if builder.has("stand_in") else None
         client = builder.node("llm")
         if not isinstance(client, Client):
             raise ConfigError(f"llm is a {type(client).__name__}; it must be a gigaevo.llm.client.Client")
         stack.push_async_callback(client.close)
+        if stand_in is not None:
+            _refuse_others(stand_in, client)
         builder.give("llm", client)  # also for builders made anew: a run has one budget
         try:
             secrets = Secrets.read(Path(SECRETS_FILE))
@@ -91,10 +93,16 @@ class RunModels:
         Args:
             storage: Of the run, open.
             seed: Of the run.
+
+        Raises:
+            ConfigError: Their library cannot be loaded.
         """
-        if self._importing is not None:
-            await self._importing
-        await self.client.open(log=StorageCallLog(storage), secrets=self._secrets, seed=seed)
+        try:
+            if self._importing is not None:
+                await self._importing
+            await self.client.open(log=StorageCallLog(storage), secrets=self._secrets, seed=seed)
+        except ValueError as error:
+            raise ConfigError(str(error)) from error
 
     @property
     def priced(self) -> bool:
@@ -104,14 +112,21 @@ class RunModels:
         table = price_table()
         return all(price_of(model, table) is not None for model in self.client.models.values())
 
-    def estimate(self, problem: Problem) -> str:
-        """One line on what a call costs and how long the budget lasts.
+    def notes(self, problem: Problem, protections: Collection[str]) -> list[str]:
+        """What people should know before the start: what a call costs, how long the budget lasts, and whether keys are
+        within reach of programs.
 
         Args:
             problem: Its task and programs are most of a question.
+            protections: What programs are kept from.
         """
         longest = max((len(program.source) for program in problem.initial_programs), default=0)
-        return self.client.estimate(_RULES_CHARS + len(problem.task_description) + _PROGRAMS_SHOWN * longest)
+        chars = _RULES_CHARS + len(problem.task_description) + _PROGRAMS_SHOWN * longest
+        notes = [self.client.estimate(chars)]
+        keys = any(self._secrets.credentials(model) for model in self.client.models.values())
+        if keys and not self.client.replays and FILESYSTEM not in protections:
+            notes.append("programs can read the disk here, and so the keys of language models; see docs/sandbox.md")
+        return notes
 
 
 async def _give_transcript(folder: Path, builder: Builder, stack: AsyncExitStack) -> None:
@@ -125,11 +140,24 @@ async def _give_transcript(folder: Path, builder: Builder, stack: AsyncExitStack
     builder.give("recorded_calls", recorded)
 
 
-async def _give_stand_in(builder: Builder, stack: AsyncExitStack) -> None:
+async def _give_stand_in(builder: Builder, stack: AsyncExitStack) -> str:
+    """Start the server that stands in for models; its address."""
     from gigaevo.testing import ServerStartError, served
 
     options = builder.node("stand_in")
     try:
-        builder.give("stand_in_address", await stack.enter_async_context(served(options)))
+        address = await stack.enter_async_context(served(options))
     except (ServerStartError, ValueError) as error:
         raise ConfigError(f"stand_in: {error}") from error
+    builder.give("stand_in_address", address)
+    return address
+
+
+def _refuse_others(stand_in: str, client: Client) -> None:
+    """Nothing leaves the machine in a dry run, also where the stand-in fails and another model would take its turn."""
+    for name, model in client.models.items():
+        if model.base_url != stand_in:
+            raise ConfigError(
+                f"llm.models.{name} would be asked in earnest, and this is a dry run: "
+                f"llm.models.{name}.base_url must be ${{ref:stand_in_address}}"
+            )

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from random import Random
 from typing import Any
 
-from gigaevo.llm.base import CallLog, NoReply, Reply, Request, Trouble
+from gigaevo.llm.base import ALL_GIVEN_UP, CallLog, NoReply, Reply, Request, Trouble
 from gigaevo.llm.books import NOTHING, Books, Spent
 from gigaevo.llm.budget import Budget, BudgetSpent, Reservation
 from gigaevo.llm.call_record import UNSENT, end_row, failure_row, question_row, reply_row
@@ -23,6 +23,8 @@ from gigaevo.llm.secrets import Secrets
 _FREE = frozenset({Trouble.RATE_LIMIT, Trouble.SERVER, Trouble.REFUSED, Trouble.AUTHENTICATION})
 # These say that an endpoint is not well; after all others it is at least alive.
 _UNWELL = frozenset({Trouble.SERVER, Trouble.TIMEOUT, Trouble.CONNECTION, Trouble.MALFORMED})
+# These say that it wants something else: another key, another model, another question.
+_NOT_TAKEN = frozenset({Trouble.REFUSED, Trouble.AUTHENTICATION})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,18 +98,22 @@ class Asking:
                 break
             await min((desk.breaker for desk in order), key=lambda breaker: breaker.cooldown_left_s).wait()
         failure = _tell(list(failures.values()))
+        if all(desk.given_up or failures[desk.name].trouble is Trouble.BUDGET for desk in self._desks):
+            failure.limit = failure.limit or ALL_GIVEN_UP
         failure.usage = self._spent.usage()
         await self._end(failure)
         raise failure
 
     def _by_room(self) -> Sequence[Desk]:
-        """The models in order; where a queue stands before the first, one that could begin at once takes its turn."""
-        first, *others = self._desks
+        """The models in order, those that were given up last; where a queue stands before the first, one that could
+        begin at once takes its turn."""
+        desks = sorted(self._desks, key=lambda desk: desk.given_up)
+        first, *others = desks
         if first.gate.waiting >= self._office.spare:
             for other in others:
                 if other.breaker.ready and other.gate.is_open(self._usual_tokens(other)):
-                    return [other, *(desk for desk in self._desks if desk is not other)]
-        return self._desks
+                    return [other, *(desk for desk in desks if desk is not other)]
+        return desks
 
     async def _ask(self, desk: Desk) -> Reply | NoReply:
         """Try one model, as often as retries allow."""
@@ -169,6 +175,7 @@ class Asking:
             told = True
             if isinstance(outcome, Answer):
                 desk.breaker.succeeded()
+                desk.refused = 0
                 took = desk.cost(outcome.tokens)
                 # A guess is never more than what was set aside.
                 took = took if outcome.counted else _smaller(took, worst)
@@ -192,12 +199,15 @@ class Asking:
             return failed
 
     def _tell_breaker(self, desk: Desk, failed: CallFailed, *, probe: bool) -> None:
+        reason = self._office.secrets.redact(str(failed))
+        if failed.trouble in _NOT_TAKEN:
+            desk.refused += 1
+            _say_once(desk, failed.trouble, f"{desk.model.endpoint} does not take a question: {reason}")
         if failed.hopeless or failed.trouble in _UNWELL:
-            reason = self._office.secrets.redact(str(failed))
-            was_well = desk.breaker.ready
-            desk.breaker.failed(reason, probe=probe, hopeless=failed.hopeless)
-            if was_well and not desk.breaker.ready:
-                _warn_of_outage(desk)
+            opened = desk.breaker.failed(reason, probe=probe, hopeless=failed.hopeless)
+            if opened and failed.trouble not in _NOT_TAKEN:
+                left = desk.breaker.cooldown_left_s
+                _warn(desk, f"{desk.model.endpoint} is left alone for {left:.3g} s: {failed.trouble}: {reason}")
         elif failed.trouble is Trouble.RATE_LIMIT:
             desk.breaker.abandoned(probe=probe)
         else:
@@ -302,29 +312,24 @@ def _smaller(took: Spent, worst: Spent) -> Spent:
     )
 
 
-def _warn_of_outage(desk: Desk) -> None:
-    """Say that an endpoint is not asked for a while, and why: once, until it has answered again."""
-    from loguru import logger
-
-    breaker = desk.breaker
-    told = (desk.name, desk.model.endpoint, breaker.cooldown_left_s, breaker.reason)
-    logger.warning("{} ({}) is left alone for {:.0f} s: {}", *told)
-
-
 def _warn_of_excess(desk: Desk, took: Spent, worst: Spent) -> None:
     """Say once of a model that it takes more than it may, and set more aside for it from now on."""
+    desk.longest = max(desk.longest, took.completion)
+    _say_once(
+        desk,
+        "excess",
+        f"it reports {took.prompt} + {took.completion} tokens for a call that could take {worst.prompt} + "
+        f"{worst.completion} at most: it is counted as reported, and a budget may be passed by it",
+    )
+
+
+def _say_once(desk: Desk, what: str, line: str) -> None:
+    if what not in desk.told:
+        desk.told.add(what)
+        _warn(desk, line)
+
+
+def _warn(desk: Desk, line: str) -> None:
     from loguru import logger
 
-    if took.completion > desk.longest:
-        desk.longest = took.completion
-    if not desk.excess_is_told:
-        desk.excess_is_told = True
-        logger.warning(
-            "{} reports {} + {} tokens for a call that could take {} + {} at most: it is counted as reported, "
-            "and a budget may be passed by it",
-            desk.name,
-            took.prompt,
-            took.completion,
-            worst.prompt,
-            worst.completion,
-        )
+    logger.warning("model {}: {}", desk.name, line)

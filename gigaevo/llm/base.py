@@ -9,6 +9,8 @@ from typing import Any, Literal, Protocol
 
 import numpy as np
 
+ALL_GIVEN_UP = "language_models"  # the limit that is reached where no model is of use any more
+
 
 @dataclass(frozen=True, slots=True)
 class Message:
@@ -118,7 +120,8 @@ class NoReply(Exception):
         message: One line, free of secrets.
         model: Name of the model that was asked last; empty where none was.
         usage: What the attempts cost all the same.
-        limit: The budget that stood in the way (``"budget.usd"``); empty for any other trouble.
+        limit: What is used up and stood in the way: a budget (``"budget.usd"``), a transcript, or all models
+            (``ALL_GIVEN_UP``); empty where another question may be answered.
     """
 
     def __init__(

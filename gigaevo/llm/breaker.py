@@ -44,6 +44,7 @@ class Breaker:
     Attributes:
         reason: What the last failure said.
         hopeless: Whether there is no use in waiting for the end of the cool-down: a person has to do something first.
+        given_up: Whether that is certain: nobody was ever answered, or the try after a cool-down met the same.
     """
 
     def __init__(self, settings: BreakerSettings, *, clock: Callable[[], float] = time.monotonic) -> None:
@@ -51,6 +52,8 @@ class Breaker:
         self._clock = clock
         self.reason = ""
         self.hopeless = False
+        self.given_up = False
+        self._alive = False
         self._failures = 0
         self._openings = 0  # in a row
         self._open_until: float | None = None
@@ -81,27 +84,34 @@ class Breaker:
         """Note an answer, of whatever kind: the endpoint is alive."""
         self._failures = self._openings = 0
         self._open_until = None
-        self.hopeless = False
+        self._alive = True
+        self.hopeless = self.given_up = False
         self._end_probe()
 
-    def failed(self, reason: str, *, probe: bool, hopeless: bool = False) -> None:
+    def failed(self, reason: str, *, probe: bool, hopeless: bool = False) -> bool:
         """Note an attempt without an answer.
 
         Args:
             reason: One line.
             probe: Whether it was the one that tried.
             hopeless: Whether every other would fail in the same way: it opens at once, for the longest time.
+
+        Returns:
+            Whether it was closed and is open now.
         """
         self.reason = reason
         self._failures += 1
+        was_closed = self._open_until is None
         if hopeless or probe or (self._open_until is None and self._failures >= self._settings.failures):
             longest = self._settings.longest_s
             cooldown = longest if hopeless else min(self._settings.cooldown_s * 2.0 ** min(self._openings, 60), longest)
             self._openings += 1
             self._open_until = self._clock() + cooldown
             self.hopeless = hopeless
+            self.given_up = hopeless and (self.given_up or probe or not self._alive)
         if probe:
             self._end_probe()
+        return was_closed and self._open_until is not None
 
     def abandoned(self, *, probe: bool) -> None:
         """Note that an attempt ended without telling anything of the endpoint."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
@@ -9,19 +10,25 @@ from gigaevo.llm.base import Message
 from gigaevo.llm.books import Spent
 from gigaevo.llm.breaker import Breaker
 from gigaevo.llm.budget import Amount
-from gigaevo.llm.model import Model
+from gigaevo.llm.model import Model, plain
 from gigaevo.llm.prices import Price, Tokens
 from gigaevo.llm.rate_limits import Gate
 
 PER_MESSAGE = 16  # tokens that mark who speaks, at most
 PER_CALL = 128  # tokens of what an endpoint's template puts before a conversation, at most
-BYTES_PER_TOKEN = 4  # of usual text; for limits per minute only
+MOST_REFUSED = 20  # questions in a row, after which a model is given up
+BYTES_PER_TOKEN = 4  # of usual text; for estimates and limits per minute
 
 
 def most_prompt_tokens(messages: Sequence[Message]) -> int:
     """A bound on the tokens of a conversation, whatever the model: a token is at least a byte of the text."""
     texts = sum(len(message.content.encode("utf-8", "replace")) for message in messages)
     return texts + PER_MESSAGE * len(messages) + PER_CALL
+
+
+def _most_tokens_beside(model: Model) -> int:
+    """A bound on the tokens that settings may add to a prompt: a schema of the answer is one."""
+    return len(json.dumps(plain(model.extra)).encode()) if model.extra else 0
 
 
 @dataclass(slots=True, kw_only=True)
@@ -37,7 +44,8 @@ class Desk:
         longest_answer: Most tokens that it can answer with; None where that is not known.
         credentials: What litellm needs to be told to ask it.
         longest: Most completion tokens that it was seen to take, where it takes more than it may.
-        excess_is_told: Whether that was said.
+        refused: Questions in a row that its endpoint did not take.
+        told: What was said of it once and need not be said again.
     """
 
     name: str
@@ -48,7 +56,17 @@ class Desk:
     longest_answer: int | None = None
     credentials: dict[str, str] = field(default_factory=dict, repr=False)
     longest: int = 0
-    excess_is_told: bool = False
+    refused: int = 0
+    told: set[str] = field(default_factory=set)
+    _beside: int = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._beside = _most_tokens_beside(self.model)
+
+    @property
+    def given_up(self) -> bool:
+        """Whether there is no use in asking any more: a person has to change something first."""
+        return self.breaker.given_up or self.refused >= MOST_REFUSED
 
     def max_tokens(self, asked: int | None) -> int:
         """Most tokens of an answer to a question that asks for so many; None: for as many as the settings say."""
@@ -56,8 +74,8 @@ class Desk:
         return most if self.longest_answer is None else min(most, self.longest_answer)
 
     def worst(self, prompt: int, max_tokens: int) -> Spent:
-        """The most that an attempt can take, with ``prompt`` as the bound on the tokens sent."""
-        tokens = Tokens(prompt=prompt, completion=max(max_tokens, self.longest))
+        """The most that an attempt can take, with ``prompt`` as the bound on the tokens of the conversation."""
+        tokens = Tokens(prompt=prompt + self._beside, completion=max(max_tokens, self.longest))
         money = 0 if self.price is None else self.price.worst(tokens)
         return Spent(money=money, prompt=tokens.prompt, completion=tokens.completion, calls=1)
 

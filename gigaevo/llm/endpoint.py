@@ -22,7 +22,7 @@ from gigaevo.llm.retries import retry_after_s
 
 INSTALL = "pip install -e '.[llm]'"
 BAD_RELEASES = frozenset({"1.82.7", "1.82.8", "1.107.0"})  # compromised on their way to the package index
-BYTES_PER_TOKEN = 3  # a low guess, where an endpoint does not tell what it counted
+_GUESSED_BYTES_PER_TOKEN = 3  # a low guess, where an endpoint does not tell what it counted
 _FOR_IMPORT = {
     "LITELLM_LOCAL_MODEL_COST_MAP": "True",  # else it fetches its price table
     "LITELLM_MODE": "PRODUCTION",  # else it writes .env into this process's environment
@@ -33,6 +33,9 @@ _ADVICE = re.compile(r"\.? Handle with `litellm\.\w+`\.$")
 _LONGEST_MESSAGE = 500
 _BAD_KEY = re.compile(r"API[ _]key[ _](not valid|invalid)", re.IGNORECASE)
 _NO_MONEY = re.compile(r"insufficient[_ ]quota|exceeded your current quota|credit balance", re.IGNORECASE)
+# Google and OpenAI say it in words: "Please retry in 34.07s", "Please try again in 1m2s", "in 250ms".
+_COME_BACK = re.compile(r"(?:re)?try (?:again )?in (?:(\d+)m(?=\d))?(\d+(?:\.\d+)?)(ms|s|m)\b", re.IGNORECASE)
+_SECONDS = {"ms": 0.001, "s": 1.0, "m": 60.0}
 # httpx and litellm call a reset in the middle a ConnectError too, so what counts is what lies below.
 _NEVER_CONNECTED = frozenset({"ClientConnectorError", "ConnectionTimeoutError", "ConnectionRefusedError", "gaierror"})
 _NO_KEY = "none"  # OpenAI's client wants some key
@@ -94,11 +97,14 @@ class Endpoint:
         """Import litellm, in a thread: it takes two seconds.
 
         Raises:
-            ValueError: It is not installed, or a release that must not be loaded.
+            ValueError: It is not installed or not whole, or a release that must not be loaded.
         """
         check_release()
         if self._litellm is None:
-            self._litellm = await asyncio.to_thread(_import_quietly)
+            try:
+                self._litellm = await asyncio.to_thread(_import_quietly)
+            except ImportError as error:
+                raise ValueError(f"litellm cannot be loaded: {error}; {INSTALL} installs what it needs") from error
 
     async def close(self) -> None:
         """Let go of connections."""
@@ -171,7 +177,9 @@ def read_answer(answer: Any, messages: Sequence[Message]) -> Answer:
     if tokens is None:
         sent = sum(len(message.content.encode("utf-8", "replace")) for message in messages)
         received = len(text.encode("utf-8", "replace"))
-        tokens = Tokens(prompt=-(-sent // BYTES_PER_TOKEN), completion=-(-received // BYTES_PER_TOKEN))
+        tokens = Tokens(
+            prompt=-(-sent // _GUESSED_BYTES_PER_TOKEN), completion=-(-received // _GUESSED_BYTES_PER_TOKEN)
+        )
     return Answer(text=text, finish=str(choices[0].finish_reason or "stop"), tokens=tokens, counted=counted)
 
 
@@ -182,7 +190,9 @@ def sort_out(error: Exception, *, timeout_s: float) -> CallFailed:
     message = _one_line(error)
     for cause in chain:
         if (response := _response(cause)) is not None:
-            return _by_status(int(response.status_code), response.headers, message)
+            wait = retry_after_s(response.headers.get("retry-after"))
+            wait = _asked_wait_s(str(error)) if wait is None else wait
+            return _by_status(int(response.status_code), wait, message)
     names = {kind.__name__ for cause in chain for kind in type(cause).__mro__}
     if names & _NEVER_CONNECTED:
         return CallFailed(Trouble.CONNECTION, f"the endpoint cannot be reached: {_last(chain)}", reached=False)
@@ -209,12 +219,10 @@ def _response(error: BaseException) -> Any:
     return response if isinstance(getattr(response, "status_code", None), int) else None
 
 
-def _by_status(status: int, headers: Any, message: str) -> CallFailed:
-    wait = retry_after_s(headers.get("retry-after"))
-    if status == 429:
-        return CallFailed(
-            Trouble.RATE_LIMIT, message, status=status, retry_after_s=wait, hopeless=bool(_NO_MONEY.search(message))
-        )
+def _by_status(status: int, wait: float | None, message: str) -> CallFailed:
+    if status == 429:  # Google speaks of the quota too where it means that of a minute, and says when that is over
+        no_money = wait is None and _NO_MONEY.search(message) is not None
+        return CallFailed(Trouble.RATE_LIMIT, message, status=status, retry_after_s=wait, hopeless=no_money)
     if status == 400 and _BAD_KEY.search(message):  # as Google says it
         return CallFailed(Trouble.AUTHENTICATION, message, status=status, hopeless=True)
     if status in (401, 403):  # 403 may be meant for one model or one question only
@@ -224,6 +232,14 @@ def _by_status(status: int, headers: Any, message: str) -> CallFailed:
     if status >= 500:
         return CallFailed(Trouble.SERVER, message, status=status, retry_after_s=wait)
     return CallFailed(Trouble.REFUSED, message, status=status, hopeless=status == 402)
+
+
+def _asked_wait_s(text: str) -> float | None:
+    """Seconds after which an endpoint wants to be asked again, where it says so in words only."""
+    if (found := _COME_BACK.search(text)) is None:
+        return None
+    minutes, number, unit = found.groups()
+    return 60.0 * int(minutes or 0) + float(number) * _SECONDS[unit.lower()]
 
 
 def _chain(error: BaseException) -> Iterator[BaseException]:
@@ -242,6 +258,7 @@ def _one_line(error: BaseException) -> str:
         text = str(json.loads(text)["error"]["message"])
     except (ValueError, LookupError, TypeError):
         pass
+    text = "".join(sign if sign.isprintable() else " " for sign in text[: _LONGEST_MESSAGE + 1])
     return text if len(text) <= _LONGEST_MESSAGE else text[:_LONGEST_MESSAGE] + "…"
 
 

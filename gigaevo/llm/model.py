@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 # Names of parameters that would hold a secret. Plurals are counts: "budget_tokens", "max_tokens".
 _SECRET = re.compile(r"(^|[_-])(key|apikey|token|secret|password|credentials?|authorization|auth)$", re.IGNORECASE)
 _HARMLESS = frozenset({"prompt_cache_key", "safety_identifier_key"})
+_VARIABLE = re.compile(r"[A-Z_][A-Z0-9_]*")  # no key looks like that
 # What would break the bound on a call's cost, or has a setting of its own.
 _OWN_SETTING = {
     "api_base": "base_url",
@@ -25,6 +26,9 @@ _OWN_SETTING = {
     "timeout": "timeout_s",
 }
 _OURS = frozenset({"fallbacks", "max_retries", "messages", "mock_response", "n", "num_retries", "stream", "client"})
+# What is charged for beside the tokens, or answers with something else than a text.
+_NO_TEXT = frozenset({"audio", "functions", "modalities", "plugins", "tool_choice", "tools", "web_search_options"})
+_BODY = "extra_body"  # what stands in it is sent as if it stood beside it
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,6 +89,11 @@ class Model:
             raise ValueError(
                 f"model {self.name}: set both usd_per_million_prompt and usd_per_million_completion, or none"
             )
+        if self.api_key_env is not None and not _VARIABLE.fullmatch(self.api_key_env):
+            raise ValueError(
+                f"model {self.name}: api_key_env is the name of a variable such as LLM_API_KEY; the key itself comes "
+                "from the environment or from .env only"
+            )
         if self.base_url is not None:
             _check_address(self.name, self.base_url)
         _check_extra(self.name, self.extra)
@@ -104,6 +113,13 @@ class Model:
         """The name up to the first slash; empty where there is none."""
         provider, slash, _ = self.name.partition("/")
         return provider.lower() if slash else ""
+
+    @property
+    def service_tier(self) -> str:
+        """The kind of service that is asked for, on which the price depends; empty for the usual one."""
+        body = self.extra.get(_BODY)
+        found = self.extra.get("service_tier", body.get("service_tier") if isinstance(body, Mapping) else None)
+        return str(found or "")
 
     def settings(self) -> dict[str, Any]:
         """What is sent with the messages, as JSON values free of secrets."""
@@ -140,13 +156,19 @@ def _check_address(name: str, address: str) -> None:
         raise ValueError(f"model {name}: base_url={address} is no address; it looks like http://127.0.0.1:8000/v1")
 
 
-def _check_extra(name: str, extra: Mapping[str, Any]) -> None:
+def _check_extra(name: str, extra: Mapping[str, Any], where: str = "extra") -> None:
     for key, value in extra.items():
         if key in _OWN_SETTING:
-            raise ValueError(f"model {name}: extra.{key} has a setting of its own: {_OWN_SETTING[key]}")
+            raise ValueError(f"model {name}: {where}.{key} has a setting of its own: {_OWN_SETTING[key]}")
         if key in _OURS:
-            raise ValueError(f"model {name}: extra.{key} cannot be set: a call is one question and one whole answer")
-        _refuse_secrets(name, f"extra.{key}", str(key), value)
+            raise ValueError(f"model {name}: {where}.{key} cannot be set: a call is one question and one whole answer")
+        if key in _NO_TEXT:
+            raise ValueError(
+                f"model {name}: {where}.{key} cannot be set: answers are texts, and tokens all that they cost"
+            )
+        if key == _BODY and isinstance(value, Mapping):
+            _check_extra(name, value, f"{where}.{key}")
+        _refuse_secrets(name, f"{where}.{key}", str(key), value)
 
 
 def _refuse_secrets(name: str, place: str, key: str, value: Any) -> None:

@@ -15,6 +15,7 @@ from gigaevo.llm.model import Model
 
 PER_USD = 10**12  # money is counted in millionths of a millionth of a dollar: every price of a token is whole
 _TABLE = "model_prices_and_context_window_backup.json"
+_USUAL_TIERS = frozenset({"", "auto", "default", "standard", "standard_only", "flex"})  # they cost no more than usual
 _ABOVE = re.compile(r"(input|output)_cost_per_token_above_(\d+)k_tokens")
 
 
@@ -95,7 +96,7 @@ def price_of(model: Model, table: Mapping[str, Mapping[str, Any]]) -> Price | No
             _whole(model.usd_per_million_completion, 10**6),
         )
         return Price(prompt=prompt, completion=completion, cached=prompt, written=prompt)
-    entry = _entry(model.name, table)
+    entry = _of_tier(_entry(model.name, table), model.service_tier)
     if entry is None or "input_cost_per_token" not in entry or "output_cost_per_token" not in entry:
         return None
     prompt = _whole(entry["input_cost_per_token"])
@@ -137,6 +138,17 @@ def _entry(name: str, table: Mapping[str, Mapping[str, Any]]) -> Mapping[str, An
     if provider.lower() == "openrouter" and "/" in rest:  # it charges for a token what the maker of the model does
         return _entry(_of_the_maker(rest), table)
     return None
+
+
+def _of_tier(entry: Mapping[str, Any] | None, tier: str) -> Mapping[str, Any] | None:
+    """An entry with the prices of a kind of service; None where the table does not know what a dearer one costs."""
+    if entry is None or not tier:
+        return entry
+    ending = f"_{tier}"
+    own = {key.removesuffix(ending): usd for key, usd in entry.items() if key.endswith(ending) and "_cost_" in key}
+    if "input_cost_per_token" in own and "output_cost_per_token" in own:
+        return {**entry, **own}
+    return entry if tier in _USUAL_TIERS else None
 
 
 def _of_the_maker(name: str) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -13,7 +13,7 @@ from gigaevo.llm.model import Model
 HIDDEN = "***"
 SHORTEST = 8  # characters of what is taken for a secret
 OWN_ENDPOINT = "LLM_API_KEY"  # of an endpoint that is named by its address
-_SECRET_NAME = re.compile(r"KEY|TOKEN|SECRET|PASSWORD|PASSWD|CREDENTIAL", re.IGNORECASE)
+SECRET_NAME = re.compile(r"KEY|TOKEN|SECRET|PASSWORD|PASSWD|CREDENTIAL", re.IGNORECASE)
 
 
 class _Credential(NamedTuple):
@@ -77,9 +77,8 @@ class Secrets:
 
     def __init__(self, values: Mapping[str, str]) -> None:
         self._values = {name: value for name, value in values.items() if value}
-        hidden = {value for name, value in self._values.items() if _SECRET_NAME.search(name) and len(value) >= SHORTEST}
-        # The longest first: what holds another secret is replaced whole.
-        self._hidden = sorted(hidden, key=lambda value: (-len(value), value))
+        self._hidden: list[str] = []
+        self._hide(value for name, value in self._values.items() if SECRET_NAME.search(name))
 
     @classmethod
     def read(cls, file: Path | None = None, *, environment: Mapping[str, str] | None = None) -> Secrets:
@@ -95,18 +94,16 @@ class Secrets:
         return cls(values)
 
     def credentials(self, model: Model) -> dict[str, str]:
-        """What litellm needs to be told to ask ``model``, by name of its parameter. To be kept from every log."""
+        """What litellm needs to be told to ask ``model``, by name of its parameter. To be kept from every log: from now
+        on the key is hidden, whatever the variable that holds it is called."""
         found: dict[str, str] = {}
         for credential in _credentials(model):
             for variable in credential.variables:
                 if variable in self._values:
                     found[credential.parameter] = self._values[variable]
                     break
+        self._hide(value for parameter, value in found.items() if parameter == "api_key")
         return found
-
-    def key_for(self, model: Model) -> str | None:
-        """The key of ``model``; None where there is none."""
-        return self.credentials(model).get("api_key")
 
     def missing(self, model: Model) -> str | None:
         """Name of the variable that must be set to use ``model``; None where nothing is missing."""
@@ -117,7 +114,7 @@ class Secrets:
         return None
 
     def redact(self, text: str) -> str:
-        """``text`` with every secret replaced: every value of a variable with a name like a key's."""
+        """``text`` with every secret replaced: every value of a variable with a name like a key's, and every key."""
         for value in self._hidden:
             if value in text:
                 text = text.replace(value, HIDDEN)
@@ -132,6 +129,11 @@ class Secrets:
         if isinstance(value, list | tuple):
             return [self.redacted(item) for item in value]
         return value
+
+    def _hide(self, values: Iterable[str]) -> None:
+        """The longest first: what holds another secret is replaced whole."""
+        hidden = {*self._hidden, *(value for value in values if len(value) >= SHORTEST)}
+        self._hidden = sorted(hidden, key=lambda value: (-len(value), value))
 
     def __repr__(self) -> str:
         return f"Secrets({len(self._values)} variables)"

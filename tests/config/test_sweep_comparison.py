@@ -206,6 +206,14 @@ def test_jobs_that_did_not_end_well_are_left_out_which_is_said() -> None:
     assert compared["sentence"].endswith("(1 more did not end well and are left out)")
 
 
+def test_a_run_whose_models_failed_says_nothing_of_its_settings() -> None:
+    rows = arm("best_of_n", BAD) + arm("single_island", GOOD)
+    rows += [row(9, 99.0, stop_reason="language_models", algorithm="single_island")]
+    found = comparison(rows)
+    assert found is not None
+    assert found["arms"][1]["left_out"] == {"language_models": 1} and found["arms"][1]["values"] == GOOD
+
+
 def test_a_value_that_was_measured_once_more_is_the_one_that_counts() -> None:
     [one] = arms_of([row(0, 1.0, rescored=3.0, algorithm="a"), row(1, 2.0, algorithm="a")])
     assert one.values == [3.0, 2.0]

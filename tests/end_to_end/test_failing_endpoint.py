@@ -7,12 +7,10 @@ import json
 import signal
 import sqlite3
 import subprocess
-import sys
 import time
 import urllib.request
 from collections import Counter
-from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -21,44 +19,15 @@ import pytest
 
 from gigaevo.llm.prices import PER_USD
 from gigaevo.testing.faults import Fault
-from tests.end_to_end.command import ROOT, command, run, summary
+from tests.end_to_end.command import ROOT, command, run, serving, summary
 
 BROKEN = {Fault.RATE_LIMIT, Fault.RATE_LIMIT_SILENT, Fault.SERVER_ERROR, Fault.RESET, Fault.SILENCE, Fault.HALF}
 BROKEN |= {Fault.INVALID_JSON}  # the others are replies that somebody can read
+FAILING = ("--faults", "0.5", "--retry-after-s", "0.05")  # half of the time
 SHORT_WAITS = (
     *("llm.models.main.timeout_s=1.5", "llm.retries.first_s=0.02", "llm.retries.longest_s=0.2"),
     *("llm.breaker.cooldown_s=0.1", "llm.breaker.longest_s=0.5"),
 )
-
-
-@contextmanager
-def failing(*arguments: str) -> Iterator[str]:
-    """An endpoint in a process of its own that fails half of the time; its address."""
-    process = subprocess.Popen(
-        [
-            sys.executable,
-            "-m",
-            "gigaevo.testing",
-            "--port",
-            "0",
-            "--faults",
-            "0.5",
-            "--retry-after-s",
-            "0.05",
-            *arguments,
-        ],
-        cwd=ROOT,
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
-    )
-    assert process.stdin is not None and process.stdout is not None
-    try:
-        yield json.loads(process.stdout.readline())["base_url"]
-    finally:
-        process.stdin.close()
-        process.wait(10)
-        process.stdout.close()
 
 
 def arguments(address: str, folder: Path, *more: str) -> list[str]:
@@ -102,7 +71,7 @@ def spent(folder: Path) -> Decimal:
 @pytest.mark.parametrize("mutants", [60, pytest.param(300, marks=pytest.mark.slow)])
 def test_a_run_ends_keeps_every_reply_and_counts_every_reason(mutants: int, tmp_path: Path) -> None:
     folder = tmp_path / "run"
-    with failing() as address:
+    with serving(*FAILING) as address:
         ended = run(*arguments(address, folder, f"max_mutants={mutants}", "budget.usd=20"))
         assert ended.returncode == 0, ended.stderr
         happened = outcomes(address)
@@ -128,7 +97,7 @@ def test_a_run_ends_keeps_every_reply_and_counts_every_reason(mutants: int, tmp_
 
 def test_spending_ends_within_the_cap_to_the_cent(tmp_path: Path) -> None:
     folder = tmp_path / "run"
-    with failing() as address:
+    with serving(*FAILING) as address:
         ended = run(*arguments(address, folder, "budget.usd=0.25", "max_tokens=2000", "max_seconds=60"))
     assert ended.returncode == 0, ended.stderr
     assert summary(folder)["stop_reason"] == "budget.usd"
@@ -139,7 +108,7 @@ def test_spending_ends_within_the_cap_to_the_cent(tmp_path: Path) -> None:
 
 def test_a_killed_run_goes_on_within_the_same_budget(tmp_path: Path) -> None:
     folder = tmp_path / "run"
-    with failing("--latency-s", "0.05") as address:
+    with serving(*FAILING, "--latency-s", "0.05") as address:
         words = command(*arguments(address, folder, "budget.usd=0.4", "max_tokens=2000", "max_seconds=60"))
         first = subprocess.Popen(words, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         until = time.monotonic() + 60

@@ -189,3 +189,18 @@ def test_a_recorded_run_is_repeated_twice_offline_program_by_program(mutants: in
         assert "warning" not in replayed.stderr.lower()
         assert history(tmp_path / name) == history(tmp_path / "recorded")
         assert summary(tmp_path / name)["best"]["id"] == told["best"]["id"]
+
+
+def test_a_wrong_key_ends_a_run_in_the_endpoints_words_and_the_right_one_goes_on(tmp_path: Path) -> None:
+    folder = tmp_path / "run"
+    with serving("--key", KEY) as address:
+        words = ["problem.name=toy_example", "llm=local", f"llm_base_url={address}", "mutation=llm", "max_mutants=5"]
+        ended = run_in(tmp_path, *words, f"hydra.run.dir={folder}", LLM_API_KEY="sk-not-the-right-one")
+        assert ended.returncode == 0, ended.stderr
+        assert ended.stderr.count("does not take a question: the key is wrong") == 1
+        assert "no language model takes questions any more" in ended.stdout
+        first = summary(folder)
+        assert first["stop_reason"] == "language_models" and first["llm"]["spending"]["calls"] == 0
+        again = run_in(tmp_path, f"resume={folder}", LLM_API_KEY=KEY)
+    assert again.returncode == 0, again.stderr
+    assert summary(folder)["stop_reason"] == "max_mutants" and summary(folder)["llm"]["spending"]["replies"] > 0

@@ -77,6 +77,21 @@ def test_what_no_waiting_can_mend_opens_it_at_once() -> None:
     assert not breaker.ready and breaker.hopeless and breaker.cooldown_left_s == 30.0
 
 
+async def test_it_is_given_up_where_nobody_was_ever_answered_or_the_next_try_meets_the_same() -> None:
+    clock = Clock()
+    breaker = Breaker(BreakerSettings(cooldown_s=10.0, longest_s=30.0), clock=clock)
+    assert breaker.failed("the key is wrong", probe=breaker.begin(), hopeless=True) and breaker.given_up
+    breaker.succeeded()
+    assert not breaker.given_up
+    assert breaker.failed("the key is wrong", probe=breaker.begin(), hopeless=True)
+    assert not breaker.failed("the key is wrong", probe=False, hopeless=True), "it was open"
+    assert breaker.hopeless and not breaker.given_up, "that may have been a mishap of the endpoint"
+    clock.now += 30.0
+    breaker.failed("the key is wrong", probe=breaker.begin(), hopeless=True)
+    breaker.failed("the key is wrong", probe=False, hopeless=True)
+    assert breaker.given_up
+
+
 async def test_who_waits_hears_what_became_of_the_one_that_tried() -> None:
     breaker = Breaker(BreakerSettings(failures=1, cooldown_s=0.01))
     breaker.failed("down", probe=breaker.begin())

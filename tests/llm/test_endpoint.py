@@ -131,6 +131,25 @@ async def test_what_no_waiting_can_mend_is_told_apart() -> None:
     assert not (await failure(403, error("not this model"))).hopeless
 
 
+@pytest.mark.parametrize(
+    ("words", "seconds"),
+    [
+        ("You exceeded your current quota, see https://there.\n* Quota exceeded for metric: requests, limit: 15\n"
+         + 600 * "x" + "\nPlease retry in 34.25s.", 34.25),
+        ("Rate limit reached for m: Limit 3, Used 3, Requested 1. Please try again in 20s. Visit there", 20.0),
+        ("Please try again in 1m2.5s", 62.5),
+        ("Please try again in 6m", 360.0),
+        ("Please try again in 250ms", 0.25),
+    ],
+)  # fmt: skip
+async def test_when_to_come_back_is_read_from_the_words_too_and_is_no_reason_to_give_up(
+    words: str, seconds: float
+) -> None:
+    failed = await failure(429, error(words))
+    assert failed.retry_after_s == pytest.approx(seconds)
+    assert failed.trouble is Trouble.RATE_LIMIT and not failed.hopeless
+
+
 ANTHROPIC = {
     "id": "m",
     "type": "message",

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from random import Random
 
 import pytest
 from loguru import logger
 
-from gigaevo.llm.base import NoReply, Reply, Trouble
+from gigaevo.llm.base import ALL_GIVEN_UP, NoReply, Reply, Trouble
 from gigaevo.llm.breaker import BreakerSettings
 from gigaevo.llm.budget import Budget
 from gigaevo.llm.call_record import answer_in
@@ -22,6 +22,15 @@ from gigaevo.storage.base import LoggedCall
 from gigaevo.testing.faults import Fault, evenly
 from gigaevo.testing.language_model_server import LanguageModelServer, ServerOptions
 from tests.llm.bench import QUICK, Bench, bench, local, opened, question, rows
+
+
+@pytest.fixture
+def warnings() -> Iterator[list[str]]:
+    """What is said at the level of warnings."""
+    lines: list[str] = []
+    sink = logger.add(lines.append, level="WARNING", format="{message}")
+    yield lines
+    logger.remove(sink)
 
 
 async def ask(client: Client, count: int, *, roles: Sequence[str] = ("mutation",)) -> list[Reply | NoReply]:
@@ -205,23 +214,6 @@ async def test_an_endpoint_that_is_down_is_left_alone_and_tried_again_by_one(tmp
         assert len(check_unsent) == 10
 
 
-async def test_people_are_told_once_of_an_endpoint_that_is_left_alone_and_why(tmp_path: Path) -> None:
-    lines: list[str] = []
-    sink = logger.add(lines.append, level="WARNING", format="{message}")
-    try:
-        settings = BreakerSettings(failures=2, cooldown_s=0.01, longest_s=0.01)
-        async with bench(
-            tmp_path / "run.db", ServerOptions(script=[Fault.SERVER_ERROR] * 9), breaker=settings, retries=QUICK
-        ) as it:
-            await ask(it.client, 8)
-            said = f"bench ({it.server.base_url}) is left alone for 0 s: "
-    finally:
-        logger.remove(sink)
-    [line] = lines
-    assert line.startswith(said)
-    assert "the server had an error" in line
-
-
 async def test_a_cool_down_is_waited_for_once(tmp_path: Path) -> None:
     settings = BreakerSettings(failures=1, cooldown_s=0.2, longest_s=600.0)
     options = ServerOptions(faults={Fault.SERVER_ERROR: 1.0})
@@ -243,7 +235,7 @@ async def test_while_one_endpoint_is_down_another_answers_at_once(tmp_path: Path
         assert down.stats()["requests"] == 3
 
 
-async def test_a_wrong_key_is_said_once_and_not_tried_again(tmp_path: Path) -> None:
+async def test_a_wrong_key_is_said_once_and_not_tried_again(tmp_path: Path, warnings: list[str]) -> None:
     async with bench(tmp_path / "run.db", ServerOptions(key="the right one")) as it:
         with pytest.raises(NoReply) as first:
             await it.client.complete(question("1"))
@@ -253,23 +245,69 @@ async def test_a_wrong_key_is_said_once_and_not_tried_again(tmp_path: Path) -> N
         assert "the key is wrong" in second.value.message
         assert it.server.stats()["requests"] == 1
         assert it.client.budget.spent.calls == 0
+    assert first.value.limit == second.value.limit == ALL_GIVEN_UP
+    assert len(warnings) == 1
+    assert (
+        "model bench: http://127.0.0.1" in warnings[0] and "does not take a question: the key is wrong" in warnings[0]
+    )
 
 
-async def test_more_than_was_allowed_is_counted_and_said_once(tmp_path: Path) -> None:
-    from loguru import logger
+async def test_while_another_model_answers_a_wrong_key_is_no_limit(tmp_path: Path) -> None:
+    refusing = LanguageModelServer(ServerOptions(key="the right one"))
+    failing = LanguageModelServer(ServerOptions(faults={Fault.SERVER_ERROR: 1.0}))
+    async with refusing, failing:
+        models = {"refusing": local(refusing.base_url), "failing": local(failing.base_url)}
+        async with opened(tmp_path / "run.db", models) as (client, _):
+            with pytest.raises(NoReply) as caught:
+                await client.complete(question("1"))
+        assert caught.value.limit == "", "it may answer again"
+        spent = Budget(per_model={"failing": {"calls": 0}})
+        async with opened(tmp_path / "other.db", models, budget=spent) as (client, _):
+            with pytest.raises(NoReply) as caught:
+                await client.complete(question("1"))
+        assert caught.value.limit == ALL_GIVEN_UP, "neither will answer again"
 
-    lines: list[str] = []
-    sink = logger.add(lines.append, level="WARNING")
-    try:
-        async with bench(tmp_path / "run.db", ServerOptions(usage="wild"), budget=Budget(tokens=10**20)) as it:
-            await ask(it.client, 20)
-            logged = await rows(it.log)
-            spent = it.client.budget.spent.tokens
-    finally:
-        logger.remove(sink)
+
+async def test_a_model_that_takes_no_question_is_given_up(tmp_path: Path, warnings: list[str]) -> None:
+    async with LanguageModelServer() as server:
+        elsewhere = local(f"{server.base_url}/nothing-is-here")
+        async with opened(tmp_path / "run.db", elsewhere) as (client, _):
+            outcomes = [outcome for n in range(21) for outcome in await ask(client, 1, roles=(f"{n}",))]
+    limits = [outcome.limit for outcome in outcomes if isinstance(outcome, NoReply)]
+    assert limits == [""] * 19 + [ALL_GIVEN_UP] * 2
+    assert len(warnings) == 1 and "there is no POST /v1/nothing-is-here/chat/completions" in warnings[0]
+
+
+async def test_a_model_that_was_given_up_costs_the_others_no_time(tmp_path: Path) -> None:
+    async with LanguageModelServer() as server:
+        models = {"gone": local(f"{server.base_url}/nothing-is-here"), "well": local(server.base_url)}
+        async with opened(tmp_path / "run.db", models) as (client, _):
+            for n in range(25):
+                assert (await client.complete(question(f"{n}"))).model == "well"
+        assert server.outcomes == {"not_found": 20, "answered": 25}
+
+
+async def test_people_are_told_once_of_an_endpoint_that_is_left_alone_and_why(
+    tmp_path: Path, warnings: list[str]
+) -> None:
+    settings = BreakerSettings(failures=2, cooldown_s=0.01, longest_s=0.01)
+    options = ServerOptions(script=[Fault.SERVER_ERROR] * 9)
+    async with bench(tmp_path / "run.db", options, breaker=settings, retries=QUICK) as it:
+        await ask(it.client, 8)
+        address = it.server.base_url
+    [line] = warnings
+    assert line.startswith(f"model bench: {address} is left alone for 0.0")
+    assert "s: server: the server had an error" in line
+
+
+async def test_more_than_was_allowed_is_counted_and_said_once(tmp_path: Path, warnings: list[str]) -> None:
+    async with bench(tmp_path / "run.db", ServerOptions(usage="wild"), budget=Budget(tokens=10**20)) as it:
+        await ask(it.client, 20)
+        logged = await rows(it.log)
+        spent = it.client.budget.spent.tokens
     took = [row.reply["spent"] for row in logged if row.reply is not None]
     assert spent == sum(one["prompt_tokens"] + one["completion_tokens"] for one in took)
     assert all(one["prompt_tokens"] >= 0 and one["completion_tokens"] >= 0 for one in took), (
         "lies below zero are no gift"
     )
-    assert len(lines) == 1 and "it is counted as reported" in lines[0]
+    assert len(warnings) == 1 and "it is counted as reported" in warnings[0]

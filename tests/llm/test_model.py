@@ -43,6 +43,9 @@ def test_settings_hold_what_is_sent() -> None:
         ({"extra": {"max_completion_tokens": 5}}, "has a setting of its own: max_tokens"),
         ({"extra": {"n": 5}}, "extra.n cannot be set"),
         ({"extra": {"stream": True}}, "extra.stream cannot be set"),
+        ({"extra": {"web_search_options": {}}}, "extra.web_search_options cannot be set: answers are texts"),
+        ({"extra": {"extra_body": {"n": 5}}}, "extra.extra_body.n cannot be set"),
+        ({"extra": {"extra_body": {"max_tokens": 10**6}}}, "extra.extra_body.max_tokens has a setting of its own"),
     ],
 )
 def test_what_makes_no_sense_is_refused(settings: dict[str, Any], says: str) -> None:
@@ -57,6 +60,7 @@ def test_what_makes_no_sense_is_refused(settings: dict[str, Any], says: str) -> 
         {"extra": {"aws_session_token": "sk-12345678"}},
         {"extra": {"extra_headers": {"Authorization": "Bearer sk-12345678"}}},
         {"extra": {"extra_headers": {"x-api-key": "sk-12345678"}}},
+        {"api_key_env": "sk-12345678"},
         {"base_url": "http://user:sk-12345678@there/v1"},
         {"base_url": "http://there/v1?key=sk-12345678"},
     ],

@@ -56,6 +56,32 @@ def test_the_dearest_kind_of_token_counts_where_kinds_are_not_told_apart() -> No
     assert price is not None and dollars(price.completion) == 9e-06
 
 
+@pytest.mark.parametrize("extra", [{"service_tier": "priority"}, {"extra_body": {"service_tier": "priority"}}])
+def test_a_dearer_kind_of_service_costs_what_the_table_says_of_it(extra: dict[str, object]) -> None:
+    table = {"gpt-small": {**TABLE["gpt-small"], "input_cost_per_token_priority": 9e-07}}
+    assert price_of(Model(name="openai/gpt-small", extra=extra), table) is None, "half of a price is none"
+    table["gpt-small"]["output_cost_per_token_priority"] = 8e-06
+    price = price_of(Model(name="openai/gpt-small", extra=extra), table)
+    assert price is not None and (dollars(price.prompt), dollars(price.completion)) == (9e-07, 8e-06)
+    usual = price_of(Model(name="openai/gpt-small", extra={"service_tier": "flex"}), table)
+    assert usual == price_of(Model(name="openai/gpt-small"), table)
+
+
+def test_what_settings_may_add_to_a_prompt_is_in_the_worst_case() -> None:
+    def worst(**extra: object) -> int:
+        desk = Desk(
+            name="m",
+            model=Model(name="openai/m", extra=extra),
+            price=None,
+            gate=Gate(),
+            breaker=Breaker(BreakerSettings()),
+        )
+        return desk.worst(1000, 10).prompt
+
+    assert worst() == 1000
+    assert worst(response_format={"schema": "é" * 500}) >= 1000 + 2 * 500
+
+
 @pytest.mark.parametrize("name", ["openai/unheard-of", "mistral/gpt-small", "openai/by-the-second"])
 def test_a_price_is_not_guessed(name: str) -> None:
     assert price_of(Model(name=name), TABLE) is None

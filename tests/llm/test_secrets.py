@@ -16,6 +16,10 @@ from gigaevo.llm.secrets import Secrets, missing_key
 KEY = "sk-a-rather-long-secret"
 
 
+def key(secrets: Secrets, model: Model) -> str | None:
+    return secrets.credentials(model).get("api_key")
+
+
 @pytest.mark.parametrize(
     ("name", "variable"),
     [
@@ -30,9 +34,9 @@ KEY = "sk-a-rather-long-secret"
 )
 def test_a_key_is_found_by_its_usual_name(name: str, variable: str) -> None:
     model = Model(name=name)
-    assert Secrets({variable: KEY}).key_for(model) == KEY
+    assert key(Secrets({variable: KEY}), model) == KEY
     assert Secrets({variable: KEY}).missing(model) is None
-    assert Secrets({variable: ""}).key_for(model) is None
+    assert key(Secrets({variable: ""}), model) is None
 
 
 def test_a_missing_key_is_one_line() -> None:
@@ -54,9 +58,9 @@ def test_an_address_of_ones_own_never_gets_the_key_of_a_provider() -> None:
     everything = Secrets({"OPENAI_API_KEY": KEY, "OPENROUTER_API_KEY": KEY})
     own = Model(name="openai/m", base_url="http://127.0.0.1:1/v1")
     assert everything.credentials(own) == {} and everything.missing(own) is None
-    assert Secrets({"LLM_API_KEY": KEY}).key_for(own) == KEY
+    assert key(Secrets({"LLM_API_KEY": KEY}), own) == KEY
     named = Model(name="openai/m", base_url="http://127.0.0.1:1/v1", api_key_env="OPENROUTER_API_KEY")
-    assert everything.key_for(named) == KEY
+    assert key(everything, named) == KEY
     assert Secrets({}).missing(named) == "OPENROUTER_API_KEY"
 
 
@@ -65,10 +69,10 @@ def test_a_file_fills_in_what_the_environment_does_not_have_and_changes_nothing(
     file.write_text("OPENAI_API_KEY=from-the-file\nANTHROPIC_API_KEY='from the file'\n# a remark\nEMPTY=\n")
     before = dict(os.environ)
     secrets = Secrets.read(file, environment={"OPENAI_API_KEY": "from-outside"})
-    assert secrets.key_for(Model(name="openai/m")) == "from-outside"
-    assert secrets.key_for(Model(name="anthropic/m")) == "from the file"
+    assert key(secrets, Model(name="openai/m")) == "from-outside"
+    assert key(secrets, Model(name="anthropic/m")) == "from the file"
     assert dict(os.environ) == before
-    assert Secrets.read(tmp_path / "none", environment={}).key_for(Model(name="openai/m")) is None
+    assert key(Secrets.read(tmp_path / "none", environment={}), Model(name="openai/m")) is None
 
 
 def test_a_file_that_is_no_text_is_named(tmp_path: Path) -> None:
@@ -92,6 +96,13 @@ def test_everything_that_looks_like_a_secret_is_hidden() -> None:
     assert secrets.redact(f"{KEY}-longer and {KEY} in /root/somewhere abc") == "*** and *** in /root/somewhere abc"
     assert secrets.redacted({KEY: [KEY, 1, None, {"a": (KEY,)}]}) == {"***": ["***", 1, None, {"a": ["***"]}]}
     assert KEY not in repr(secrets)
+
+
+def test_a_key_is_hidden_whatever_the_variable_that_holds_it_is_called() -> None:
+    secrets = Secrets({"MY_GATEWAY": KEY, "OTHER": KEY.upper()})
+    model = Model(name="openai/m", api_key_env="MY_GATEWAY")
+    assert key(secrets, model) == KEY
+    assert secrets.redact(f"{KEY} and {KEY.upper()}") == f"*** and {KEY.upper()}"
 
 
 @given(st.text(), st.lists(st.text(min_size=8, max_size=12), min_size=1, max_size=4))

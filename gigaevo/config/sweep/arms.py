@@ -11,6 +11,7 @@ from itertools import combinations
 from typing import TYPE_CHECKING
 
 from gigaevo.config.result import ExitStatus
+from gigaevo.llm.base import ALL_GIVEN_UP
 
 if TYPE_CHECKING:
     from gigaevo.config.sweep.record import Row
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 SEED = "seed"
 ALGORITHM = "algorithm"
 CONTROL = "best_of_n"  # the algorithm that samples without evolution
+ENDED = ExitStatus.ENDED.name.lower()
 RESOURCES = ("evaluations", "mutants", "tokens", "usd", "seconds")
 
 _PROBLEM = ("problem.name", "problem.dir")
@@ -134,10 +136,16 @@ def _varies(every: Sequence[Mapping[str, str]], key: str) -> bool:
     return len({settings.get(key) for settings in every}) > 1
 
 
+def _became(row: Row) -> str:
+    """Its status; of a run whose models failed it, why it stopped: that says nothing of its settings."""
+    given_up = row["status"] == ENDED and row.get("stop_reason") == ALL_GIVEN_UP
+    return ALL_GIVEN_UP if given_up else str(row["status"])
+
+
 def _arm(settings: Mapping[str, str], varied: Sequence[str], rows: Iterable[Row]) -> Arm:
     jobs = list(rows)
-    ended = [row for row in jobs if row["status"] == ExitStatus.ENDED.name.lower() and row.get("metric")]
-    left_out = Counter(str(row["status"]) for row in jobs if row not in ended)
+    ended = [row for row in jobs if _became(row) == ENDED and row.get("metric")]
+    left_out = Counter(_became(row) for row in jobs if row not in ended)
     shown = {key: settings[key] for key in (varied or settings) if key in settings}
     label = " ".join(f"{key}={value}" for key, value in shown.items()) or "as configured"
     return Arm(settings, label, ended, dict(left_out))

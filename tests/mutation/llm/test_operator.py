@@ -245,8 +245,8 @@ async def test_files_of_a_tree_are_changed_by_name() -> None:
     assert (child.source, dict(child.files)) == (ONE, {"lib/part.py": "A = 2\n"})
 
 
-def credit(**fields: Any) -> Credit:
-    return Credit(operator="llm_rewrite", parameters={}, outcome="accepted", improved=True, **fields)
+def credit(outcome: str = "accepted", **fields: Any) -> Credit:
+    return Credit(operator="llm_rewrite", parameters={}, outcome=outcome, improved=outcome == "accepted", **fields)
 
 
 def test_credit_goes_to_the_model_that_made_the_child_once() -> None:
@@ -255,6 +255,16 @@ def test_credit_goes_to_the_model_that_made_the_child_once() -> None:
     rewrite.credit(credit(made_by="second", gain=0.5, usd=0.01, new_best=True))
     assert models.learned == [("second", 0.5, 0.01, True)]
     assert rewrite.parameters() == {"models": {"learned": 1}}
+
+
+def test_an_outage_teaches_nothing_and_an_answer_of_no_use_does() -> None:
+    models = Scripted()
+    rewrite = operator("rewrite", models)
+    rewrite.credit(credit("none", made_by="first"))
+    assert models.learned == []
+    rewrite.credit(credit("none", made_by="first", tokens=9))
+    rewrite.credit(credit("none", made_by="second", tokens=9, usd=0.25))
+    assert models.learned == [("first", 0.0, 0.0, False), ("second", 0.0, 0.25, False)]
 
 
 def test_a_spent_budget_makes_it_stand_aside() -> None:

@@ -160,6 +160,8 @@ class LLMMutationOperator(MutationOperator):
         """Hand what was earned to the model that earned it; stand aside once a budget is spent."""
         if credit.limit:
             self._spent = credit.limit
+        if credit.outcome == "none" and not credit.tokens:
+            return  # nobody answered, and nothing was paid: an outage says nothing of what models are worth
         self._models.learn(credit.made_by, gain=credit.gain, usd=credit.usd, new_best=credit.new_best)
 
     def observe(self, program: Program) -> None:
