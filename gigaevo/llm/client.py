@@ -124,7 +124,7 @@ class Client:
         """
         self.check(secrets)
         if self._replay is None:
-            await asyncio.gather(self._endpoint.start(), self._read(log))
+            await asyncio.gather(self._endpoint.start(self.models.values()), self._read(log))
         else:
             await self._read(log)
         self._office = Office(

@@ -10,7 +10,7 @@ import os
 import re
 import sys
 import warnings
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any, NoReturn
@@ -27,6 +27,10 @@ _FOR_IMPORT = {
     "LITELLM_LOCAL_MODEL_COST_MAP": "True",  # else it fetches its price table
     "LITELLM_MODE": "PRODUCTION",  # else it writes .env into this process's environment
 }
+_FREE_OF_CHARGE = (
+    *("input_cost_per_token", "output_cost_per_token"),
+    *("cache_creation_input_token_cost", "cache_read_input_token_cost"),
+)
 _LOGGERS = ("LiteLLM", "LiteLLM Router", "LiteLLM Proxy", "openai", "httpx")
 _CLASSES = re.compile(r"^(?:(?:litellm\.)?\w+(?:Error|Exception): |\w+Exception(?: \w+)? - )*")
 _ADVICE = re.compile(r"\.? Handle with `litellm\.\w+`\.$")
@@ -93,8 +97,11 @@ class Endpoint:
     def __init__(self) -> None:
         self._litellm: Any = None
 
-    async def start(self) -> None:
+    async def start(self, models: Iterable[Model] = ()) -> None:
         """Import litellm, in a thread: it takes two seconds.
+
+        Args:
+            models: Those that will be asked.
 
         Raises:
             ValueError: It is not installed or not whole, or a release that must not be loaded.
@@ -105,6 +112,7 @@ class Endpoint:
                 self._litellm = await asyncio.to_thread(_import_quietly)
             except ImportError as error:
                 raise ValueError(f"litellm cannot be loaded: {error}; {INSTALL} installs what it needs") from error
+        _make_known(self._litellm, models)
 
     async def close(self) -> None:
         """Let go of connections."""
@@ -288,6 +296,17 @@ def _count(usage: Any, name: str) -> int:
 async def _not_again(*_args: object, **_settings: object) -> NoReturn:
     """In place of what litellm does after a reset: it would send the question a second time, past budget and log."""
     raise  # the error that it is handling
+
+
+def _make_known(litellm: Any, models: Iterable[Model]) -> None:
+    """Enter models behind addresses into litellm's table: it would look for each of them ten times a call, in vain. Our
+    prices are elsewhere."""
+    for model in models:
+        provider, _, name = model.litellm_name.partition("/")
+        if model.base_url is not None:
+            entry = {"litellm_provider": provider, "mode": "chat", **dict.fromkeys(_FREE_OF_CHARGE, 0.0)}
+            unknown = {name, model.litellm_name} - litellm.model_cost.keys()
+            litellm.register_model({each: dict(entry) for each in sorted(unknown)})
 
 
 def _import_quietly() -> Any:

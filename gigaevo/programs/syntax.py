@@ -88,7 +88,7 @@ def parse_source(text: str) -> ast.Module:
     return tree
 
 
-@functools.lru_cache(maxsize=64)
+@functools.lru_cache(maxsize=256)
 def analyse(text: str) -> SyntaxFacts:
     """Hash and size of a program. The last answers are kept: a child is looked at when it is made, and again when it is
     evaluated, and of a program of several files most stay as they are.
