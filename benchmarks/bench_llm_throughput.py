@@ -4,8 +4,9 @@
     python benchmarks/bench_llm_throughput.py --only cpu
 
 First: log-normal latency with a mean of about two seconds, 32 calls in flight, programs scored at once, 1,000 calls.
-What is told is calls per second from the first to the last that was sent (so that the last drain is left out), as a
-share of 32 divided by the mean latency that was measured; and how much of that time the 32 places were taken.
+What is told is calls per second from the first that was sent to the last moment at which all places were taken (so the
+last drain is left out), as a share of 32 divided by the mean latency that was measured; and how much of that time the 32
+places were taken.
 
 Second: CPU of the engine per call beside that of a loop that does nothing but await litellm with the same prompts, 32
 at a time, in turns, start-up taken off both. Latency is shorter there, for time's sake.
@@ -41,11 +42,11 @@ async def throughput(calls: int, latency_s: float, sigma: float, seed: int) -> f
         await run_of(calls, server, *ENGINE, f"seed={seed}")
         spans = sorted(server.spans)
         stats = server.stats()
-    first, last = spans[0][0], spans[-1][0]
+    first, last = spans[0][0], _drain_begins(spans)
     mean = statistics.fmean(end - start for start, end in spans)
-    # A call after the first 32 can be sent only when another has come back.
-    reached = (len(spans) - IN_FLIGHT) / (last - first)
-    busy = sum(min(end, last) - start for start, end in spans) / (last - first) / IN_FLIGHT
+    busy = sum(max(0.0, min(end, last) - start) for start, end in spans) / (last - first) / IN_FLIGHT
+    # What is under way at both ends counts by the part that lies within.
+    reached = sum(max(0.0, min(end, last) - start) / (end - start) for start, end in spans) / (last - first)
     share = reached * mean / IN_FLIGHT
     print(
         f"{len(spans)} calls, mean latency {mean:.3f} s, at most {stats['most_in_flight']} in flight:"
@@ -53,6 +54,17 @@ async def throughput(calls: int, latency_s: float, sigma: float, seed: int) -> f
         flush=True,
     )
     return share
+
+
+def _drain_begins(spans: list[tuple[float, float]]) -> float:
+    """The last moment at which all places were taken: from then on there was nothing more to be asked."""
+    steps = sorted([(start, 1) for start, _ in spans] + [(end, -1) for _, end in spans])
+    taken, last = 0, steps[0][0]
+    for moment, step in steps:
+        if taken == IN_FLIGHT:
+            last = moment
+        taken += step
+    return last
 
 
 async def cpu_per_call(calls: int, latency_s: float, sigma: float, repeats: int) -> None:
