@@ -4,9 +4,9 @@
     python benchmarks/bench_llm_throughput.py --only cpu
 
 First: log-normal latency with a mean of about two seconds, 32 calls in flight, programs scored at once, 1,000 calls.
-What is told is calls per second from the first that was sent to the last moment at which all places were taken (so the
-last drain is left out), as a share of 32 divided by the mean latency that was measured; and how much of that time the 32
-places were taken.
+What is told is calls per second from the first that was sent to the last moment at which all places were taken, so the
+last drain is left out, as a share of 32 divided by the mean latency that was measured; and how much of that time the
+32 places were taken.
 
 Second: CPU of the engine per call beside that of a loop that does nothing but await litellm with the same prompts, 32
 at a time, in turns, start-up taken off both. Latency is shorter there, for time's sake.
