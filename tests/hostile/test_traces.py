@@ -42,6 +42,8 @@ def around_objects():
     for thing in gc.get_objects():
         for part in gc.get_referents(thing):
             pages.add(id(part) >> 18)
+            for inner in gc.get_referents(part):  # code is not tracked, and holds its constants
+                pages.add(id(inner) >> 18)
         pages.add(id(thing) >> 18)
     libc = ctypes.CDLL(None)
     libc.sbrk.restype = ctypes.c_void_p

@@ -59,8 +59,9 @@ def test_it_ends_when_its_parent_is_killed() -> None:
 
 async def test_a_block_of_code_has_a_server_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("OPENAI_API_KEY", "canary-in-the-environment")
+    before = set(psutil.Process().children())
     async with served(ServerOptions(seed=4, faults={"empty": 1.0})) as url:
-        (process,) = psutil.Process().children()
+        (process,) = set(psutil.Process().children()) - before
         assert "canary" not in " ".join(process.environ().values())
         client = RawClient(int(url.removesuffix("/v1").rpartition(":")[2]))
         assert (await client.ask(body())).text == ""
@@ -69,8 +70,9 @@ async def test_a_block_of_code_has_a_server_of_its_own(monkeypatch: pytest.Monke
 
 
 async def test_it_ends_with_the_block_even_while_it_keeps_silent() -> None:
+    before = set(psutil.Process().children())
     async with served(ServerOptions(faults={"silence": 1.0})) as url:
-        (process,) = psutil.Process().children()
+        (process,) = set(psutil.Process().children()) - before
         client = RawClient(int(url.removesuffix("/v1").rpartition(":")[2]))
         await client.send("POST", "/v1/chat/completions", body())
         other = RawClient(client.port)
