@@ -41,10 +41,11 @@ async def test_both_arms_are_compared_at_equal_tokens_and_the_control_sees_nothi
     assert compared["sentence"] in done.stdout
     for arm in found["arms"]:
         assert 0 < arm["spent"]["tokens"]["total"] <= 2 * BUDGET
+    # Whether a parent is chosen again after its child was settled is up to chance and time: not in every run.
+    assert any(TRIED in text for job in "01" for text in questions(tmp_path / "all" / job))
     for job in "01":
         evolved, control = tmp_path / "all" / job, tmp_path / "all" / str(int(job) + 2)
         assert any(GOOD in text for text in questions(evolved))
-        assert any(TRIED in text for text in questions(evolved))
         assert not any(told in text for told in (GOOD, TRIED, REPEATED) for text in questions(control))
         initial = {program.id for program in programs(control).values() if program.number < 0}
         assert {parent for program in programs(control).values() for parent in program.parents} <= initial
