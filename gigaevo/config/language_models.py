@@ -47,7 +47,6 @@ async def language_models(settings: Settings, builder: Builder) -> AsyncIterator
         return
     # Not at the top: a run without language models loads nothing of them.
     from gigaevo.llm.client import Client
-    from gigaevo.llm.endpoint import Endpoint
     from gigaevo.llm.secrets import Secrets
 
     async with AsyncExitStack() as stack:
@@ -66,8 +65,7 @@ async def language_models(settings: Settings, builder: Builder) -> AsyncIterator
             client.check(secrets)
         except ValueError as error:
             raise ConfigError(str(error)) from error
-        importing = None if client.replays else asyncio.create_task(Endpoint().start())
-        yield RunModels(client, secrets, importing)
+        yield RunModels(client, secrets, asyncio.create_task(client.load()))
 
 
 class RunModels:
@@ -76,16 +74,16 @@ class RunModels:
     Args:
         client: The models.
         secrets: Keys, and what must never be logged.
-        importing: Ends when their library is loaded; None where it is not needed.
+        loading: Ends when their library is loaded, where it is needed.
 
     Attributes:
         client: The models.
     """
 
-    def __init__(self, client: Client, secrets: Secrets, importing: asyncio.Task[None] | None) -> None:
+    def __init__(self, client: Client, secrets: Secrets, loading: asyncio.Task[None]) -> None:
         self.client = client
         self._secrets = secrets
-        self._importing = importing
+        self._loading = loading
 
     async def open(self, storage: ProgramStorage, *, seed: int) -> None:
         """Make ready to ask, and take up what earlier sessions of the run have spent.
@@ -98,8 +96,7 @@ class RunModels:
             ConfigError: Their library cannot be loaded.
         """
         try:
-            if self._importing is not None:
-                await self._importing
+            await self._loading
             await self.client.open(log=StorageCallLog(storage), secrets=self._secrets, seed=seed)
         except ValueError as error:
             raise ConfigError(str(error)) from error

@@ -111,6 +111,15 @@ class Client:
                 raise ValueError(missing_key(model.name, variable))
         self._desks = self._furnish(secrets)
 
+    async def load(self) -> None:
+        """Load litellm, beside whatever else is going on; ``open`` does it where nobody has.
+
+        Raises:
+            ValueError: It cannot be loaded.
+        """
+        if self._replay is None:
+            await self._endpoint.start(self.models.values())
+
     async def open(self, *, log: CallLog, secrets: Secrets, seed: int = 0) -> None:
         """Make ready, and read back what earlier sessions of the run spent.
 
@@ -123,10 +132,7 @@ class Client:
             ValueError: As for ``check``.
         """
         self.check(secrets)
-        if self._replay is None:
-            await asyncio.gather(self._endpoint.start(self.models.values()), self._read(log))
-        else:
-            await self._read(log)
+        await asyncio.gather(self.load(), self._read(log))
         self._office = Office(
             endpoint=self._endpoint,
             budget=self.budget,

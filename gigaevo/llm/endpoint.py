@@ -107,11 +107,12 @@ class Endpoint:
             ValueError: It is not installed or not whole, or a release that must not be loaded.
         """
         check_release()
-        if self._litellm is None:
-            try:
-                self._litellm = await asyncio.to_thread(_import_quietly)
-            except ImportError as error:
-                raise ValueError(f"litellm cannot be loaded: {error}; {INSTALL} installs what it needs") from error
+        if self._litellm is not None:
+            return
+        try:
+            self._litellm = await asyncio.to_thread(_import_quietly)
+        except ImportError as error:
+            raise ValueError(f"litellm cannot be loaded: {error}; {INSTALL} installs what it needs") from error
         _make_known(self._litellm, models)
 
     async def close(self) -> None:
