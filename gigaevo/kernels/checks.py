@@ -176,6 +176,24 @@ def check_count(n: int) -> None:
         raise ValueError(f"n is {n}, expected 0 or more")
 
 
+def check_limit(limit: int) -> None:
+    """Raise ValueError if integers below ``limit`` cannot be drawn."""
+    if not 1 <= limit < 2**31:
+        raise ValueError(f"limit is {limit}, expected 1 to 2**31 - 1")
+
+
+def random_state(words: ArrayLike) -> NDArray[np.uint64]:
+    """The state of a random stream, uint64 of shape (4,).
+
+    Raises:
+        ValueError: It is not of four words, or all are 0.
+    """
+    state = np.asarray(words, np.uint64)
+    if state.shape != (4,) or not state.any():
+        raise ValueError(f"state is {state.tolist()}, expected four words of 64 bits, not all of them 0")
+    return state
+
+
 def check_rows(rows: int) -> None:
     """Raise ValueError if an archive would need more rows than it can count."""
     if rows > MAX_ROWS:
