@@ -34,7 +34,7 @@ cdef struct Slot:
     uint32_t alias
 
 
-def tournament(merits, Py_ssize_t count, int64_t size, RandomStream stream not None):
+def tournament(merits, Py_ssize_t count, Py_ssize_t size, RandomStream stream not None):
     """See ``selection_numpy.tournament``."""
     cdef Field field
     cdef Py_ssize_t pick
@@ -109,7 +109,7 @@ def epsilon_greedy(merits, Py_ssize_t count, double epsilon, RandomStream stream
     return picked if rows is None else rows[picked]
 
 
-def ucb1(merits, counts, total, Py_ssize_t count, double exploration=1.0):
+def ucb1(merits, counts, Py_ssize_t total, Py_ssize_t count, double exploration=1.0):
     """See ``selection_numpy.ucb1``."""
     cdef Field field
     pool, rows = checked_field(merits, count, &field)
@@ -120,9 +120,8 @@ def ucb1(merits, counts, total, Py_ssize_t count, double exploration=1.0):
     picked = new_array(count, cnp.NPY_INT64)
     cdef int64_t* picks = <int64_t*>cnp.PyArray_DATA(picked)
     cdef int64_t* times = <int64_t*>cnp.PyArray_DATA(<cnp.ndarray>selected)
-    cdef int64_t before = total
     with nogil:
-        pull_arms(&field, times, before, count, exploration, picks)
+        pull_arms(&field, times, total, count, exploration, picks)
     return picked if rows is None else rows[picked]
 
 

@@ -133,7 +133,7 @@ def test_children_of_sbx_never_change_bit_for_bit():
     cuts=st.integers(1, 5),
     seed=st.integers(0, 1000),
 )
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=25, deadline=None)
 @pytest.mark.parametrize("name", ["uniform", "points"])
 def test_genes_change_places_and_none_is_lost(
     kernels: Kernels, name: str, rows: int, genes: int, rate: float, cuts: int, seed: int
@@ -278,7 +278,7 @@ def spaces(draw: st.DrawFn) -> dict[str, Any]:
 
 
 @given(space=spaces(), strength=st.sampled_from([0.0, 0.5, 2.0, 30.0, 1000.0]))
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=25, deadline=None)
 @pytest.mark.parametrize("name", [*CROSSOVERS, *MUTATIONS])
 def test_what_is_within_bounds_stays_there(kernels: Kernels, name: str, space: dict[str, Any], strength: float):
     lower, upper, parents = space["lower"], space["upper"], space["parents"]
