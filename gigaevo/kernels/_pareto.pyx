@@ -2,14 +2,25 @@
 """Pareto kernels, compiled. ``pareto_numpy`` documents them and is their twin."""
 
 from libc.math cimport INFINITY, isfinite
-from libc.stdint cimport int32_t, int64_t
+from libc.stdint cimport int32_t, int64_t, uint8_t, uint64_t
 from libc.stdlib cimport free, malloc
 
 cimport numpy as cnp
 
 from gigaevo.kernels._argsort cimport Item, sort_best_first
 from gigaevo.kernels._boundary cimport are_below, fits, new_array
-from gigaevo.kernels._fronts cimport Order, ranks_of_many, ranks_of_one, ranks_of_three, ranks_of_two, same_row, sort_rows
+from gigaevo.kernels._fronts cimport (
+    FrontBits,
+    Order,
+    Staircase,
+    ranks_of_many,
+    ranks_of_one,
+    ranks_of_three,
+    ranks_of_two,
+    same_row,
+    sort_rows,
+    words_for_many,
+)
 from gigaevo.kernels._random cimport RandomStream
 from gigaevo.kernels._rng cimport Rng, below
 
@@ -29,30 +40,48 @@ cdef struct Lane:
     double value  # value of the last
 
 
+cdef union PerFront:
+    # What is known of a front: while its rows are found, and afterwards.
+    Staircase stairs
+    FrontBits bits
+    Lane lane
+
+
 cdef struct Workspace:
+    # All of it is one block: several, given back one by one, would go to the system and come back page by page.
     Order order
     int32_t* place_of  # n
-    double* floats  # n
-    Lane* lanes  # n
-    void* block  # owns all
+    double* floats  # 2 n + 32
+    void* fronts  # n of Staircase, FrontBits or Lane
+    Lane* lanes  # the same
+    uint64_t* bits  # what ranks_of_many needs
+    void* block
 
 
 cdef bint make_workspace(Workspace* work, Py_ssize_t n, Py_ssize_t m, bint by_objective) noexcept nogil:
     """Room for n rows of m objectives; False if there is no memory."""
-    cdef Py_ssize_t wide = n * (2 * sizeof(Item) + sizeof(double) + sizeof(Lane))
-    cdef Py_ssize_t narrow = 2 * n + 1 + 2 * n + (m * n if by_objective else 0)
-    cdef char* here = <char*>malloc(wide + narrow * sizeof(int32_t))
-    work.block = here
-    if here == NULL:
+    cdef Py_ssize_t words = words_for_many(n) if m > 3 else 0
+    cdef Py_ssize_t numbers = 4 * n + 1 + (m * n if by_objective else 0)
+    work.block = malloc(
+        n * (2 * sizeof(Item) + sizeof(PerFront) + 2 * sizeof(double))
+        + 32 * sizeof(double)
+        + words * sizeof(uint64_t)
+        + numbers * sizeof(int32_t)
+        + (m * n if by_objective else 0)
+    )
+    if work.block == NULL:
         return False
-    work.order.items = <Item*>here
+    work.order.items = <Item*>work.block
     work.order.spare = work.order.items + n
-    work.lanes = <Lane*>(work.order.spare + n)
-    work.floats = <double*>(work.lanes + n)
-    work.order.buckets = <int32_t*>(work.floats + n)
+    work.fronts = work.order.spare + n
+    work.lanes = <Lane*>work.fronts
+    work.floats = <double*>(<PerFront*>work.fronts + n)
+    work.bits = <uint64_t*>(work.floats + 2 * n + 32)
+    work.order.buckets = <int32_t*>(work.bits + words)
     work.order.lexicographic = work.order.buckets + (2 * n + 1)
     work.place_of = work.order.lexicographic + n
     work.order.by_objective = work.place_of + n if by_objective else NULL
+    work.order.tied = <uint8_t*>(work.place_of + n + m * n) if by_objective else NULL
     return True
 
 
@@ -74,8 +103,10 @@ cdef Py_ssize_t rank_rows(
     if m == 2:
         return ranks_of_two(objectives, n, work.order.lexicographic, work.floats, ranks)
     if m == 3:
-        return ranks_of_three(objectives, n, work.order.lexicographic, ranks)
-    return ranks_of_many(objectives, n, m, &work.order, work.place_of, ranks)
+        return ranks_of_three(objectives, n, work.order.lexicographic, <Staircase*>work.fronts, ranks)
+    return ranks_of_many(
+        objectives, n, m, &work.order, work.place_of, work.order.buckets, <FrontBits*>work.fronts, work.bits, ranks
+    )
 
 
 cdef void add_gaps(
