@@ -11,9 +11,10 @@
 from libc.math cimport NAN
 from libc.stdint cimport int32_t, int64_t, uint8_t, uint64_t
 from libc.stdlib cimport free, realloc
-from libc.string cimport memmove, memset
+from libc.string cimport memset
 
 from gigaevo.kernels._argsort cimport Item, merge_sort, sort_best_first
+from gigaevo.kernels._staircase cimport Staircase, add_step, covers
 
 cdef extern from "_bits.h":
     enum:
@@ -166,58 +167,6 @@ cdef inline Py_ssize_t ranks_of_two(
             last_first, last_second = first, second
         ranks[order[place]] = front
     return fronts
-
-
-cdef struct Step:
-    double second
-    double third
-
-
-cdef struct Staircase:
-    # Steps that no other of the front covers: the second objective falls, the third rises.
-    Step* steps
-    int32_t size
-    int32_t room
-
-
-cdef inline Py_ssize_t steps_above(const Staircase* stairs, double second) noexcept nogil:
-    """How many steps are at least ``second`` in that objective."""
-    cdef Py_ssize_t low = 0, half, size = stairs.size
-    while size > 1:
-        half = size >> 1
-        low += half if stairs.steps[low + half - 1].second >= second else 0
-        size -= half
-    return low + (stairs.steps[low].second >= second)
-
-
-cdef inline bint covers(const Staircase* stairs, double second, double third) noexcept nogil:
-    """Whether some step is at least ``second`` and ``third``: the highest of those far enough is the last of them."""
-    cdef Py_ssize_t above = steps_above(stairs, second)
-    return above > 0 and stairs.steps[above - 1].third >= third
-
-
-cdef inline bint add_step(Staircase* stairs, double second, double third) noexcept nogil:
-    """Add a step that is not covered, remove those it covers; False if there is no memory."""
-    cdef Py_ssize_t begin = 0, end
-    cdef Step* moved
-    if stairs.size == stairs.room:
-        moved = <Step*>realloc(stairs.steps, (2 * stairs.room + 4) * sizeof(Step))
-        if moved == NULL:
-            return False
-        stairs.steps = moved
-        stairs.room = 2 * stairs.room + 4
-    if stairs.size:
-        begin = steps_above(stairs, second)
-        if begin > 0 and stairs.steps[begin - 1].second == second:
-            begin -= 1
-    end = begin
-    while end < stairs.size and stairs.steps[end].third <= third:
-        end += 1
-    memmove(stairs.steps + begin + 1, stairs.steps + end, (stairs.size - end) * sizeof(Step))
-    stairs.steps[begin].second = second
-    stairs.steps[begin].third = third
-    stairs.size += <int32_t>(begin + 1 - end)
-    return True
 
 
 cdef inline Py_ssize_t ranks_of_three(
