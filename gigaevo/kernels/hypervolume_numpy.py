@@ -1,4 +1,4 @@
-"""The hypervolume in numpy: the twin of ``_hypervolume``, with the same errors and, up to rounding, the same results."""
+"""The hypervolume in numpy: the twin of ``_hypervolume``, with the same errors and up to rounding the same results."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ def _area(rows: Rows, corner: Rows) -> float:
 
 def _uncovered(rows: Rows) -> Rows:
     """Those that no other one covers, each once."""
-    distinct = np.unique(rows, axis=0)
-    covers = (distinct[:, None] >= distinct[None]).all(axis=2)
-    np.fill_diagonal(covers, False)
-    return distinct[~covers.any(axis=0)]
+    distinct: Rows = np.unique(rows, axis=0)
+    covering = (distinct[:, None] >= distinct[None]).all(axis=2).sum(axis=0)
+    alone: NDArray[np.bool_] = covering == 1  # by itself
+    return distinct[alone]

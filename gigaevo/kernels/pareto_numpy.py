@@ -47,8 +47,8 @@ def crowding(objectives: ArrayLike, front: ArrayLike) -> Rows:
     """The crowding distance of rows that are taken as one front (Deb, Pratap, Agarwal and Meyarivan, 2002).
 
     For each objective the rows are put in order, best first and equal ones as in ``front``. A row's share is the gap
-    between its neighbours divided by that between first and last, and infinite for those two. Objectives whose first and
-    last do not differ, or differ by infinity, say nothing. The distance is the mean over all objectives.
+    between its neighbours divided by that between first and last, and infinite for those two. Objectives whose first
+    and last do not differ, or differ by infinity, say nothing. The distance is the mean over all objectives.
 
     Args:
         objectives: float64 (n, m), m at least 1.
@@ -119,8 +119,8 @@ def survivors(objectives: ArrayLike, n: int) -> tuple[Ranks, Ranks, Rows]:
 def crowded_tournament(ranks: ArrayLike, crowding: ArrayLike, count: int, stream: RandomStream) -> Ranks:
     """Winners of ``count`` tournaments between two: the better front wins, in the same front the larger distance.
 
-    Contestants are dealt from a shuffled deck, again and again, so that each row takes part as often as any other, give or
-    take one. Where both are equal the one that was drawn first wins.
+    Contestants are dealt from a shuffled deck, again and again, so that each row takes part as often as any other, give
+    or take one. Where both are equal the one that was drawn first wins.
 
     Args:
         ranks: int64 (n,), fronts.
@@ -176,4 +176,5 @@ def _crowding_of_valid(rows: Rows) -> Rows:
                 continue
             distances[order[1:-1]] += (ordered[:-2] - ordered[2:]) / width
         distances[order[[0, -1]]] = np.inf
-    return distances / axes
+    mean: Rows = distances / axes
+    return mean
