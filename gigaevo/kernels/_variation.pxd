@@ -175,12 +175,12 @@ cdef inline void gaussian_row(
 
 
 cdef inline void round_row(
-    double* row, Py_ssize_t genes, const unsigned char* discrete, const double* lower, const double* upper
+    double* row, Py_ssize_t genes, const unsigned char* integer, const double* lower, const double* upper
 ) noexcept nogil:
-    """Round the discrete genes of a row to whole numbers within bounds, which are whole too, or NULL."""
+    """Round the integer genes of a row to whole numbers within bounds, which are whole too, or NULL."""
     cdef Py_ssize_t gene
     for gene in range(genes):
-        if discrete[gene]:
+        if integer[gene]:
             row[gene] = rint(row[gene])
             if lower != NULL:
                 row[gene] = max(lower[gene], min(row[gene], upper[gene]))
