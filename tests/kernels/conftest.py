@@ -53,3 +53,9 @@ def volumes(request: pytest.FixtureRequest) -> ModuleType:
 @pytest.fixture(scope="session")
 def both_pareto() -> tuple[ModuleType, ModuleType]:
     return compiled("_pareto"), compiled("pareto_numpy")
+
+
+@pytest.fixture(params=["_functions", "functions_numpy"], scope="session")
+def functions(request: pytest.FixtureRequest) -> ModuleType:
+    """The module of ``evaluate`` and its like."""
+    return compiled(request.param)
