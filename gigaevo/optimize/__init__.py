@@ -14,6 +14,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from gigaevo.optimize import functions
     from gigaevo.optimize.basin_hopping import SearchResult, local_search
     from gigaevo.optimize.fitness import FitnessError
     from gigaevo.optimize.genotypes import (
@@ -26,8 +27,17 @@ if TYPE_CHECKING:
         RangeGenotype,
         UniqueGenotype,
     )
+    from gigaevo.optimize.nsga2 import NSGA2
     from gigaevo.optimize.operators import Crossover, Mutation, Selection
     from gigaevo.optimize.optimizer import Batch, Optimizer
+    from gigaevo.optimize.pareto import (
+        Nsga2Selection,
+        crowding_distance_assign,
+        hypervolume,
+        non_dominated_sort,
+        nsga2_select,
+        pareto_front,
+    )
     from gigaevo.optimize.result import Result
     from gigaevo.optimize.selection import (
         EpsilonGreedy,
@@ -73,8 +83,17 @@ _HOMES = {
         "RangeGenotype",
         "UniqueGenotype",
     ),
+    "nsga2": ("NSGA2",),
     "operators": ("Crossover", "Mutation", "Selection"),
     "optimizer": ("Batch", "Optimizer"),
+    "pareto": (
+        "Nsga2Selection",
+        "crowding_distance_assign",
+        "hypervolume",
+        "non_dominated_sort",
+        "nsga2_select",
+        "pareto_front",
+    ),
     "result": ("Result",),
     "selection": (
         "EpsilonGreedy",
@@ -111,6 +130,8 @@ _HOME = {name: module for module, names in _HOMES.items() for name in names}
 
 
 def __getattr__(name: str) -> Any:
+    if name == "functions":
+        return import_module("gigaevo.optimize.functions")
     if name not in _HOME:
         raise AttributeError(f"module 'gigaevo.optimize' has no attribute {name!r}")
     found = getattr(import_module(f"gigaevo.optimize.{_HOME[name]}"), name)
@@ -123,6 +144,7 @@ def __dir__() -> list[str]:
 
 
 __all__ = [
+    "NSGA2",
     "SBX",
     "ArithmeticCrossover",
     "Batch",
@@ -142,6 +164,7 @@ __all__ = [
     "MultiRangeGenotype",
     "MultiUniqueGenotype",
     "Mutation",
+    "Nsga2Selection",
     "OnePoint",
     "Optimizer",
     "PolynomialMutation",
@@ -162,10 +185,16 @@ __all__ = [
     "UniformCrossover",
     "UniformSelection",
     "UniqueGenotype",
+    "crowding_distance_assign",
     "epsilon_greedy_select",
+    "functions",
     "gaussian_mutate",
+    "hypervolume",
     "init_population",
     "local_search",
+    "non_dominated_sort",
+    "nsga2_select",
+    "pareto_front",
     "rank_select",
     "roulette_select",
     "tournament_select",
