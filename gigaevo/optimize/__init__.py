@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from gigaevo.optimize.basin_hopping import SearchResult, local_search
+    from gigaevo.optimize.differential_evolution import DifferentialEvolution
     from gigaevo.optimize.fitness import FitnessError
     from gigaevo.optimize.genotypes import (
         BinaryGenotype,
@@ -27,12 +28,14 @@ if TYPE_CHECKING:
         UniqueGenotype,
     )
     from gigaevo.optimize.optimizer import Batch, Optimizer
+    from gigaevo.optimize.particle_swarm import ParticleSwarm
     from gigaevo.optimize.result import Result
     from gigaevo.optimize.stops import MaxEvaluations, MaxGenerations, MaxSeconds, Stale, Stop, Target
     from gigaevo.optimize.trials import BudgetSpent, Score
 
 _HOMES = {
     "basin_hopping": ("SearchResult", "local_search"),
+    "differential_evolution": ("DifferentialEvolution",),
     "fitness": ("FitnessError",),
     "genotypes": (
         "BinaryGenotype",
@@ -45,6 +48,7 @@ _HOMES = {
         "UniqueGenotype",
     ),
     "optimizer": ("Batch", "Optimizer"),
+    "particle_swarm": ("ParticleSwarm",),
     "result": ("Result",),
     "stops": ("MaxEvaluations", "MaxGenerations", "MaxSeconds", "Stale", "Stop", "Target"),
     "trials": ("BudgetSpent", "Score"),
@@ -68,6 +72,7 @@ __all__ = [
     "Batch",
     "BinaryGenotype",
     "BudgetSpent",
+    "DifferentialEvolution",
     "FitnessError",
     "Genotype",
     "ListGenotype",
@@ -78,6 +83,7 @@ __all__ = [
     "MultiRangeGenotype",
     "MultiUniqueGenotype",
     "Optimizer",
+    "ParticleSwarm",
     "RangeGenotype",
     "Result",
     "Score",
