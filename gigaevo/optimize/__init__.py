@@ -14,6 +14,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from gigaevo.optimize import functions
     from gigaevo.optimize.basin_hopping import SearchResult, local_search
     from gigaevo.optimize.differential_evolution import DifferentialEvolution
     from gigaevo.optimize.fitness import FitnessError
@@ -115,6 +116,8 @@ _HOME = {name: module for module, names in _HOMES.items() for name in names}
 
 
 def __getattr__(name: str) -> Any:
+    if name == "functions":
+        return import_module("gigaevo.optimize.functions")
     if name not in _HOME:
         raise AttributeError(f"module 'gigaevo.optimize' has no attribute {name!r}")
     found = getattr(import_module(f"gigaevo.optimize.{_HOME[name]}"), name)
@@ -169,6 +172,7 @@ __all__ = [
     "UniformSelection",
     "UniqueGenotype",
     "epsilon_greedy_select",
+    "functions",
     "gaussian_mutate",
     "init_population",
     "local_search",
