@@ -10,6 +10,7 @@ from importlib.util import find_spec
 # archives to one another.
 COMPILED = (
     "_archive",
+    "_differential",
     "_functions",
     "_grid",
     "_hypervolume",
@@ -17,6 +18,7 @@ COMPILED = (
     "_random",
     "_ranking",
     "_selection",
+    "_swarm",
     "_variation",
 )
 

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from gigaevo.optimize import functions
     from gigaevo.optimize.basin_hopping import SearchResult, local_search
+    from gigaevo.optimize.differential_evolution import DifferentialEvolution
     from gigaevo.optimize.fitness import FitnessError
     from gigaevo.optimize.genotypes import (
         BinaryGenotype,
@@ -38,6 +39,7 @@ if TYPE_CHECKING:
         nsga2_select,
         pareto_front,
     )
+    from gigaevo.optimize.particle_swarm import ParticleSwarm
     from gigaevo.optimize.result import Result
     from gigaevo.optimize.selection import (
         EpsilonGreedy,
@@ -72,6 +74,7 @@ if TYPE_CHECKING:
 
 _HOMES = {
     "basin_hopping": ("SearchResult", "local_search"),
+    "differential_evolution": ("DifferentialEvolution",),
     "fitness": ("FitnessError",),
     "genotypes": (
         "BinaryGenotype",
@@ -94,6 +97,7 @@ _HOMES = {
         "nsga2_select",
         "pareto_front",
     ),
+    "particle_swarm": ("ParticleSwarm",),
     "result": ("Result",),
     "selection": (
         "EpsilonGreedy",
@@ -152,6 +156,7 @@ __all__ = [
     "BlendCrossover",
     "BudgetSpent",
     "Crossover",
+    "DifferentialEvolution",
     "EpsilonGreedy",
     "FitnessError",
     "GaussianMutation",
@@ -167,6 +172,7 @@ __all__ = [
     "Nsga2Selection",
     "OnePoint",
     "Optimizer",
+    "ParticleSwarm",
     "PolynomialMutation",
     "RangeGenotype",
     "RankSelection",
