@@ -2,9 +2,9 @@
 
 After N. Hansen, "The CMA evolution strategy: a tutorial" (arXiv:1604.00772), whose equations are named below, but for
 one thing: the tutorial samples and whitens by the symmetric root of the covariance, which needs its eigenvectors; here
-it is the Cholesky factor, after O. Krause, D. R. Arbonès and C. Igel, "CMA-ES with optimal covariance update and storage
-complexity" (2016). Samples have the same distribution, lengths are the same, and the factor costs a thirtieth. The two
-compute sums in different orders: their results agree up to rounding.
+it is the Cholesky factor, after O. Krause, D. R. Arbonès and C. Igel, "CMA-ES with optimal covariance update and
+storage complexity" (2016). Samples have the same distribution, lengths are the same, and the factor costs a fortieth of
+the eigenvectors. The two implementations sum in different orders: their results agree up to rounding.
 """
 
 from __future__ import annotations
@@ -159,7 +159,7 @@ def cma_fold(
     low, high, edge = cma_checks.checked_bounds(lower, upper, rim, x.shape[1])
     out = cma_checks.sample_buffer(out, *x.shape)
     both = np.isfinite(low) & np.isfinite(high)
-    with np.errstate(invalid="ignore", divide="ignore"):  # of columns that lack a bound
+    with np.errstate(all="ignore"):  # of columns that lack a bound
         inside = (x >= low + edge) & (x <= high - edge)
         width = np.where(both, high - low + 2.0 * edge, np.inf)
         turn = np.where(both, 2.0 * width, np.inf)
@@ -186,8 +186,7 @@ def _bring_near(factor: NDArray[np.float64], steps: NDArray[np.float64], injecte
 
 def _whitened(factor: NDArray[np.float64], steps: NDArray[np.float64]) -> NDArray[np.float64]:
     """``factor^-1`` times each row of ``steps``."""
-    solved: NDArray[np.float64] = np.linalg.solve(np.tril(factor), steps.T).T
-    return solved
+    return np.asarray(np.linalg.solve(np.tril(factor), steps.T).T, np.float64)
 
 
 def _adapt_path(
@@ -199,9 +198,7 @@ def _adapt_path(
         path += math.sqrt(rate * (2.0 - rate) * mu_eff) * move
 
 
-def _adapt_step(
-    state: CmaState, move: NDArray[np.float64], constants: NDArray[np.float64], generation: int
-) -> bool:
+def _adapt_step(state: CmaState, move: NDArray[np.float64], constants: NDArray[np.float64], generation: int) -> bool:
     """Equations 43 and 44; whether the path is so long that the other one should wait (h_sigma is 0)."""
     rate, chi = constants[C_SIGMA], constants[CHI]
     _adapt_path(state.step_path, move, rate, constants[MU_EFF])

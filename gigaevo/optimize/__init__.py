@@ -14,7 +14,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from gigaevo.optimize.basin_hopping import SearchResult, local_search
+    from gigaevo.optimize.cma_es import CMAES
     from gigaevo.optimize.fitness import FitnessError
     from gigaevo.optimize.genotypes import (
         BinaryGenotype,
@@ -26,13 +26,14 @@ if TYPE_CHECKING:
         RangeGenotype,
         UniqueGenotype,
     )
+    from gigaevo.optimize.local.basin_hopping import SearchResult, local_search
+    from gigaevo.optimize.local.trials import BudgetSpent, Score
     from gigaevo.optimize.optimizer import Batch, Optimizer
     from gigaevo.optimize.result import Result
     from gigaevo.optimize.stops import MaxEvaluations, MaxGenerations, MaxSeconds, Stale, Stop, Target
-    from gigaevo.optimize.trials import BudgetSpent, Score
 
 _HOMES = {
-    "basin_hopping": ("SearchResult", "local_search"),
+    "cma_es": ("CMAES",),
     "fitness": ("FitnessError",),
     "genotypes": (
         "BinaryGenotype",
@@ -44,10 +45,11 @@ _HOMES = {
         "RangeGenotype",
         "UniqueGenotype",
     ),
+    "local.basin_hopping": ("SearchResult", "local_search"),
+    "local.trials": ("BudgetSpent", "Score"),
     "optimizer": ("Batch", "Optimizer"),
     "result": ("Result",),
     "stops": ("MaxEvaluations", "MaxGenerations", "MaxSeconds", "Stale", "Stop", "Target"),
-    "trials": ("BudgetSpent", "Score"),
 }
 _HOME = {name: module for module, names in _HOMES.items() for name in names}
 
@@ -65,6 +67,7 @@ def __dir__() -> list[str]:
 
 
 __all__ = [
+    "CMAES",
     "Batch",
     "BinaryGenotype",
     "BudgetSpent",
