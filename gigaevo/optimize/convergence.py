@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from gigaevo.kernels.neighbors import blocks, distances_between
 from gigaevo.optimize.records import Record
 
 if TYPE_CHECKING:
@@ -167,11 +168,14 @@ def population_diversity(population: ArrayLike) -> float:
         return 0.0
     if genomes.ndim != 2:
         raise ValueError(f"population has shape {genomes.shape}, expected (n, genes_size)")
-    if len(genomes) < 2:
+    n, genes_size = genomes.shape
+    if n < 2:
         return 0.0
-    from scipy.spatial.distance import pdist
-
-    return float(pdist(genomes).mean()) / genomes.shape[1]
+    columns = np.ascontiguousarray(genomes.T)
+    total = 0.0
+    for rows in blocks(n, n):
+        total += float(distances_between(columns[:, rows, None], columns[:, None, :]).sum())
+    return total / float(n * (n - 1) * genes_size)
 
 
 def compute_generation_stats(
@@ -193,7 +197,7 @@ def compute_generation_stats(
     valid = values[np.isfinite(values)]
     diversity = population_diversity(valid[:, None] if population is None else population)
     if not valid.size:
-        return GenerationStats(generation, *[math.nan] * 5, diversity)
+        return GenerationStats(generation, math.nan, math.nan, math.nan, math.nan, math.nan, diversity)
     return GenerationStats(
         generation,
         best_fitness=float(valid.max()),
