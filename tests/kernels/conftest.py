@@ -36,3 +36,9 @@ def both_grids() -> tuple[ModuleType, ModuleType]:
 @pytest.fixture(scope="session")
 def both_archives() -> tuple[ModuleType, ModuleType]:
     return compiled("_archive"), compiled("archive_numpy")
+
+
+@pytest.fixture(params=["_functions", "functions_numpy"], scope="session")
+def functions(request: pytest.FixtureRequest) -> ModuleType:
+    """The module of ``evaluate`` and its like."""
+    return compiled(request.param)
