@@ -21,6 +21,7 @@ COMPILED = (
     "_swarm",
     "_variation",
 )
+COMPILED = ("_archive", "_cma", "_functions", "_grid", "_random", "_ranking", "_selection", "_variation")
 
 _pure_python = os.environ.get("GIGAEVO_PURE_PYTHON") == "1"
 

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from gigaevo.optimize import functions
     from gigaevo.optimize.basin_hopping import SearchResult, local_search
+    from gigaevo.optimize.cma_es import CMAES
     from gigaevo.optimize.differential_evolution import DifferentialEvolution
     from gigaevo.optimize.fitness import FitnessError
     from gigaevo.optimize.genotypes import (
@@ -28,6 +29,8 @@ if TYPE_CHECKING:
         RangeGenotype,
         UniqueGenotype,
     )
+    from gigaevo.optimize.local.basin_hopping import SearchResult, local_search
+    from gigaevo.optimize.local.trials import BudgetSpent, Score
     from gigaevo.optimize.nsga2 import NSGA2
     from gigaevo.optimize.operators import Crossover, Mutation, Selection
     from gigaevo.optimize.optimizer import Batch, Optimizer
@@ -57,7 +60,6 @@ if TYPE_CHECKING:
         uniform_select,
     )
     from gigaevo.optimize.stops import MaxEvaluations, MaxGenerations, MaxSeconds, Stale, Stop, Target
-    from gigaevo.optimize.trials import BudgetSpent, Score
     from gigaevo.optimize.variation import (
         SBX,
         ArithmeticCrossover,
@@ -75,6 +77,7 @@ if TYPE_CHECKING:
 _HOMES = {
     "basin_hopping": ("SearchResult", "local_search"),
     "differential_evolution": ("DifferentialEvolution",),
+    "cma_es": ("CMAES",),
     "fitness": ("FitnessError",),
     "genotypes": (
         "BinaryGenotype",
@@ -87,6 +90,8 @@ _HOMES = {
         "UniqueGenotype",
     ),
     "nsga2": ("NSGA2",),
+    "local.basin_hopping": ("SearchResult", "local_search"),
+    "local.trials": ("BudgetSpent", "Score"),
     "operators": ("Crossover", "Mutation", "Selection"),
     "optimizer": ("Batch", "Optimizer"),
     "pareto": (
@@ -115,7 +120,6 @@ _HOMES = {
         "uniform_select",
     ),
     "stops": ("MaxEvaluations", "MaxGenerations", "MaxSeconds", "Stale", "Stop", "Target"),
-    "trials": ("BudgetSpent", "Score"),
     "variation": (
         "SBX",
         "ArithmeticCrossover",
@@ -148,6 +152,7 @@ def __dir__() -> list[str]:
 
 
 __all__ = [
+    "CMAES",
     "NSGA2",
     "SBX",
     "ArithmeticCrossover",
