@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from gigaevo.optimize import functions
-    from gigaevo.optimize.basin_hopping import SearchResult, local_search
     from gigaevo.optimize.cma_es import CMAES
     from gigaevo.optimize.differential_evolution import DifferentialEvolution
     from gigaevo.optimize.fitness import FitnessError
@@ -75,7 +74,6 @@ if TYPE_CHECKING:
     )
 
 _HOMES = {
-    "basin_hopping": ("SearchResult", "local_search"),
     "differential_evolution": ("DifferentialEvolution",),
     "cma_es": ("CMAES",),
     "fitness": ("FitnessError",),
