@@ -10,6 +10,7 @@ from importlib.util import find_spec
 # archives to one another.
 COMPILED = (
     "_archive",
+    "_cma",
     "_differential",
     "_functions",
     "_grid",
@@ -21,7 +22,6 @@ COMPILED = (
     "_swarm",
     "_variation",
 )
-COMPILED = ("_archive", "_cma", "_functions", "_grid", "_random", "_ranking", "_selection", "_variation")
 
 _pure_python = os.environ.get("GIGAEVO_PURE_PYTHON") == "1"
 
