@@ -146,6 +146,7 @@ def ucb1(merits: ArrayLike, counts: ArrayLike, total: int, count: int, explorati
     check_not_negative("total", checks.int64("total", total))
     check_not_negative("exploration", exploration)
     selected = selected.copy() if rows is None else selected[rows]
+    rarity = 1.0 / np.sqrt(np.maximum(selected, 1))
     picked = np.empty(count, np.int64)
     for pick in range(count):
         fresh = np.flatnonzero(selected == 0)
@@ -153,8 +154,9 @@ def ucb1(merits: ArrayLike, counts: ArrayLike, total: int, count: int, explorati
             chosen = int(fresh[pool[fresh].argmax()])
         else:
             width = exploration * math.sqrt(2.0 * math.log(max(total, 1)))
-            chosen = int((pool + width / np.sqrt(selected)).argmax())
+            chosen = int((pool + width * rarity).argmax())
         picked[pick] = chosen
         selected[chosen] += 1
+        rarity[chosen] = 1.0 / math.sqrt(selected[chosen])
         total += 1
     return _rows_of(picked, rows)
