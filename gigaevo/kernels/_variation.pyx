@@ -13,10 +13,13 @@ from gigaevo.kernels._rng cimport Rng, below, next_word, normal, threshold
 from gigaevo.kernels._rng cimport uniform as drawn_uniform
 from gigaevo.kernels._variation cimport (
     Hits,
+    Polynomial,
     Sbx,
     begin_hits,
     clip_row,
     gaussian_row,
+    polynomial_begin,
+    polynomial_finish,
     polynomial_row,
     round_row,
     sbx_begin,
@@ -41,10 +44,10 @@ cdef struct Pairs:
 
 
 cdef struct Limits:
-    # Bounds, NULL where there are none, and which genes are discrete, NULL if none is.
+    # Bounds, NULL where there are none, and which genes are integer, NULL if none is.
     const double* lower
     const double* upper
-    const unsigned char* discrete
+    const unsigned char* integer
 
 
 def sbx(
@@ -256,7 +259,7 @@ def polynomial(
     upper,
     double eta=20.0,
     double gene_rate=0.1,
-    discrete=None,
+    integer=None,
     out=None,
 ):
     """See ``variation_numpy.polynomial``."""
@@ -264,7 +267,7 @@ def polynomial(
     cdef Py_ssize_t n, genes
     genomes = checked_genomes(genomes)
     n, genes = cnp.PyArray_DIM(<cnp.ndarray>genomes, 0), cnp.PyArray_DIM(<cnp.ndarray>genomes, 1)
-    lower, upper, discrete = checked_limits(lower, upper, discrete, genes, &limits)
+    lower, upper, integer = checked_limits(lower, upper, integer, genes, &limits)
     if lower is None:
         variation_checks.needed_bounds("polynomial mutation", None, None, None, genes)
     variation_checks.check_index("eta", eta)
@@ -287,14 +290,16 @@ cdef void polynomial_rows(
     double gene_rate,
     Rng* rng,
 ) noexcept nogil:
-    cdef Hits hits
+    cdef Polynomial mutation
     cdef Py_ssize_t row
-    begin_hits(&hits, gene_rate, rng)
+    polynomial_begin(&mutation, genes, limits.lower, limits.upper, eta, gene_rate, rng)
     for row in range(n):
         clip_row(given + row * genes, rows + row * genes, genes, limits.lower, limits.upper)
-        polynomial_row(rows + row * genes, genes, limits.lower, limits.upper, eta, &hits, rng)
-        if limits.discrete != NULL:
-            round_row(rows + row * genes, genes, limits.discrete, limits.lower, limits.upper)
+        polynomial_row(&mutation, rows + row * genes, rng)
+    polynomial_finish(&mutation)
+    if limits.integer != NULL:
+        for row in range(n):
+            round_row(rows + row * genes, genes, limits.integer, limits.lower, limits.upper)
 
 
 def gaussian(
@@ -305,7 +310,7 @@ def gaussian(
     lower=None,
     upper=None,
     double gene_rate=0.1,
-    discrete=None,
+    integer=None,
     bint reflect=False,
     out=None,
 ):
@@ -314,7 +319,7 @@ def gaussian(
     cdef Py_ssize_t n, genes
     genomes = checked_genomes(genomes)
     n, genes = cnp.PyArray_DIM(<cnp.ndarray>genomes, 0), cnp.PyArray_DIM(<cnp.ndarray>genomes, 1)
-    lower, upper, discrete = checked_limits(lower, upper, discrete, genes, &limits)
+    lower, upper, integer = checked_limits(lower, upper, integer, genes, &limits)
     deviations = deviations_of(sigma, genes, lower, upper, &limits)
     check_rate("gene_rate", gene_rate)
     out = output_of(n, genes, out)
@@ -343,18 +348,18 @@ cdef void gaussian_rows(
     for row in range(n):
         clip_row(given + row * genes, rows + row * genes, genes, limits.lower, limits.upper)
         gaussian_row(rows + row * genes, genes, scale, limits.lower, limits.upper, reflect, &hits, rng)
-        if limits.discrete != NULL:
-            round_row(rows + row * genes, genes, limits.discrete, limits.lower, limits.upper)
+        if limits.integer != NULL:
+            round_row(rows + row * genes, genes, limits.integer, limits.lower, limits.upper)
 
 
-def random_genomes(Py_ssize_t n, RandomStream stream not None, *, lower, upper, discrete=None, out=None):
+def random_genomes(Py_ssize_t n, RandomStream stream not None, *, lower, upper, integer=None, out=None):
     """See ``variation_numpy.random_genomes``."""
     cdef Limits limits
     cdef Py_ssize_t genes
     checks.check_count(n)
     lower = checks.float_array("lower", lower, 1)
     genes = cnp.PyArray_DIM(<cnp.ndarray>lower, 0)
-    lower, upper, discrete = checked_limits(lower, upper, discrete, genes, &limits)
+    lower, upper, integer = checked_limits(lower, upper, integer, genes, &limits)
     out = output_of(n, genes, out)
     cdef double* rows = <double*>cnp.PyArray_DATA(<cnp.ndarray>out)
     with nogil:
@@ -368,7 +373,7 @@ cdef void random_rows(double* rows, Py_ssize_t n, Py_ssize_t genes, const Limits
     for row in range(n):
         for gene in range(genes):
             span = limits.upper[gene] - limits.lower[gene]
-            if limits.discrete != NULL and limits.discrete[gene]:
+            if limits.integer != NULL and limits.integer[gene]:
                 value = floor(limits.lower[gene] + drawn_uniform(rng) * (span + 1.0))
             else:
                 value = limits.lower[gene] + drawn_uniform(rng) * span
@@ -420,18 +425,18 @@ cdef object children_of(object a, object b, object out, Pairs* pairs):
     return out
 
 
-cdef tuple checked_limits(object lower, object upper, object discrete, Py_ssize_t genes, Limits* limits):
-    """Bounds and discrete genes as arrays to be kept alive, and where they are."""
+cdef tuple checked_limits(object lower, object upper, object integer, Py_ssize_t genes, Limits* limits):
+    """Bounds and integer genes as arrays to be kept alive, and where they are."""
     limits.lower = limits.upper = NULL
-    limits.discrete = NULL
-    if discrete is not None or not are_bounds(lower, upper, genes):
-        lower, upper, discrete = variation_checks.bounds_and_discrete(lower, upper, discrete, genes)
+    limits.integer = NULL
+    if integer is not None or not are_bounds(lower, upper, genes):
+        lower, upper, integer = variation_checks.bounds_and_integers(lower, upper, integer, genes)
     if lower is not None:
         limits.lower = <const double*>cnp.PyArray_DATA(<cnp.ndarray>lower)
         limits.upper = <const double*>cnp.PyArray_DATA(<cnp.ndarray>upper)
-    if discrete is not None:
-        limits.discrete = <const unsigned char*>cnp.PyArray_DATA(<cnp.ndarray>discrete)
-    return lower, upper, discrete
+    if integer is not None:
+        limits.integer = <const unsigned char*>cnp.PyArray_DATA(<cnp.ndarray>integer)
+    return lower, upper, integer
 
 
 cdef bint are_bounds(object lower, object upper, Py_ssize_t genes) noexcept:

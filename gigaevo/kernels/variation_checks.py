@@ -45,8 +45,13 @@ def parents(a: ArrayLike, b: ArrayLike) -> tuple[Floats, Floats]:
     return first, second
 
 
-def bounds(lower: ArrayLike | None, upper: ArrayLike | None, genes: int) -> tuple[Floats, Floats] | None:
+def bounds(
+    lower: ArrayLike | None, upper: ArrayLike | None, genes: int, names: tuple[str, str] = ("lower", "upper")
+) -> tuple[Floats, Floats] | None:
     """Least and greatest value of each gene, float64 (genes,); None where there are no bounds.
+
+    Args:
+        names: Of the arguments, for errors.
 
     Raises:
         ValueError: Only one was given, not of one number for each gene, not finite, or reversed. Equal ones are fine:
@@ -55,39 +60,45 @@ def bounds(lower: ArrayLike | None, upper: ArrayLike | None, genes: int) -> tupl
     if lower is None and upper is None:
         return None
     if lower is None or upper is None:
-        raise ValueError(f"{'lower' if lower is None else 'upper'} is None, expected bounds on both sides or on none")
-    low, high = checks.float_array("lower", lower, 1), checks.float_array("upper", upper, 1)
-    for name, side in (("lower", low), ("upper", high)):
+        raise ValueError(f"{names[lower is not None]} is None, expected bounds on both sides or on none")
+    low, high = checks.float_array(names[0], lower, 1), checks.float_array(names[1], upper, 1)
+    for name, side in zip(names, (low, high), strict=True):
         checks.check_shape(name, side, (genes,))
         checks.check_finite(name, side)
     bad = np.flatnonzero(low > high)
     if len(bad):
         gene = bad[0]
-        raise ValueError(f"lower[{gene}] is {low[gene]}, expected at most upper[{gene}], which is {high[gene]}")
-    wide = np.flatnonzero(~np.isfinite(high - low))
+        raise ValueError(
+            f"{names[0]}[{gene}] is {low[gene]}, expected at most {names[1]}[{gene}], which is {high[gene]}"
+        )
+    with np.errstate(over="ignore"):
+        wide = np.flatnonzero(~np.isfinite(high - low))
     if len(wide):
-        gene = wide[0]
-        raise ValueError(f"lower[{gene}] to upper[{gene}], {low[gene]} to {high[gene]}, is wider than numbers reach")
+        raise ValueError(f"{_range(names, wide[0], low, high)} is wider than float64 can tell")
     return low, high
 
 
-def bounds_and_discrete(
-    lower: ArrayLike | None, upper: ArrayLike | None, discrete: ArrayLike | None, genes: int
+def bounds_and_integers(
+    lower: ArrayLike | None,
+    upper: ArrayLike | None,
+    integer: ArrayLike | None,
+    genes: int,
+    names: tuple[str, str, str] = ("lower", "upper", "integer"),
 ) -> tuple[Floats | None, Floats | None, NDArray[np.bool_] | None]:
-    """Bounds, and which genes take whole numbers only (None if none does): the bounds of these moved inwards to such.
+    """Bounds, and which genes are whole numbers (None if none is); the bounds of these are moved inwards to such.
 
     Raises:
-        ValueError: As in ``bounds``; ``discrete`` is not of one bool for each gene; or no whole number lies between the
-            bounds of a discrete gene.
+        ValueError: As in ``bounds``; ``integer`` is not of one bool for each gene; or no whole number lies between the
+            bounds of a gene that has to be one.
     """
-    both = bounds(lower, upper, genes)
+    both = bounds(lower, upper, genes, names[:2])
     low, high = both if both is not None else (None, None)
-    if discrete is None:
+    if integer is None:
         return low, high, None
-    whole = np.asarray(discrete)
+    whole = np.asarray(integer)
     if whole.dtype != np.bool_ and whole.size:
-        raise ValueError(f"discrete must be bools, one for each gene, not {whole.dtype}")
-    checks.check_shape("discrete", whole, (genes,))
+        raise ValueError(f"{names[2]} must be bools, one for each gene, not {whole.dtype}")
+    checks.check_shape(names[2], whole, (genes,))
     whole = np.ascontiguousarray(whole, np.bool_)
     if not whole.any():
         return low, high, None
@@ -96,22 +107,30 @@ def bounds_and_discrete(
     inner_low, inner_high = np.where(whole, np.ceil(low), low), np.where(whole, np.floor(high), high)
     bad = np.flatnonzero(inner_low > inner_high)
     if len(bad):
-        gene = bad[0]
-        raise ValueError(f"lower[{gene}] to upper[{gene}], {low[gene]} to {high[gene]}, holds no whole number")
+        raise ValueError(f"{_range(names, bad[0], low, high)} holds no whole number")
     return inner_low, inner_high, whole
 
 
+def _range(names: tuple[str, ...], gene: int, low: Floats, high: Floats) -> str:
+    return f"{names[0]}[{gene}] to {names[1]}[{gene}], {low[gene]} to {high[gene]},"
+
+
 def needed_bounds(
-    what: str, lower: ArrayLike, upper: ArrayLike, discrete: ArrayLike | None, genes: int
+    what: str,
+    lower: ArrayLike,
+    upper: ArrayLike,
+    integer: ArrayLike | None,
+    genes: int,
+    names: tuple[str, str, str] = ("lower", "upper", "integer"),
 ) -> tuple[Floats, Floats, NDArray[np.bool_] | None]:
-    """As ``bounds_and_discrete``, for ``what`` cannot do without bounds.
+    """As ``bounds_and_integers``, for ``what`` cannot do without bounds.
 
     Raises:
         ValueError: Also where there are none.
     """
-    low, high, whole = bounds_and_discrete(lower, upper, discrete, genes)
+    low, high, whole = bounds_and_integers(lower, upper, integer, genes, names)
     if low is None or high is None:
-        raise ValueError(f"lower and upper are None, but {what} needs bounds")
+        raise ValueError(f"{names[0]} and {names[1]} are None, but {what} needs bounds")
     return low, high, whole
 
 

@@ -22,7 +22,7 @@ import numpy as np
 from gigaevo.kernels import checks
 from gigaevo.kernels.variation_checks import (
     bounds,
-    bounds_and_discrete,
+    bounds_and_integers,
     check_cuts,
     check_index,
     check_rate,
@@ -216,20 +216,20 @@ def polynomial(
     upper: ArrayLike,
     eta: float = 20.0,
     gene_rate: float = 0.1,
-    discrete: ArrayLike | None = None,
+    integer: ArrayLike | None = None,
     out: Floats | None = None,
 ) -> Floats:
     """Polynomial mutation, cut off at the bounds as in Deb's NSGA-II code.
 
     Args:
         eta: Distribution index, 0 or more: the larger, the smaller the changes.
-        discrete: bool (d,), which genes take whole numbers: they are rounded, all of them, and kept within bounds.
+        integer: bool (d,), which genes are whole numbers: they are rounded, all of them, and kept within bounds.
 
     Returns:
         float64 of shape (n, d), ``out`` if given.
     """
     given = checks.float_array("genomes", genomes, 2)
-    low, high, whole = needed_bounds("polynomial mutation", lower, upper, discrete, given.shape[1])
+    low, high, whole = needed_bounds("polynomial mutation", lower, upper, integer, given.shape[1])
     check_index("eta", eta)
     check_rate("gene_rate", gene_rate)
     mutants = output(out, given.shape)
@@ -255,7 +255,7 @@ def gaussian(
     lower: ArrayLike | None = None,
     upper: ArrayLike | None = None,
     gene_rate: float = 0.1,
-    discrete: ArrayLike | None = None,
+    integer: ArrayLike | None = None,
     reflect: bool = False,
     out: Floats | None = None,
 ) -> Floats:
@@ -264,7 +264,7 @@ def gaussian(
     Args:
         sigma: Standard deviation, a number or one for each gene, (d,): a fraction of ``upper - lower``, or a distance
             where there are no bounds.
-        discrete: bool (d,), which genes take whole numbers: they are rounded, all of them, and kept within bounds.
+        integer: bool (d,), which genes are whole numbers: they are rounded, all of them, and kept within bounds.
         reflect: Whether what falls beyond a bound is thrown back by as much; else it is set to the bound. Noise of
             more than the whole range ends on a bound in either case.
 
@@ -272,7 +272,7 @@ def gaussian(
         float64 of shape (n, d), ``out`` if given.
     """
     given = checks.float_array("genomes", genomes, 2)
-    low, high, whole = bounds_and_discrete(lower, upper, discrete, given.shape[1])
+    low, high, whole = bounds_and_integers(lower, upper, integer, given.shape[1])
     scale = deviations(sigma, given.shape[1], low, high)
     check_rate("gene_rate", gene_rate)
     mutants = output(out, given.shape)
@@ -292,20 +292,20 @@ def random_genomes(
     *,
     lower: ArrayLike,
     upper: ArrayLike,
-    discrete: ArrayLike | None = None,
+    integer: ArrayLike | None = None,
     out: Floats | None = None,
 ) -> Floats:
-    """``n`` genomes drawn evenly from within the bounds; of a discrete gene, each whole number is equally likely.
+    """``n`` genomes drawn evenly from within the bounds; of a whole number, each one is equally likely.
 
     Args:
-        discrete: bool (d,), which genes take whole numbers.
+        integer: bool (d,), which genes are whole numbers.
 
     Returns:
         float64 of shape (n, d), ``out`` if given.
     """
     checks.check_count(n)
     genes = len(checks.float_array("lower", lower, 1))
-    low, high, whole = needed_bounds("a random genome", lower, upper, discrete, genes)
+    low, high, whole = needed_bounds("a random genome", lower, upper, integer, genes)
     made = output(out, (n, genes))
     drawn = _uniforms((n, genes), stream)
     if whole is None:
