@@ -16,7 +16,17 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from gigaevo.optimize import functions
     from gigaevo.optimize.basin_hopping import SearchResult, local_search
+    from gigaevo.optimize.discrete import (
+        BitFlip,
+        Inversion,
+        MatchedCrossover,
+        OrderCrossover,
+        RandomReset,
+        Scramble,
+        Swap,
+    )
     from gigaevo.optimize.fitness import FitnessError
+    from gigaevo.optimize.genetic_algorithm import GeneticAlgorithm
     from gigaevo.optimize.genotypes import (
         BinaryGenotype,
         Genotype,
@@ -63,7 +73,17 @@ if TYPE_CHECKING:
 
 _HOMES = {
     "basin_hopping": ("SearchResult", "local_search"),
+    "discrete": (
+        "BitFlip",
+        "Inversion",
+        "MatchedCrossover",
+        "OrderCrossover",
+        "RandomReset",
+        "Scramble",
+        "Swap",
+    ),
     "fitness": ("FitnessError",),
+    "genetic_algorithm": ("GeneticAlgorithm",),
     "genotypes": (
         "BinaryGenotype",
         "Genotype",
@@ -130,14 +150,18 @@ __all__ = [
     "ArithmeticCrossover",
     "Batch",
     "BinaryGenotype",
+    "BitFlip",
     "BlendCrossover",
     "BudgetSpent",
     "Crossover",
     "EpsilonGreedy",
     "FitnessError",
     "GaussianMutation",
+    "GeneticAlgorithm",
     "Genotype",
+    "Inversion",
     "ListGenotype",
+    "MatchedCrossover",
     "MaxEvaluations",
     "MaxGenerations",
     "MaxSeconds",
@@ -147,17 +171,21 @@ __all__ = [
     "Mutation",
     "OnePoint",
     "Optimizer",
+    "OrderCrossover",
     "PolynomialMutation",
+    "RandomReset",
     "RangeGenotype",
     "RankSelection",
     "Result",
     "Roulette",
     "Score",
+    "Scramble",
     "SearchResult",
     "Selection",
     "SelectionMethod",
     "Stale",
     "Stop",
+    "Swap",
     "Target",
     "Tournament",
     "TwoPoint",
