@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from gigaevo.kernels import pareto
+from gigaevo.kernels.distinct import new_rows
 from gigaevo.kernels.hypervolume import hypervolume
 from gigaevo.kernels.pareto_checks import reference_point
 from gigaevo.optimize.genotypes import ranges_of
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
     from gigaevo.optimize.optimizer import Codes, Memo, Merits
     from gigaevo.optimize.seeds import Seed
 
+RETRIES = 10  # of mating, until there are enough children that are new
+
 
 class NSGA2(Optimizer):
     """The genetic algorithm of Deb, Pratap, Agarwal and Meyarivan (2002): it looks for a whole front of trade-offs.
@@ -38,6 +41,8 @@ class NSGA2(Optimizer):
         population_size: Candidates that are kept, and children of a generation.
         crossover: By default ``SBX(eta=15, rate=0.9)``.
         mutation: By default ``PolynomialMutation(eta=20)``, of one gene on average.
+        eliminate_duplicates: Whether children that are the same as one of the population, or as each other, are made
+            anew; a few times, where the search space is small. It costs about a tenth of the time, and finds more.
         maximize: Whether a larger fitness is better; one word for each objective where they differ.
         reference: A point worse than what is looked for, in the user's direction. If it is given, the hypervolume
             beyond it goes into the history, and is what ``target`` and ``stale`` look at.
@@ -60,6 +65,7 @@ class NSGA2(Optimizer):
         population_size: int = 100,
         crossover: Crossover | None = None,
         mutation: Mutation | None = None,
+        eliminate_duplicates: bool = True,
         maximize: bool | Sequence[bool] = False,
         reference: ArrayLike | None = None,
         seed: Seed = None,
@@ -70,6 +76,7 @@ class NSGA2(Optimizer):
         super().__init__(space, population_size=population_size, maximize=maximize, seed=seed, initial=initial)
         self.crossover = SBX(eta=15.0, rate=0.9) if crossover is None else crossover
         self.mutation = PolynomialMutation(eta=20.0) if mutation is None else mutation
+        self.eliminate_duplicates = bool(eliminate_duplicates)
         self._lower, self._upper = space.lower, space.upper
         self._integer = space.integer if space.integer.any() else None
         self._corner: Merits | None = None
@@ -109,13 +116,28 @@ class NSGA2(Optimizer):
         self._keep(codes, merits)
 
     def _propose(self, n: int) -> tuple[Codes, Memo]:
+        if not self.eliminate_duplicates:
+            return self._children(n), ()
+        made = self._children(n + n // 16 + 2)  # a few more, so that going back is rare
+        new = new_rows(made, self._codes)
+        for _ in range(RETRIES):
+            if len(new) >= n:
+                break
+            made = np.concatenate((made[new], self._children(n)))
+            new = new_rows(made, self._codes)
+        if len(new) < n:
+            new = np.concatenate((new, np.setdiff1d(np.arange(len(made)), new)))
+        return made[new[:n]], ()
+
+    def _children(self, n: int) -> Codes:
+        """``n`` children of winners of tournaments."""
         pairs = (n + 1) // 2
         winners = pareto.crowded_tournament(self._ranks, self._crowding, 2 * pairs, self._stream)
         children = self._codes[winners]
         lower, upper = self._lower, self._upper
         self.crossover.cross(children[:pairs], children[pairs:], self._stream, lower, upper, out=children)
         self.mutation.mutate(children, self._stream, lower, upper, self._integer, out=children)
-        return children[:n], ()
+        return children[:n]
 
     def _absorb(self, codes: Codes, merits: Merits, memo: Memo) -> None:
         self._keep(np.concatenate((self._codes, codes)), np.concatenate((self._kept, merits)))
