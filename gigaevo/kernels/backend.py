@@ -10,6 +10,8 @@ from importlib.util import find_spec
 # archives to one another.
 COMPILED = (
     "_archive",
+    "_cma",
+    "_differential",
     "_distinct",
     "_functions",
     "_grid",
@@ -18,6 +20,7 @@ COMPILED = (
     "_random",
     "_ranking",
     "_selection",
+    "_swarm",
     "_variation",
 )
 
