@@ -13,7 +13,6 @@ COMPILED = (
     "_breeding",
     "_cma",
     "_differential",
-    "_distinct",
     "_functions",
     "_genetic",
     "_grid",

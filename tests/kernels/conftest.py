@@ -59,9 +59,3 @@ def both_pareto() -> tuple[ModuleType, ModuleType]:
 def functions(request: pytest.FixtureRequest) -> ModuleType:
     """The module of ``evaluate`` and its like."""
     return compiled(request.param)
-
-
-@pytest.fixture(params=["_distinct", "distinct_numpy"], scope="session")
-def distinct(request: pytest.FixtureRequest) -> ModuleType:
-    """The module of ``new_rows``."""
-    return compiled(request.param)

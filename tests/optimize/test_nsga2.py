@@ -14,10 +14,15 @@ from pymoo.problems import get_problem
 
 from gigaevo.optimize import (
     NSGA2,
+    SBX,
+    BinaryGenotype,
+    BitFlip,
     BlendCrossover,
     FitnessError,
     GaussianMutation,
+    ListGenotype,
     MultiRangeGenotype,
+    MultiUniqueGenotype,
     RangeGenotype,
     UniqueGenotype,
     functions,
@@ -270,6 +275,28 @@ def test_what_does_not_fit_is_named(own, message):
         small(**own)
 
 
-def test_it_takes_numbers_only():
-    with pytest.raises(TypeError, match="NSGA2 works on RangeGenotype and MultiRangeGenotype"):
-        NSGA2(UniqueGenotype([1, 2, 3]))
+@pytest.mark.parametrize(
+    ("genotype", "fitness", "front"),
+    [
+        (
+            BinaryGenotype(12),  # ones in the first half, zeros in the second but one of the first
+            lambda bits: (12 - bits[:6].sum() - (~bits[6:]).sum(), float(bits[0])),
+            {(0.0, 1.0), (1.0, 0.0)},
+        ),
+        (ListGenotype(4, ["a", "b", "c"]), lambda genes: ((genes != "a").sum(), (genes != "b").sum()), None),
+        (UniqueGenotype([1, 2, 3, 4]), lambda order: (order[0], order[1]), {(1.0, 2.0), (2.0, 1.0)}),
+        (MultiUniqueGenotype([[1, 2, 3], [5, 4]]), lambda order: (order[0], -order[3]), {(1.0, -5.0)}),
+    ],
+)
+def test_bits_lists_and_permutations_are_searched_too(genotype, fitness, front):
+    result = NSGA2(genotype, population_size=20, seed=1).run(fitness, generations=40)
+    found = {tuple(row) for row in result.front_fitness.tolist()}
+    assert found == (front or {(float(count), 4.0 - count) for count in range(5)})
+    np.testing.assert_array_equal(result.front_fitness, [fitness(genome) for genome in result.front_genomes])
+
+
+def test_an_operator_must_fit_the_genotype():
+    with pytest.raises(TypeError, match="crossover is SBX"):
+        NSGA2(BinaryGenotype(5), crossover=SBX())
+    with pytest.raises(TypeError, match="mutation is BitFlip"):
+        NSGA2(UNIT, mutation=BitFlip())

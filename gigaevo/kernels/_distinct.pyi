@@ -1,1 +1,0 @@
-from gigaevo.kernels.distinct_numpy import new_rows as new_rows
