@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from gigaevo.optimize import functions
     from gigaevo.optimize.backtesting import BacktestResult, Context, Quote, backtest, quotes
+    from gigaevo.optimize.basin_hopping import SearchResult, local_search
     from gigaevo.optimize.cma_es import CMAES
     from gigaevo.optimize.convergence import (
         ConvergenceState,
@@ -27,7 +28,6 @@ if TYPE_CHECKING:
         population_diversity,
     )
     from gigaevo.optimize.differential_evolution import DifferentialEvolution
-    from gigaevo.optimize.basin_hopping import SearchResult, local_search
     from gigaevo.optimize.discrete import (
         BitFlip,
         Inversion,
@@ -36,6 +36,7 @@ if TYPE_CHECKING:
         RandomReset,
         Scramble,
         Swap,
+    )
     from gigaevo.optimize.fitness import FitnessError
     from gigaevo.optimize.genetic_algorithm import GeneticAlgorithm
     from gigaevo.optimize.genotypes import (
@@ -128,6 +129,7 @@ _HOMES = {
         "RandomReset",
         "Scramble",
         "Swap",
+    ),
     "fitness": ("FitnessError",),
     "genetic_algorithm": ("GeneticAlgorithm",),
     "genotypes": (
@@ -223,11 +225,11 @@ __all__ = [
     "FitnessError",
     "GaussianMutation",
     "GenerationStats",
+    "GeneticAlgorithm",
     "Genotype",
     "Individual",
-    "IslandConfig",
-    "GeneticAlgorithm",
     "Inversion",
+    "IslandConfig",
     "ListGenotype",
     "MatchedCrossover",
     "MaxEvaluations",
@@ -241,12 +243,12 @@ __all__ = [
     "Nsga2Selection",
     "OnePoint",
     "Optimizer",
+    "OrderCrossover",
     "ParamBound",
     "ParetoResult",
     "ParticleSwarm",
     "PolynomialMutation",
     "Quote",
-    "OrderCrossover",
     "RandomReset",
     "RangeGenotype",
     "RankSelection",
