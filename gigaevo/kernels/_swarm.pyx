@@ -1,7 +1,7 @@
 # cython: boundscheck=False, wraparound=False, cdivision=True
 """Particle swarms, compiled. ``swarm_numpy`` documents the functions and is their twin."""
 
-from libc.stdint cimport int64_t, uint8_t, uint32_t, uint64_t
+from libc.stdint cimport int64_t, uint8_t, uint64_t
 from libc.string cimport memcpy
 
 cimport numpy as cnp
@@ -18,29 +18,68 @@ cdef extern from "_rounding.h" nogil:
     void round_some(double*, const uint8_t*, Py_ssize_t)
 
 cdef extern from "_swarm.h" nogil:
-    ctypedef struct Flight:
+    ctypedef struct Pulls:
         double inertia
         double cognitive
         double social
-        const double* limits
-        const double* lower
-        const double* upper
 
     void fly_row(
-        double*, double*, const double*, const double*, const uint32_t*, double*, Flight, Py_ssize_t
+        double*,
+        double*,
+        const double*,
+        const double*,
+        const uint64_t*,
+        double*,
+        const double*,
+        const double*,
+        const double*,
+        Pulls,
+        Py_ssize_t,
     )
 
 cnp.import_array()
 
 
-cdef inline void fill_words(uint32_t* words, Py_ssize_t pairs, Rng* rng) noexcept nogil:
-    """Two words of 32 bits from each of 64."""
-    cdef Py_ssize_t pair
-    cdef uint64_t word
-    for pair in range(pairs):
-        word = next_word(rng)
-        words[2 * pair] = <uint32_t>(word >> 32)
-        words[2 * pair + 1] = <uint32_t>word
+cdef struct Swarm:
+    double* positions
+    double* velocities
+    const double* own
+    const int64_t* leaders
+    const double* limits
+    const double* lower
+    const double* upper
+    const uint8_t* integer  # or NULL
+    Py_ssize_t genes
+    Pulls pulls
+
+
+cdef void fly_rows(
+    const Swarm* swarm, const int64_t* movers, Py_ssize_t n, uint64_t* words, Rng* rng, double* codes
+) noexcept nogil:
+    """``fly``: ``words`` are the draws of all, or with ``rng`` room for those of one."""
+    cdef Py_ssize_t row, at, gene, genes = swarm.genes
+    for row in range(n):
+        at = movers[row] * genes
+        if rng != NULL:
+            for gene in range(genes):
+                words[gene] = next_word(rng)
+        fly_row(
+            swarm.positions + at,
+            swarm.velocities + at,
+            swarm.own + at,
+            swarm.own + swarm.leaders[movers[row]] * genes,
+            words,
+            codes + row * genes,
+            swarm.limits,
+            swarm.lower,
+            swarm.upper,
+            swarm.pulls,
+            genes,
+        )
+        if rng == NULL:
+            words += genes
+        if swarm.integer != NULL:
+            round_some(codes + row * genes, swarm.integer, genes)
 
 
 def fly(
@@ -79,38 +118,20 @@ def fly(
         integer = flags("integer", integer, -1, genes)
         whole = <const uint8_t*>cnp.PyArray_DATA(<cnp.ndarray>integer)
     cdef bint given = draws is not None
-    scratch = swarm_checks.draw_array(draws, (n, 2, genes)) if given else new_array(2 * genes, cnp.NPY_UINT32)
-    cdef uint32_t* words = <uint32_t*>cnp.PyArray_DATA(<cnp.ndarray>scratch)
+    scratch = swarm_checks.draw_array(draws, (n, genes)) if given else new_array(genes, cnp.NPY_UINT64)
+    cdef uint64_t* words = <uint64_t*>cnp.PyArray_DATA(<cnp.ndarray>scratch)
     moved = new_table(n, genes, cnp.NPY_FLOAT64)
-    cdef Flight flight
-    flight.inertia, flight.cognitive, flight.social = inertia, cognitive, social
-    flight.limits, flight.lower, flight.upper = reading(limits), reading(lower), reading(upper)
-    cdef double* places = <double*>cnp.PyArray_DATA(<cnp.ndarray>positions)
-    cdef double* speeds = <double*>cnp.PyArray_DATA(<cnp.ndarray>velocities)
+    cdef Swarm swarm
+    swarm.pulls.inertia, swarm.pulls.cognitive, swarm.pulls.social = inertia, cognitive, social
+    swarm.limits, swarm.lower, swarm.upper = reading(limits), reading(lower), reading(upper)
+    swarm.genes, swarm.integer = genes, whole
+    swarm.positions = <double*>cnp.PyArray_DATA(<cnp.ndarray>positions)
+    swarm.velocities = <double*>cnp.PyArray_DATA(<cnp.ndarray>velocities)
+    swarm.own, swarm.leaders = reading(own), <const int64_t*>cnp.PyArray_DATA(<cnp.ndarray>leaders)
     cdef double* codes = <double*>cnp.PyArray_DATA(moved)
-    cdef const double* bests = reading(own)
-    cdef const int64_t* followed = <const int64_t*>cnp.PyArray_DATA(<cnp.ndarray>leaders)
     cdef const int64_t* movers = <const int64_t*>cnp.PyArray_DATA(<cnp.ndarray>particles)
-    cdef Py_ssize_t at
     with nogil:
-        for row in range(n):
-            at = movers[row] * genes
-            if not given:
-                fill_words(words, genes, &stream.rng)
-            fly_row(
-                places + at,
-                speeds + at,
-                bests + at,
-                bests + followed[movers[row]] * genes,
-                words,
-                codes + row * genes,
-                flight,
-                genes,
-            )
-            if given:
-                words += 2 * genes
-            if whole != NULL:
-                round_some(codes + row * genes, whole, genes)
+        fly_rows(&swarm, movers, n, words, NULL if given else &stream.rng, codes)
     return moved
 
 

@@ -9,6 +9,7 @@ from gigaevo.kernels.differential_checks import Base
 
 if TYPE_CHECKING or BACKEND == "numpy":
     from gigaevo.kernels.differential_numpy import (
+        best_members,
         draw_crossover,
         draw_parents,
         draw_settings,
@@ -18,6 +19,7 @@ if TYPE_CHECKING or BACKEND == "numpy":
     )
 else:
     from gigaevo.kernels._differential import (
+        best_members,
         draw_crossover,
         draw_parents,
         draw_settings,
@@ -26,4 +28,4 @@ else:
         success_means,
     )
 
-__all__ = ["Base", "draw_crossover", "draw_parents", "draw_settings", "recombine", "replace", "success_means"]
+__all__ = ["Base", "best_members", "draw_crossover", "draw_parents", "draw_settings", "recombine", "replace", "success_means"]

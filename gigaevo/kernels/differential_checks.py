@@ -135,3 +135,9 @@ def check_memory(weights: NDArray[np.float64], rates: NDArray[np.float64]) -> No
     bad = np.flatnonzero(~(weights > 0.0) | ~np.isfinite(weights))
     if len(bad):
         raise ValueError(f"memory_weights[{bad[0]}] is {weights[bad[0]]}, expected a number above 0")
+
+
+def check_most(most: int, size: int) -> None:
+    """Raise ValueError if there are not so many members."""
+    if not 1 <= most <= size:
+        raise ValueError(f"most is {most}, expected 1 to {size}, the number of merits")

@@ -12,16 +12,16 @@ if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
 
-def draw_array(given: ArrayLike, shape: tuple[int, int, int]) -> NDArray[np.uint32]:
-    """``given`` as words of 32 bits.
+def draw_array(given: ArrayLike, shape: tuple[int, int]) -> NDArray[np.uint64]:
+    """``given`` as words of 64 bits.
 
     Raises:
         ValueError: It is of another shape or type.
     """
     array = np.asarray(given)
     check_shape("draws", array, shape)
-    if array.dtype != np.uint32:
-        raise ValueError(f"draws must be uint32, not {array.dtype}")
+    if array.dtype != np.uint64:
+        raise ValueError(f"draws must be uint64, not {array.dtype}")
     return np.ascontiguousarray(array)
 
 

@@ -58,7 +58,7 @@ def fly(
         upper: float64 (genes,).
         stream: Source of what is drawn.
         integer: bool (genes,): genes that are rounded in what is given back, halves to even; None: no gene is.
-        draws: uint32 (n, 2, genes), r and s in multiples of 2^-32, in place of the stream.
+        draws: uint64 (n, genes), in place of the stream: r from the upper half of a word, s from the lower one.
 
     Returns:
         Where the particles are now, float64 (n, genes).
@@ -83,7 +83,8 @@ def fly(
     whole = None if integer is None else flag_array("integer", integer, (genes,)).view(np.bool_)
     n = len(rows)
     if draws is not None:
-        pulls = swarm_checks.draw_array(draws, (n, 2, genes)) / 2.0**32
+        words = swarm_checks.draw_array(draws, (n, genes))
+        pulls = np.stack([words >> np.uint64(32), words & np.uint64(2**32 - 1)], axis=1) / 2.0**32
     else:
         pulls = stream.uniforms(2 * n * genes).reshape(n, 2, genes)
     moved = np.empty((n, genes))

@@ -223,7 +223,7 @@ class DifferentialEvolution(Optimizer):
     def _choose_leaders(self) -> None:
         if self._how.adaptive:
             most = max(2, round(LEADING * self.population_size))
-            self._leaders = np.argsort(-self._member_merits, kind="stable")[:most]
+            self._leaders = differential.best_members(self._member_merits, most)
         elif self._how.pull or self._how.base == Base.LEADER:
             self._leaders[0] = self._member_merits.argmax()
 
