@@ -11,6 +11,7 @@ from importlib.util import find_spec
 COMPILED = (
     "_archive",
     "_differential",
+    "_differential_loop",
     "_functions",
     "_grid",
     "_random",
