@@ -10,10 +10,13 @@ from importlib.util import find_spec
 # archives to one another.
 COMPILED = (
     "_archive",
+    "_cma",
     "_differential",
     "_differential_loop",
     "_functions",
     "_grid",
+    "_hypervolume",
+    "_pareto",
     "_random",
     "_ranking",
     "_selection",

@@ -15,7 +15,17 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from gigaevo.optimize import functions
-    from gigaevo.optimize.basin_hopping import SearchResult, local_search
+    from gigaevo.optimize.backtesting import BacktestResult, Context, Quote, backtest, quotes
+    from gigaevo.optimize.cma_es import CMAES
+    from gigaevo.optimize.convergence import (
+        ConvergenceState,
+        GenerationStats,
+        SigmaState,
+        adapt_mutation_sigma,
+        check_convergence,
+        compute_generation_stats,
+        population_diversity,
+    )
     from gigaevo.optimize.differential_evolution import DifferentialEvolution
     from gigaevo.optimize.fitness import FitnessError
     from gigaevo.optimize.genotypes import (
@@ -28,8 +38,27 @@ if TYPE_CHECKING:
         RangeGenotype,
         UniqueGenotype,
     )
+    from gigaevo.optimize.local.basin_hopping import SearchResult, local_search
+    from gigaevo.optimize.local.trials import BudgetSpent, Score
+    from gigaevo.optimize.migration import (
+        IslandConfig,
+        MigrationTopology,
+        island_migrate,
+        island_selection_methods,
+    )
+    from gigaevo.optimize.multi_objective_search import ParetoResult, evolve_nsga2
+    from gigaevo.optimize.nsga2 import NSGA2
     from gigaevo.optimize.operators import Crossover, Mutation, Selection
     from gigaevo.optimize.optimizer import Batch, Optimizer
+    from gigaevo.optimize.parameters import EvolutionConfig, EvolutionResult, Individual, ParamBound
+    from gigaevo.optimize.pareto import (
+        Nsga2Selection,
+        crowding_distance_assign,
+        hypervolume,
+        non_dominated_sort,
+        nsga2_select,
+        pareto_front,
+    )
     from gigaevo.optimize.particle_swarm import ParticleSwarm
     from gigaevo.optimize.result import Result
     from gigaevo.optimize.selection import (
@@ -48,7 +77,6 @@ if TYPE_CHECKING:
         uniform_select,
     )
     from gigaevo.optimize.stops import MaxEvaluations, MaxGenerations, MaxSeconds, Stale, Stop, Target
-    from gigaevo.optimize.trials import BudgetSpent, Score
     from gigaevo.optimize.variation import (
         SBX,
         ArithmeticCrossover,
@@ -62,10 +90,25 @@ if TYPE_CHECKING:
         init_population,
         uniform_crossover,
     )
+    from gigaevo.optimize.walk_forward import WalkForward
 
 _HOMES = {
-    "basin_hopping": ("SearchResult", "local_search"),
+    "backtesting": ("BacktestResult", "Context", "Quote", "backtest", "quotes"),
+    "convergence": (
+        "ConvergenceState",
+        "GenerationStats",
+        "SigmaState",
+        "adapt_mutation_sigma",
+        "check_convergence",
+        "compute_generation_stats",
+        "population_diversity",
+    ),
+    "migration": ("IslandConfig", "MigrationTopology", "island_migrate", "island_selection_methods"),
+    "multi_objective_search": ("ParetoResult", "evolve_nsga2"),
+    "parameters": ("EvolutionConfig", "EvolutionResult", "Individual", "ParamBound"),
+    "walk_forward": ("WalkForward",),
     "differential_evolution": ("DifferentialEvolution",),
+    "cma_es": ("CMAES",),
     "fitness": ("FitnessError",),
     "genotypes": (
         "BinaryGenotype",
@@ -77,8 +120,19 @@ _HOMES = {
         "RangeGenotype",
         "UniqueGenotype",
     ),
+    "nsga2": ("NSGA2",),
+    "local.basin_hopping": ("SearchResult", "local_search"),
+    "local.trials": ("BudgetSpent", "Score"),
     "operators": ("Crossover", "Mutation", "Selection"),
     "optimizer": ("Batch", "Optimizer"),
+    "pareto": (
+        "Nsga2Selection",
+        "crowding_distance_assign",
+        "hypervolume",
+        "non_dominated_sort",
+        "nsga2_select",
+        "pareto_front",
+    ),
     "particle_swarm": ("ParticleSwarm",),
     "result": ("Result",),
     "selection": (
@@ -97,7 +151,6 @@ _HOMES = {
         "uniform_select",
     ),
     "stops": ("MaxEvaluations", "MaxGenerations", "MaxSeconds", "Stale", "Stop", "Target"),
-    "trials": ("BudgetSpent", "Score"),
     "variation": (
         "SBX",
         "ArithmeticCrossover",
@@ -130,30 +183,45 @@ def __dir__() -> list[str]:
 
 
 __all__ = [
+    "CMAES",
+    "NSGA2",
     "SBX",
     "ArithmeticCrossover",
+    "BacktestResult",
     "Batch",
     "BinaryGenotype",
     "BlendCrossover",
     "BudgetSpent",
+    "Context",
+    "ConvergenceState",
     "Crossover",
     "DifferentialEvolution",
     "EpsilonGreedy",
+    "EvolutionConfig",
+    "EvolutionResult",
     "FitnessError",
     "GaussianMutation",
+    "GenerationStats",
     "Genotype",
+    "Individual",
+    "IslandConfig",
     "ListGenotype",
     "MaxEvaluations",
     "MaxGenerations",
     "MaxSeconds",
+    "MigrationTopology",
     "MultiListGenotype",
     "MultiRangeGenotype",
     "MultiUniqueGenotype",
     "Mutation",
+    "Nsga2Selection",
     "OnePoint",
     "Optimizer",
+    "ParamBound",
+    "ParetoResult",
     "ParticleSwarm",
     "PolynomialMutation",
+    "Quote",
     "RangeGenotype",
     "RankSelection",
     "Result",
@@ -162,6 +230,7 @@ __all__ = [
     "SearchResult",
     "Selection",
     "SelectionMethod",
+    "SigmaState",
     "Stale",
     "Stop",
     "Target",
@@ -171,11 +240,26 @@ __all__ = [
     "UniformCrossover",
     "UniformSelection",
     "UniqueGenotype",
+    "WalkForward",
+    "adapt_mutation_sigma",
+    "backtest",
+    "check_convergence",
+    "compute_generation_stats",
+    "crowding_distance_assign",
     "epsilon_greedy_select",
+    "evolve_nsga2",
     "functions",
     "gaussian_mutate",
+    "hypervolume",
     "init_population",
+    "island_migrate",
+    "island_selection_methods",
     "local_search",
+    "non_dominated_sort",
+    "nsga2_select",
+    "pareto_front",
+    "population_diversity",
+    "quotes",
     "rank_select",
     "roulette_select",
     "tournament_select",
