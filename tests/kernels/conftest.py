@@ -36,3 +36,9 @@ def both_grids() -> tuple[ModuleType, ModuleType]:
 @pytest.fixture(scope="session")
 def both_archives() -> tuple[ModuleType, ModuleType]:
     return compiled("_archive"), compiled("archive_numpy")
+
+
+@pytest.fixture(params=["_cvt", "cvt_numpy"], scope="session")
+def cvt(request: pytest.FixtureRequest) -> ModuleType:
+    """The module of ``CentroidIndex``."""
+    return compiled(request.param)
