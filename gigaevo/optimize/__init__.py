@@ -14,7 +14,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from gigaevo.optimize.basin_hopping import SearchResult, local_search
+    from gigaevo.optimize.cma_es import CMAES
     from gigaevo.optimize.fitness import FitnessError
     from gigaevo.optimize.genotypes import (
         BinaryGenotype,
@@ -26,6 +26,8 @@ if TYPE_CHECKING:
         RangeGenotype,
         UniqueGenotype,
     )
+    from gigaevo.optimize.local.basin_hopping import SearchResult, local_search
+    from gigaevo.optimize.local.trials import BudgetSpent, Score
     from gigaevo.optimize.operators import Crossover, Mutation, Selection
     from gigaevo.optimize.optimizer import Batch, Optimizer
     from gigaevo.optimize.result import Result
@@ -45,7 +47,6 @@ if TYPE_CHECKING:
         uniform_select,
     )
     from gigaevo.optimize.stops import MaxEvaluations, MaxGenerations, MaxSeconds, Stale, Stop, Target
-    from gigaevo.optimize.trials import BudgetSpent, Score
     from gigaevo.optimize.variation import (
         SBX,
         ArithmeticCrossover,
@@ -61,7 +62,7 @@ if TYPE_CHECKING:
     )
 
 _HOMES = {
-    "basin_hopping": ("SearchResult", "local_search"),
+    "cma_es": ("CMAES",),
     "fitness": ("FitnessError",),
     "genotypes": (
         "BinaryGenotype",
@@ -73,6 +74,8 @@ _HOMES = {
         "RangeGenotype",
         "UniqueGenotype",
     ),
+    "local.basin_hopping": ("SearchResult", "local_search"),
+    "local.trials": ("BudgetSpent", "Score"),
     "operators": ("Crossover", "Mutation", "Selection"),
     "optimizer": ("Batch", "Optimizer"),
     "result": ("Result",),
@@ -92,7 +95,6 @@ _HOMES = {
         "uniform_select",
     ),
     "stops": ("MaxEvaluations", "MaxGenerations", "MaxSeconds", "Stale", "Stop", "Target"),
-    "trials": ("BudgetSpent", "Score"),
     "variation": (
         "SBX",
         "ArithmeticCrossover",
@@ -123,6 +125,7 @@ def __dir__() -> list[str]:
 
 
 __all__ = [
+    "CMAES",
     "SBX",
     "ArithmeticCrossover",
     "Batch",
