@@ -35,6 +35,8 @@ cnp.import_array()
 cdef extern from "_archive_loops.h" nogil:
     bint cells_are_sound(const int64_t* cells, Py_ssize_t n, int64_t total_cells)
     bint numbers_are_finite(const double* numbers, Py_ssize_t n)
+
+cdef extern from "_memory.h" nogil:
     void copy_row(double* target, const double* source, int64_t width)
     void will_write(const void* address)
 

@@ -1,43 +1,17 @@
-/* Checks of whole batches, without a branch so that compilers turn them into vector instructions, and hints to the
-   memory. On x86-64 Linux GCC makes versions for AVX2 beside the portable ones. */
+/* Checks of whole batches, without a branch so that compilers turn them into vector instructions. On x86-64 Linux GCC
+   makes versions for AVX2 beside the portable ones. */
 
 #ifndef GIGAEVO_ARCHIVE_LOOPS_H
 #define GIGAEVO_ARCHIVE_LOOPS_H
 
 #include <stddef.h>
 #include <stdint.h>
-#include <string.h>
 
 #if defined(__GNUC__) && !defined(__clang__) && defined(__x86_64__) && defined(__linux__)
 #define ARCHIVE_VERSIONS __attribute__((target_clones("avx2", "default")))
 #else
 #define ARCHIVE_VERSIONS
 #endif
-
-#if defined(__GNUC__)
-#define will_read(address) __builtin_prefetch((address), 0)
-#define will_write(address) __builtin_prefetch((address), 1)
-#else
-#define will_read(address) ((void)(address))
-#define will_write(address) ((void)(address))
-#endif
-
-/* Copies a short row without a call: what is copied is too little for one to pay. */
-static inline void copy_row(double *to, const double *from, int64_t width)
-{
-    int64_t place = 0;
-    if (width > 64) {
-        memcpy(to, from, (size_t)width * sizeof(double));
-        return;
-    }
-    for (; place + 4 <= width; place += 4) {
-        double four[4];
-        memcpy(four, from + place, sizeof four);
-        memcpy(to + place, four, sizeof four);
-    }
-    for (; place < width; place++)
-        to[place] = from[place];
-}
 
 /* Whether all of `cells` are in 0 to `total_cells` - 1. */
 ARCHIVE_VERSIONS static int cells_are_sound(const int64_t *cells, ptrdiff_t n, int64_t total_cells)

@@ -5,7 +5,7 @@ from libc.stdlib cimport calloc, free
 from libc.string cimport memset
 
 
-cdef extern from "_archive_loops.h" nogil:
+cdef extern from "_memory.h" nogil:
     void will_read(const void* address)
 
 

@@ -42,3 +42,9 @@ def both_archives() -> tuple[ModuleType, ModuleType]:
 def cvt(request: pytest.FixtureRequest) -> ModuleType:
     """The module of ``CentroidIndex``."""
     return compiled(request.param)
+
+
+@pytest.fixture(params=["_emission", "emission_numpy"], scope="session")
+def emission(request: pytest.FixtureRequest) -> ModuleType:
+    """The module of ``iso_line``."""
+    return compiled(request.param)
