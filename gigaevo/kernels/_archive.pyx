@@ -494,8 +494,8 @@ cdef class EliteArchive:
         return row_of_cell(&self.index, cell)
 
     cdef cnp.ndarray used(self, cnp.ndarray rows):
-        view = rows[: self.count]
-        view.flags.writeable = False
+        cdef cnp.ndarray view = rows[: self.count]
+        cnp.PyArray_CLEARFLAGS(view, cnp.NPY_ARRAY_WRITEABLE)
         return view
 
     cdef inline int reserve(self, int64_t rows) except -1:

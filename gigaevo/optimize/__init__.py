@@ -14,7 +14,10 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from gigaevo.optimize.cma_emitter import CMAEmitter
     from gigaevo.optimize.cma_es import CMAES
+    from gigaevo.optimize.cvt_archive import CVTArchive, spread_centroids
+    from gigaevo.optimize.emitters import Emitter, FlipEmitter, GaussianEmitter, IsoLineEmitter
     from gigaevo.optimize.fitness import FitnessError
     from gigaevo.optimize.genotypes import (
         BinaryGenotype,
@@ -26,8 +29,10 @@ if TYPE_CHECKING:
         RangeGenotype,
         UniqueGenotype,
     )
+    from gigaevo.optimize.grid_archive import GridArchive
     from gigaevo.optimize.local.basin_hopping import SearchResult, local_search
     from gigaevo.optimize.local.trials import BudgetSpent, Score
+    from gigaevo.optimize.map_elites import MAPElites
     from gigaevo.optimize.operators import Crossover, Mutation, Selection
     from gigaevo.optimize.optimizer import Batch, Optimizer
     from gigaevo.optimize.result import Result
@@ -60,9 +65,28 @@ if TYPE_CHECKING:
         init_population,
         uniform_crossover,
     )
+    from gigaevo.optimize.vector_archive import ArchiveStats, Elites, VectorArchive
 
 _HOMES = {
     "cma_es": ("CMAES",),
+    "cma_emitter": ("CMAEmitter",),
+    "cvt_archive": (
+        "CVTArchive",
+        "spread_centroids",
+    ),
+    "emitters": (
+        "Emitter",
+        "FlipEmitter",
+        "GaussianEmitter",
+        "IsoLineEmitter",
+    ),
+    "grid_archive": ("GridArchive",),
+    "map_elites": ("MAPElites",),
+    "vector_archive": (
+        "ArchiveStats",
+        "Elites",
+        "VectorArchive",
+    ),
     "fitness": ("FitnessError",),
     "genotypes": (
         "BinaryGenotype",
@@ -127,17 +151,27 @@ def __dir__() -> list[str]:
 __all__ = [
     "CMAES",
     "SBX",
+    "ArchiveStats",
     "ArithmeticCrossover",
     "Batch",
     "BinaryGenotype",
     "BlendCrossover",
     "BudgetSpent",
+    "CMAEmitter",
+    "CVTArchive",
     "Crossover",
+    "Elites",
+    "Emitter",
     "EpsilonGreedy",
     "FitnessError",
+    "FlipEmitter",
+    "GaussianEmitter",
     "GaussianMutation",
     "Genotype",
+    "GridArchive",
+    "IsoLineEmitter",
     "ListGenotype",
+    "MAPElites",
     "MaxEvaluations",
     "MaxGenerations",
     "MaxSeconds",
@@ -165,12 +199,14 @@ __all__ = [
     "UniformCrossover",
     "UniformSelection",
     "UniqueGenotype",
+    "VectorArchive",
     "epsilon_greedy_select",
     "gaussian_mutate",
     "init_population",
     "local_search",
     "rank_select",
     "roulette_select",
+    "spread_centroids",
     "tournament_select",
     "ucb1_select",
     "uniform_crossover",
