@@ -14,9 +14,21 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from gigaevo.optimize import functions
+    from gigaevo.optimize.backtesting import BacktestResult, Context, Quote, backtest, quotes
     from gigaevo.optimize.cma_emitter import CMAEmitter
     from gigaevo.optimize.cma_es import CMAES
+    from gigaevo.optimize.convergence import (
+        ConvergenceState,
+        GenerationStats,
+        SigmaState,
+        adapt_mutation_sigma,
+        check_convergence,
+        compute_generation_stats,
+        population_diversity,
+    )
     from gigaevo.optimize.cvt_archive import CVTArchive, spread_centroids
+    from gigaevo.optimize.differential_evolution import DifferentialEvolution
     from gigaevo.optimize.emitters import Emitter, FlipEmitter, GaussianEmitter, IsoLineEmitter
     from gigaevo.optimize.fitness import FitnessError
     from gigaevo.optimize.genotypes import (
@@ -33,8 +45,26 @@ if TYPE_CHECKING:
     from gigaevo.optimize.local.basin_hopping import SearchResult, local_search
     from gigaevo.optimize.local.trials import BudgetSpent, Score
     from gigaevo.optimize.map_elites import MAPElites
+    from gigaevo.optimize.migration import (
+        IslandConfig,
+        MigrationTopology,
+        island_migrate,
+        island_selection_methods,
+    )
+    from gigaevo.optimize.multi_objective_search import ParetoResult, evolve_nsga2
+    from gigaevo.optimize.nsga2 import NSGA2
     from gigaevo.optimize.operators import Crossover, Mutation, Selection
     from gigaevo.optimize.optimizer import Batch, Optimizer
+    from gigaevo.optimize.parameters import EvolutionConfig, EvolutionResult, Individual, ParamBound
+    from gigaevo.optimize.pareto import (
+        Nsga2Selection,
+        crowding_distance_assign,
+        hypervolume,
+        non_dominated_sort,
+        nsga2_select,
+        pareto_front,
+    )
+    from gigaevo.optimize.particle_swarm import ParticleSwarm
     from gigaevo.optimize.result import Result
     from gigaevo.optimize.selection import (
         EpsilonGreedy,
@@ -66,27 +96,31 @@ if TYPE_CHECKING:
         uniform_crossover,
     )
     from gigaevo.optimize.vector_archive import ArchiveStats, Elites, VectorArchive
+    from gigaevo.optimize.walk_forward import WalkForward
 
 _HOMES = {
+    "backtesting": ("BacktestResult", "Context", "Quote", "backtest", "quotes"),
+    "convergence": (
+        "ConvergenceState",
+        "GenerationStats",
+        "SigmaState",
+        "adapt_mutation_sigma",
+        "check_convergence",
+        "compute_generation_stats",
+        "population_diversity",
+    ),
+    "migration": ("IslandConfig", "MigrationTopology", "island_migrate", "island_selection_methods"),
+    "multi_objective_search": ("ParetoResult", "evolve_nsga2"),
+    "parameters": ("EvolutionConfig", "EvolutionResult", "Individual", "ParamBound"),
+    "walk_forward": ("WalkForward",),
+    "differential_evolution": ("DifferentialEvolution",),
     "cma_es": ("CMAES",),
     "cma_emitter": ("CMAEmitter",),
-    "cvt_archive": (
-        "CVTArchive",
-        "spread_centroids",
-    ),
-    "emitters": (
-        "Emitter",
-        "FlipEmitter",
-        "GaussianEmitter",
-        "IsoLineEmitter",
-    ),
+    "cvt_archive": ("CVTArchive", "spread_centroids"),
+    "emitters": ("Emitter", "FlipEmitter", "GaussianEmitter", "IsoLineEmitter"),
     "grid_archive": ("GridArchive",),
     "map_elites": ("MAPElites",),
-    "vector_archive": (
-        "ArchiveStats",
-        "Elites",
-        "VectorArchive",
-    ),
+    "vector_archive": ("ArchiveStats", "Elites", "VectorArchive"),
     "fitness": ("FitnessError",),
     "genotypes": (
         "BinaryGenotype",
@@ -98,10 +132,20 @@ _HOMES = {
         "RangeGenotype",
         "UniqueGenotype",
     ),
+    "nsga2": ("NSGA2",),
     "local.basin_hopping": ("SearchResult", "local_search"),
     "local.trials": ("BudgetSpent", "Score"),
     "operators": ("Crossover", "Mutation", "Selection"),
     "optimizer": ("Batch", "Optimizer"),
+    "pareto": (
+        "Nsga2Selection",
+        "crowding_distance_assign",
+        "hypervolume",
+        "non_dominated_sort",
+        "nsga2_select",
+        "pareto_front",
+    ),
+    "particle_swarm": ("ParticleSwarm",),
     "result": ("Result",),
     "selection": (
         "EpsilonGreedy",
@@ -137,6 +181,8 @@ _HOME = {name: module for module, names in _HOMES.items() for name in names}
 
 
 def __getattr__(name: str) -> Any:
+    if name == "functions":
+        return import_module("gigaevo.optimize.functions")
     if name not in _HOME:
         raise AttributeError(f"module 'gigaevo.optimize' has no attribute {name!r}")
     found = getattr(import_module(f"gigaevo.optimize.{_HOME[name]}"), name)
@@ -150,38 +196,54 @@ def __dir__() -> list[str]:
 
 __all__ = [
     "CMAES",
+    "NSGA2",
     "SBX",
     "ArchiveStats",
     "ArithmeticCrossover",
+    "BacktestResult",
     "Batch",
     "BinaryGenotype",
     "BlendCrossover",
     "BudgetSpent",
     "CMAEmitter",
     "CVTArchive",
+    "Context",
+    "ConvergenceState",
     "Crossover",
+    "DifferentialEvolution",
     "Elites",
     "Emitter",
     "EpsilonGreedy",
+    "EvolutionConfig",
+    "EvolutionResult",
     "FitnessError",
     "FlipEmitter",
     "GaussianEmitter",
     "GaussianMutation",
+    "GenerationStats",
     "Genotype",
     "GridArchive",
+    "Individual",
+    "IslandConfig",
     "IsoLineEmitter",
     "ListGenotype",
     "MAPElites",
     "MaxEvaluations",
     "MaxGenerations",
     "MaxSeconds",
+    "MigrationTopology",
     "MultiListGenotype",
     "MultiRangeGenotype",
     "MultiUniqueGenotype",
     "Mutation",
+    "Nsga2Selection",
     "OnePoint",
     "Optimizer",
+    "ParamBound",
+    "ParetoResult",
+    "ParticleSwarm",
     "PolynomialMutation",
+    "Quote",
     "RangeGenotype",
     "RankSelection",
     "Result",
@@ -190,6 +252,7 @@ __all__ = [
     "SearchResult",
     "Selection",
     "SelectionMethod",
+    "SigmaState",
     "Stale",
     "Stop",
     "Target",
@@ -200,10 +263,26 @@ __all__ = [
     "UniformSelection",
     "UniqueGenotype",
     "VectorArchive",
+    "WalkForward",
+    "adapt_mutation_sigma",
+    "backtest",
+    "check_convergence",
+    "compute_generation_stats",
+    "crowding_distance_assign",
     "epsilon_greedy_select",
+    "evolve_nsga2",
+    "functions",
     "gaussian_mutate",
+    "hypervolume",
     "init_population",
+    "island_migrate",
+    "island_selection_methods",
     "local_search",
+    "non_dominated_sort",
+    "nsga2_select",
+    "pareto_front",
+    "population_diversity",
+    "quotes",
     "rank_select",
     "roulette_select",
     "spread_centroids",
