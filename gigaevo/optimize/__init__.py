@@ -16,7 +16,6 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from gigaevo.optimize import functions
     from gigaevo.optimize.backtesting import BacktestResult, Context, Quote, backtest, quotes
-    from gigaevo.optimize.basin_hopping import SearchResult, local_search
     from gigaevo.optimize.cma_emitter import CMAEmitter
     from gigaevo.optimize.cma_es import CMAES
     from gigaevo.optimize.convergence import (
@@ -126,7 +125,6 @@ _HOMES = {
     "walk_forward": ("WalkForward",),
     "differential_evolution": ("DifferentialEvolution",),
     "cma_es": ("CMAES",),
-    "basin_hopping": ("SearchResult", "local_search"),
     "discrete": (
         "BitFlip",
         "Inversion",
