@@ -1,8 +1,8 @@
 """Array kernels: arrays in, arrays out, nothing of programs, events or logs.
 
 Each family is compiled with Cython (``_grid``, ``_archive``, ``_ranking``, ...) and has a twin in numpy or plain Python
-(``grid_numpy``, ``archive_numpy``, ``ranking_python``, ...) with the same errors and, but for what is drawn at random, the
-same results. The compiled ones are used where they can all be imported; ``GIGAEVO_PURE_PYTHON=1`` chooses the twins
+(``grid_numpy``, ``archive_numpy``, ``ranking_python``, ...) with the same errors and, but for what is drawn at random,
+the same results. The compiled ones are used where they can all be imported; ``GIGAEVO_PURE_PYTHON=1`` chooses the twins
 (``backend``). ``neighbors`` is numpy alone. What only optimizers need is imported from the module of its family
 (``gigaevo.kernels.random``, ...), so that the rest of the house does not wait for it.
 """

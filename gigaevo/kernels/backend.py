@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from importlib import import_module
 from importlib.util import find_spec
 
 # Modules that Cython compiles. One that is missing sends everybody to the twins, for kernels pass random streams and
@@ -20,7 +21,7 @@ def _import_error() -> str | None:
         if find_spec(f"gigaevo.kernels.{name}") is None:
             return f"No module named 'gigaevo.kernels.{name}'"
     try:
-        import gigaevo.kernels._random
+        import_module("gigaevo.kernels._random")
     except ImportError as error:
         return str(error)
     return None

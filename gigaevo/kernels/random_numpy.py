@@ -42,7 +42,7 @@ class RandomStream:
     @state.setter
     def state(self, words: ArrayLike) -> None:
         low, high, inc_low, inc_high = (int(word) for word in checks.random_state(words))
-        whole = self.generator.bit_generator.state
+        whole = dict(self.generator.bit_generator.state)
         whole["state"] = {"state": low | high << 64, "inc": inc_low | inc_high << 64}
         whole["has_uint32"] = whole["uinteger"] = 0
         self.generator.bit_generator.state = whole
@@ -75,5 +75,5 @@ class RandomStream:
 def restored_stream(words: ArrayLike) -> RandomStream:
     """The stream whose ``state`` was ``words``."""
     stream = RandomStream(np.random.SeedSequence(0))
-    stream.state = words  # type: ignore[assignment]
+    stream.state = words
     return stream

@@ -1,0 +1,37 @@
+"""One seed for a search, whatever it is given as."""
+
+from __future__ import annotations
+
+from typing import TypeAlias
+
+import numpy as np
+
+Seed: TypeAlias = "int | np.random.SeedSequence | np.random.Generator | None"
+
+
+def seed_sequence(seed: Seed) -> np.random.SeedSequence:
+    """The root from which each component of a search gets a stream of its own.
+
+    Args:
+        seed: A whole number, 0 or more; a sequence, which is used as it is; a generator, of which two numbers are
+            drawn; None for entropy of the operating system.
+
+    Raises:
+        ValueError: It is negative.
+        TypeError: It is something else.
+    """
+    if seed is None or (isinstance(seed, (int, np.integer)) and not isinstance(seed, bool)):
+        if seed is not None and seed < 0:
+            raise ValueError(f"seed is {seed}, expected 0 or more")
+        return np.random.SeedSequence(None if seed is None else int(seed))
+    if isinstance(seed, np.random.SeedSequence):
+        return seed
+    if isinstance(seed, np.random.Generator):
+        return np.random.SeedSequence([int(word) for word in seed.integers(2**63, size=2)])
+    raise TypeError(f"seed is {seed!r}, expected a whole number, a numpy SeedSequence or Generator, or None")
+
+
+def shown(seed: np.random.SeedSequence) -> int | list[int] | None:
+    """The entropy of ``seed``: what to pass as ``seed`` to repeat the search, if it was not spawned."""
+    entropy = seed.entropy
+    return entropy if entropy is None or isinstance(entropy, int) else [int(word) for word in entropy]

@@ -1,0 +1,206 @@
+"""When a search ends. Stops are values: ``MaxEvaluations(10_000) | Target(0.1)``, ``Stale(50) & MaxSeconds(60)``."""
+
+from __future__ import annotations
+
+import math
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+from typing import Protocol
+
+ENDLESS = 2**62  # generations or evaluations: as many as one likes
+
+
+class Progress(Protocol):
+    """What a stop may look at."""
+
+    @property
+    def generation(self) -> int:
+        """Steps that the algorithm has made."""
+
+    @property
+    def evaluations(self) -> int:
+        """Fitness values that it was told."""
+
+    @property
+    def stale_generations(self) -> int:
+        """Steps since the best fitness became better."""
+
+    @property
+    def seconds(self) -> float:
+        """Wall-clock time in ``run``, all runs together."""
+
+    @property
+    def best_merit(self) -> float:
+        """The best fitness so far, turned so that larger is better; minus infinity before there is one."""
+
+    @property
+    def batch_size(self) -> int:
+        """Evaluations of a step."""
+
+    def merit_of(self, fitness: float) -> float:
+        """``fitness`` turned so that larger is better."""
+
+
+class Stop(ABC):
+    """A condition that ends a search."""
+
+    @abstractmethod
+    def reason(self, search: Progress) -> str | None:
+        """Why the search ends here, in a word or two; None while it goes on."""
+
+    def evaluations_left(self, search: Progress) -> int:
+        """Evaluations after which it surely ends the search."""
+        return ENDLESS
+
+    def horizon(self, search: Progress) -> int:
+        """Generations during which the answer cannot become a reason, so that nobody need ask; at least 1.
+
+        What ends a search at a fitness is not counted: algorithms look at ``target`` in each generation.
+        """
+        return 1
+
+    @property
+    def target(self) -> float | None:
+        """A fitness at which it ends the search."""
+        return None
+
+    def __or__(self, other: Stop) -> Stop:
+        return AnyOf((self, other))
+
+    def __and__(self, other: Stop) -> Stop:
+        return AllOf((self, other))
+
+
+@dataclass(frozen=True)
+class MaxEvaluations(Stop):
+    """After ``evaluations`` fitness values; the last batch is cut to measure."""
+
+    evaluations: int
+
+    def __post_init__(self) -> None:
+        check_positive("evaluations", self.evaluations)
+
+    def reason(self, search: Progress) -> str | None:
+        return "evaluations" if search.evaluations >= self.evaluations else None
+
+    def evaluations_left(self, search: Progress) -> int:
+        return max(0, int(self.evaluations) - search.evaluations)
+
+    def horizon(self, search: Progress) -> int:
+        return max(1, self.evaluations_left(search) // search.batch_size)
+
+
+@dataclass(frozen=True)
+class MaxGenerations(Stop):
+    """After ``generations`` steps of the algorithm."""
+
+    generations: int
+
+    def __post_init__(self) -> None:
+        check_positive("generations", self.generations)
+
+    def reason(self, search: Progress) -> str | None:
+        return "generations" if search.generation >= self.generations else None
+
+    def horizon(self, search: Progress) -> int:
+        return max(1, int(self.generations) - search.generation)
+
+
+@dataclass(frozen=True)
+class MaxSeconds(Stop):
+    """After ``seconds`` of wall-clock time in ``run``; looked at between generations."""
+
+    seconds: float
+
+    def __post_init__(self) -> None:
+        check_positive("seconds", self.seconds)
+
+    def reason(self, search: Progress) -> str | None:
+        return "seconds" if search.seconds >= self.seconds else None
+
+    def horizon(self, search: Progress) -> int:
+        return 16
+
+
+@dataclass(frozen=True)
+class Target(Stop):
+    """When the best fitness is ``fitness`` or better, in the direction of the search."""
+
+    fitness: float
+
+    def __post_init__(self) -> None:
+        if not math.isfinite(self.fitness):
+            raise ValueError(f"target is {self.fitness}, expected a finite number")
+
+    def reason(self, search: Progress) -> str | None:
+        return "target" if search.best_merit >= search.merit_of(self.fitness) else None
+
+    def horizon(self, search: Progress) -> int:
+        return ENDLESS
+
+    @property
+    def target(self) -> float | None:
+        return self.fitness
+
+
+@dataclass(frozen=True)
+class Stale(Stop):
+    """After ``generations`` steps in a row without a better best fitness."""
+
+    generations: int
+
+    def __post_init__(self) -> None:
+        check_positive("stale", self.generations)
+
+    def reason(self, search: Progress) -> str | None:
+        return "stale" if search.stale_generations >= self.generations else None
+
+    def horizon(self, search: Progress) -> int:
+        return max(1, int(self.generations) - search.stale_generations)
+
+
+@dataclass(frozen=True)
+class AnyOf(Stop):
+    """When the first of ``stops`` would end the search."""
+
+    stops: tuple[Stop, ...]
+
+    def reason(self, search: Progress) -> str | None:
+        for stop in self.stops:
+            reason = stop.reason(search)
+            if reason is not None:
+                return reason
+        return None
+
+    def evaluations_left(self, search: Progress) -> int:
+        return min((stop.evaluations_left(search) for stop in self.stops), default=ENDLESS)
+
+    def horizon(self, search: Progress) -> int:
+        if sum(stop.target is not None for stop in self.stops) > 1:
+            return 1
+        return min((stop.horizon(search) for stop in self.stops), default=ENDLESS)
+
+    @property
+    def target(self) -> float | None:
+        targets = [stop.target for stop in self.stops if stop.target is not None]
+        return targets[0] if len(targets) == 1 else None
+
+
+@dataclass(frozen=True)
+class AllOf(Stop):
+    """When every one of ``stops`` would end the search; the reason names them all."""
+
+    stops: tuple[Stop, ...]
+
+    def reason(self, search: Progress) -> str | None:
+        reasons = [stop.reason(search) for stop in self.stops]
+        return None if None in reasons else " and ".join(reason for reason in reasons if reason)
+
+    def evaluations_left(self, search: Progress) -> int:
+        return max((stop.evaluations_left(search) for stop in self.stops), default=ENDLESS)
+
+
+def check_positive(name: str, value: float) -> None:
+    """Raise ValueError if ``value`` is not a number above 0."""
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or not value > 0:
+        raise ValueError(f"{name} is {value!r}, expected a number above 0")
