@@ -152,33 +152,66 @@ cdef int open_herd(Herd* herd, object pool, object size, int64_t extra) except -
 
 
 cdef int read_crossing(Cross* cross, object pool, object crossing) except -1:
+    # The common case is told by a few comparisons in C; the checks of Python find out what is wrong with the others.
+    cdef int64_t there
     exchange, cross.selection_rate, cross.crossover_rate, number, allow_duplicates, cuts, genes_size = crossing
-    checks.check_crossing(pool, crossing)
     cross.exchange, cross.number = exchange, number
     cross.allow_duplicates, cross.genes_size = allow_duplicates, genes_size
-    cross.cuts = <const int64_t*>cnp.PyArray_DATA(<cnp.ndarray>cuts)
+    if not fits(cuts, cnp.NPY_INT64, 1):
+        checks.check_crossing(pool, crossing)
+    cross.cuts = integers_of(cuts)
     cross.cut_count = cnp.PyArray_DIM(<cnp.ndarray>cuts, 0)
+    there = cross.genes_size if cross.exchange == GENES else cross.cut_count
+    if not (
+        0.0 <= cross.selection_rate <= 1.0
+        and 0.0 <= cross.crossover_rate <= 1.0
+        and holds(pool[0], cross.genes_size)
+        and are_below(cross.cuts, cross.cut_count, cross.genes_size)
+        and (cross.exchange not in (GENES, POINTS) or 1 <= cross.number <= there)
+    ):
+        checks.check_crossing(pool, crossing)
     return 0
+
+
+cdef bint holds(object genes, int64_t genes_size) noexcept:
+    """Whether rows of ``genes`` hold just ``genes_size`` genes."""
+    if fits(genes, cnp.NPY_UINT64, 2):
+        return genes_size >= 1 and (genes_size + 63) // 64 == cnp.PyArray_DIM(<cnp.ndarray>genes, 1)
+    return genes_size >= 1 and fits(genes, cnp.NPY_FLOAT64, 2) and genes_size == cnp.PyArray_DIM(<cnp.ndarray>genes, 1)
 
 
 cdef int read_mutation(
     Mutation* mutation, object pool, size, first, probability, least, most, mutable, genes_size
 ) except -1:
     # The common case is told by a few comparisons in C; the checks of Python find out what is wrong with the others.
-    cdef int64_t count, begin = first, end = size, fewest = least, largest = most, genes = genes_size
+    cdef int64_t begin = first, end = size, fewest = least, largest = most, genes = genes_size
     mutation.probability = probability
     mutation.least, mutation.most = fewest, largest
     if not (
         fits(mutable, cnp.NPY_INT64, 1)
+        and holds(pool[0], genes)
         and 0.0 <= mutation.probability <= 1.0
         and 1 <= fewest <= largest
         and 0 <= begin <= end
-        and are_below(<const int64_t*>cnp.PyArray_DATA(<cnp.ndarray>mutable), cnp.PyArray_DIM(<cnp.ndarray>mutable, 0), genes)
+        and are_below(integers_of(mutable), cnp.PyArray_DIM(<cnp.ndarray>mutable, 0), genes)
     ):
         checks.check_mutation(pool, size, first, probability, least, most, mutable, genes_size)
-    mutation.mutable = <const int64_t*>cnp.PyArray_DATA(<cnp.ndarray>mutable)
+    mutation.mutable = integers_of(mutable)
     mutation.mutable_count = cnp.PyArray_DIM(<cnp.ndarray>mutable, 0)
     return 0
+
+
+cdef inline bint is_vector(object given, int dtype, int64_t n) noexcept:
+    return fits(given, dtype, 1) and cnp.PyArray_DIM(<cnp.ndarray>given, 0) == n
+
+
+cdef inline bint are_sets(const int64_t* starts, const int64_t* stops, int64_t n) noexcept nogil:
+    """Whether each gene lies in its set, and all sets among the genes."""
+    cdef bint fit = True
+    cdef int64_t gene
+    for gene in range(n):
+        fit &= 0 <= starts[gene] <= gene < stops[gene] <= n
+    return fit
 
 
 cdef inline const double* floats_of(object array) noexcept:
@@ -614,7 +647,9 @@ def select_elite(pool, size, target_size, replacement_rate, elitism_rate):
     return herd.size
 
 
-def select_tournament(pool, size, target_size, replacement_rate, elitism_rate, tournament_size, RandomStream stream not None):
+def select_tournament(
+    pool, size, target_size, replacement_rate, elitism_rate, tournament_size, RandomStream stream not None
+):
     """See ``strategy_numpy.select_tournament``."""
     cdef Herd herd
     cdef double replacement = replacement_rate, elitism = elitism_rate
@@ -659,8 +694,8 @@ def cross_over(pool, size, crossing, RandomStream stream not None):
 def mutate_bits(pool, size, first, probability, least, most, mutable, genes_size, RandomStream stream not None):
     """See ``strategy_numpy.mutate_bits``."""
     cdef Mutation mutation
+    checks.check_bits(pool)
     mutation.change = FLIP
-    checks.check_genes_size(pool, genes_size)
     read_mutation(&mutation, pool, size, first, probability, least, most, mutable, genes_size)
     return mutated(pool, size, first, &mutation, stream)
 
@@ -668,11 +703,20 @@ def mutate_bits(pool, size, first, probability, least, most, mutable, genes_size
 def mutate_values(pool, size, first, probability, least, most, mutable, laws, RandomStream stream not None):
     """See ``strategy_numpy.mutate_values``."""
     cdef Mutation mutation
+    checks.check_numbers(pool)
     genes_size = pool.genes.shape[1]
     mutation.change = BY_LAW
     read_mutation(&mutation, pool, size, first, probability, least, most, mutable, genes_size)
     law, low, high, down, up = laws
-    checks.check_laws(laws, genes_size)
+    if not (
+        is_vector(law, cnp.NPY_INT64, genes_size)
+        and is_vector(low, cnp.NPY_FLOAT64, genes_size)
+        and is_vector(high, cnp.NPY_FLOAT64, genes_size)
+        and is_vector(down, cnp.NPY_FLOAT64, genes_size)
+        and is_vector(up, cnp.NPY_FLOAT64, genes_size)
+        and are_below(integers_of(law), genes_size, STEP + 1)
+    ):
+        checks.check_laws(laws, genes_size)
     mutation.law, mutation.low, mutation.high = integers_of(law), floats_of(low), floats_of(high)
     mutation.down, mutation.up = floats_of(down), floats_of(up)
     return mutated(pool, size, first, &mutation, stream)
@@ -681,16 +725,22 @@ def mutate_values(pool, size, first, probability, least, most, mutable, laws, Ra
 def mutate_swaps(pool, size, first, probability, least, most, mutable, starts, stops, RandomStream stream not None):
     """See ``strategy_numpy.mutate_swaps``."""
     cdef Mutation mutation
+    checks.check_numbers(pool)
     genes_size = pool.genes.shape[1]
     mutation.change = SWAP
     read_mutation(&mutation, pool, size, first, probability, least, most, mutable, genes_size)
-    checks.check_sets(starts, stops, genes_size)
+    if not (
+        is_vector(starts, cnp.NPY_INT64, genes_size)
+        and is_vector(stops, cnp.NPY_INT64, genes_size)
+        and are_sets(integers_of(starts), integers_of(stops), genes_size)
+    ):
+        checks.check_sets(starts, stops, genes_size)
     mutation.starts, mutation.stops = integers_of(starts), integers_of(stops)
     return mutated(pool, size, first, &mutation, stream)
 
 
-def count_true(pool, size, sign):
-    """See ``strategy_numpy.count_true``."""
+def sum_genes(pool, size, sign):
+    """See ``strategy_numpy.sum_genes``."""
     cdef Herd herd
     cdef double direction = sign
     cdef int64_t scored
@@ -722,6 +772,7 @@ def advance(pool, progress, plan, RandomStream stream not None):
     cdef Cross cross
     cdef Mutation mutation
     cdef Race race
+    checks.check_bits(pool)
     check_selection(plan.target_size, plan.replacement_rate, plan.elitism_rate)
     read_crossing(&cross, pool, plan.crossing)
     read_mutation(
@@ -730,10 +781,7 @@ def advance(pool, progress, plan, RandomStream stream not None):
     mutation.change = FLIP
     open_herd(&herd, pool, progress.size, max(cross.genes_size, cross.cut_count))
     try:
-        if not herd.bits:
-            raise ValueError("advance needs genes of bits (uint64), these are float64")
         read_race(&race, &herd, progress, plan)
-        largest = max(herd.size, race.target_size)
         checks.check_room(pool, race.target_size, race.target_size + share(race.target_size, cross.selection_rate))
         with nogil:
             run_generations(&herd, &cross, &mutation, &race, &stream.rng)
@@ -808,6 +856,7 @@ cdef struct Race:
     double sign
     double target_merit
     double valid_merit
+    int64_t max_generations
     int64_t max_stale_generations
     int64_t last_generation
     bint replace_on_equal
@@ -820,9 +869,11 @@ cdef struct Race:
 
 
 cdef int read_race(Race* race, Herd* herd, object progress, object plan) except -1:
-    race.target_size, race.replacement_rate, race.elitism_rate = plan.target_size, plan.replacement_rate, plan.elitism_rate
+    race.target_size = plan.target_size
+    race.replacement_rate, race.elitism_rate = plan.replacement_rate, plan.elitism_rate
     race.tournament_size, race.max_age, race.sign = plan.tournament_size, plan.max_age, plan.sign
     race.target_merit, race.valid_merit = plan.target_merit, plan.valid_merit
+    race.max_generations = plan.max_generations
     race.max_stale_generations, race.last_generation = plan.max_stale_generations, plan.last_generation
     race.replace_on_equal = plan.replace_on_equal
     race.generation, race.stale_generations = progress.generation, progress.stale_generations
@@ -839,6 +890,8 @@ cdef bint has_ended(const Race* race) noexcept nogil:
     if race.best_merit < race.valid_merit:
         return False
     if race.best_merit >= race.target_merit:
+        return True
+    if 0 < race.max_generations <= race.generation:
         return True
     return 0 < race.max_stale_generations <= race.stale_generations
 

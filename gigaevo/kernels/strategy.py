@@ -9,7 +9,6 @@ from gigaevo.kernels.backend import BACKEND
 if TYPE_CHECKING or BACKEND == "numpy":
     from gigaevo.kernels.strategy_numpy import (
         advance,
-        count_true,
         cross_over,
         distinct_rows,
         drop_aged,
@@ -18,11 +17,11 @@ if TYPE_CHECKING or BACKEND == "numpy":
         mutate_values,
         select_elite,
         select_tournament,
+        sum_genes,
     )
 else:
     from gigaevo.kernels._strategy import (
         advance,
-        count_true,
         cross_over,
         distinct_rows,
         drop_aged,
@@ -31,11 +30,11 @@ else:
         mutate_values,
         select_elite,
         select_tournament,
+        sum_genes,
     )
 
 __all__ = [
     "advance",
-    "count_true",
     "cross_over",
     "distinct_rows",
     "drop_aged",
@@ -44,4 +43,5 @@ __all__ = [
     "mutate_values",
     "select_elite",
     "select_tournament",
+    "sum_genes",
 ]

@@ -58,7 +58,7 @@ class Pool(NamedTuple):
     Attributes:
         genes: uint64 (bits, gene ``g`` is bit ``g % 64`` of word ``g // 64``, those behind the last gene are 0) or
             float64 (numbers) of shape (capacity, width).
-        merits: float64 of shape (capacity,): larger is better, -inf for an invalid chromosome, NaN where it is not known.
+        merits: float64 of shape (capacity,): larger is better, -inf for an invalid chromosome, NaN where unknown.
         ages: int64 of shape (capacity,): generations since the chromosome came to be, 0 for offspring.
         order: int64 of shape (capacity,): a permutation of the rows; those of the population come first, in its order.
     """
@@ -149,8 +149,9 @@ class Plan(NamedTuple):
         sign: 1 where true genes are to be many, -1 where they are to be few.
         target_merit: Ends the run when reached, inf for never.
         valid_merit: No condition ends the run before it is reached, -inf for none.
+        max_generations: Ends the run, 0 for never.
         max_stale_generations: Ends the run, 0 for never.
-        last_generation: The loop stops when ``Progress.generation`` is there.
+        last_generation: Where ``advance`` comes back for a while, whatever the conditions say.
         replace_on_equal: Whether a chromosome as good as the best takes its place.
     """
 
@@ -167,6 +168,7 @@ class Plan(NamedTuple):
     sign: float
     target_merit: float
     valid_merit: float
+    max_generations: int
     max_stale_generations: int
     last_generation: int
     replace_on_equal: bool
@@ -199,6 +201,24 @@ def check_pool(pool: Pool, size: int) -> None:
     bad = (pool.order < 0) | (pool.order >= capacity)
     if bad.any():
         raise ValueError(f"order[{int(bad.argmax())}] is {pool.order[bad.argmax()]}, expected 0 to {capacity - 1}")
+
+
+def check_bits(pool: Pool) -> None:
+    """
+    Raises:
+        ValueError: The genes are numbers.
+    """
+    if pool.genes.dtype != np.uint64:
+        raise ValueError(f"genes must be bits (uint64), not {pool.genes.dtype}")
+
+
+def check_numbers(pool: Pool) -> None:
+    """
+    Raises:
+        ValueError: The genes are bits.
+    """
+    if pool.genes.dtype != np.float64:
+        raise ValueError(f"genes must be numbers (float64), not {pool.genes.dtype}")
 
 
 def check_room(pool: Pool, size: int, grown: int) -> None:
@@ -260,7 +280,14 @@ def check_positions(name: str, positions: NDArray[np.int64], limit: int) -> None
 
 
 def check_mutation(
-    pool: Pool, size: int, first: int, probability: float, least: int, most: int, mutable: NDArray[np.int64], genes_size: int
+    pool: Pool,
+    size: int,
+    first: int,
+    probability: float,
+    least: int,
+    most: int,
+    mutable: NDArray[np.int64],
+    genes_size: int,
 ) -> None:
     """
     Raises:

@@ -15,9 +15,11 @@ import numpy as np
 from gigaevo.kernels.strategy_checks import (
     Exchange,
     GeneLaw,
+    check_bits,
     check_crossing,
     check_laws,
     check_mutation,
+    check_numbers,
     check_pool,
     check_rate,
     check_room,
@@ -213,6 +215,7 @@ def mutate_bits(
     Raises:
         ValueError: An argument is not as said above.
     """
+    check_bits(pool)
     check_pool(pool, size)
     check_mutation(pool, size, first, probability, least, most, mutable, genes_size)
 
@@ -238,6 +241,7 @@ def mutate_values(
     Raises:
         ValueError: An argument is not as said in ``mutate_bits``, ``ValueLaws`` and ``GeneLaw``.
     """
+    check_numbers(pool)
     check_pool(pool, size)
     genes_size = pool.genes.shape[1]
     check_mutation(pool, size, first, probability, least, most, mutable, genes_size)
@@ -278,6 +282,7 @@ def mutate_swaps(
     Raises:
         ValueError: An argument is not as said above.
     """
+    check_numbers(pool)
     check_pool(pool, size)
     genes_size = pool.genes.shape[1]
     check_mutation(pool, size, first, probability, least, most, mutable, genes_size)
@@ -293,7 +298,7 @@ def mutate_swaps(
     return _mutate(pool, size, first, probability, least, most, mutable, stream, swap)
 
 
-def count_true(pool: Pool, size: int, sign: float) -> int:
+def sum_genes(pool: Pool, size: int, sign: float) -> int:
     """Set the merits that are NaN to ``sign`` times the true bits of the chromosome, or the sum of its numbers.
 
     Numbers are added in the order of the genes.
@@ -340,8 +345,7 @@ def advance(pool: Pool, progress: Progress, plan: Plan, stream: RandomStream) ->
         ValueError: The pool or the plan is not as it says.
     """
     check_pool(pool, progress.size)
-    if pool.genes.dtype != np.uint64:
-        raise ValueError("advance needs genes of bits (uint64), these are float64")
+    check_bits(pool)
     while progress.generation < plan.last_generation and not _has_ended(progress, plan):
         progress.generation += 1
         size = progress.size
@@ -358,7 +362,7 @@ def advance(pool: Pool, progress: Progress, plan: Plan, stream: RandomStream) ->
             plan.crossing.genes_size, stream,
         )  # fmt: skip
         progress.size = size
-        progress.evaluations += count_true(pool, size, plan.sign)
+        progress.evaluations += sum_genes(pool, size, plan.sign)
         _note_best(pool, progress, plan.replace_on_equal)
 
 
@@ -366,6 +370,8 @@ def _has_ended(progress: Progress, plan: Plan) -> bool:
     if progress.best_merit < plan.valid_merit:
         return False
     if progress.best_merit >= plan.target_merit:
+        return True
+    if 0 < plan.max_generations <= progress.generation:
         return True
     return 0 < plan.max_stale_generations <= progress.stale_generations
 
@@ -463,7 +469,7 @@ def _exchange(
     chosen: NDArray[np.uint64] | NDArray[np.bool_],
 ) -> None:
     if genes.dtype == np.uint64:
-        different = (genes[left] ^ genes[right]) & chosen  # type: ignore[operator]
+        different = (genes[left] ^ genes[right]) & chosen
         genes[left] ^= different
         genes[right] ^= different
     else:
