@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -140,20 +141,22 @@ class Evolve(Strategy):
         population, stream = state.population, state.stream
         state.progress.generation += 1
         state.scale_generation += 1
-        with state.timed("select"):
-            if self.max_chromosome_age is not None:
-                population.size = drop_aged(population.pool, population.size, self.max_chromosome_age)
-            self.select(population, self.target_population_size, stream)
+        begun = perf_counter()
+        if self.max_chromosome_age is not None:
+            population.size = drop_aged(population.pool, population.size, self.max_chromosome_age)
+        self.select(population, self.target_population_size, stream)
+        state.add_duration("select", begun)
         self._report("on_selection_complete")
         self._extend()
-        with state.timed("mutate"):
-            before = state.mutation_probability
-            state.mutation_probability = self.mutate.probability_now(before, self._count_cardinality)
-        with state.timed("crossover"):
-            first = self.crossover(population, space, stream)
+        before = state.mutation_probability
+        state.mutation_probability = self.mutate.probability_now(before, self._count_cardinality)
+        begun = perf_counter()
+        first = self.crossover(population, space, stream)
+        state.add_duration("crossover", begun)
         self._report("on_crossover_complete")
-        with state.timed("mutate"):
-            space.mutate(population, first, state.mutation_probability, self.mutate.numbers, state.scale, stream)
+        begun = perf_counter()
+        space.mutate(population, first, state.mutation_probability, self.mutate.numbers, state.scale, stream)
+        state.add_duration("mutate", begun)
         self._report("on_mutation_complete")
         self._evaluate()
         self._shrink_scale()
@@ -170,8 +173,9 @@ class Evolve(Strategy):
             return
         is_full = state.population.size >= self.target_population_size
         if is_full and state.population_cardinality <= extension.cardinality_threshold:
-            with state.timed("extension"):
-                extension(state, self.space)
+            begun = perf_counter()
+            extension(state, self.space)
+            state.add_duration("extension", begun)
             state.extension_events += 1
             self._report("on_extension_event")
 
@@ -187,8 +191,9 @@ class Evolve(Strategy):
         population, generation = state.population, state.progress.generation
         population.reserve(2 * self.target_population_size)
         state.progress.size = population.size
-        with state.timed("native"):
-            advance(population.pool, state.progress, plan, state.stream)
+        begun = perf_counter()
+        advance(population.pool, state.progress, plan, state.stream)
+        state.add_duration("native", begun)
         population.size = state.progress.size
         state.scale_generation += state.progress.generation - generation
         state.mutation_probability = plan.mutation_probability

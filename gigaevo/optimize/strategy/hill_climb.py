@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from enum import Enum
+from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -113,8 +114,9 @@ class HillClimb(Strategy):
         stand, trial = pool.order.tolist()
         pool.genes[trial] = pool.genes[stand]
         population.size = 2
-        with state.timed("mutate"):
-            self.space.mutate(population, 1, 1.0, (1, 1), state.scale, state.stream)
+        begun = perf_counter()
+        self.space.mutate(population, 1, 1.0, (1, 1), state.scale, state.stream)
+        state.add_duration("mutate", begun)
         merit = pool.merits[stand]
         self._evaluate()
         population.size = 1

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -13,8 +12,6 @@ from gigaevo.kernels.strategy_checks import Pool, Progress
 from gigaevo.optimize.strategy.population import Population
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from gigaevo.kernels.random import RandomStream
 
 
@@ -95,14 +92,9 @@ class StrategyState:
         progress.best_genes = population.pool.genes[row].copy()
         return hook
 
-    @contextmanager
-    def timed(self, action: str) -> Iterator[None]:
-        """Add the seconds of a block to ``durations``."""
-        begun = time.perf_counter()
-        try:
-            yield
-        finally:
-            self.durations[action] = self.durations.get(action, 0.0) + time.perf_counter() - begun
+    def add_duration(self, action: str, begun: float) -> None:
+        """Add the seconds since ``begun``, of ``time.perf_counter``, to ``durations``."""
+        self.durations[action] = self.durations.get(action, 0.0) + time.perf_counter() - begun
 
     def __getstate__(self) -> dict[str, Any]:
         """As plain data, for pickles and checkpoints."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 from abc import ABC, abstractmethod
 from contextlib import ExitStack
+from time import perf_counter
 from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
@@ -295,8 +296,9 @@ class Strategy(ABC):
     def _evaluate(self) -> None:
         """Find unknown merits and the best."""
         state = self.state
-        with state.timed("fitness"):
-            state.progress.evaluations += self._evaluation(state.population)
+        begun = perf_counter()
+        state.progress.evaluations += self._evaluation(state.population)
+        state.add_duration("fitness", begun)
         hook = state.note_best(replace_on_equal=self.replace_on_equal_fitness)
         if hook is not None:
             self._report(hook)
