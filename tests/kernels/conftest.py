@@ -36,3 +36,20 @@ def both_grids() -> tuple[ModuleType, ModuleType]:
 @pytest.fixture(scope="session")
 def both_archives() -> tuple[ModuleType, ModuleType]:
     return compiled("_archive"), compiled("archive_numpy")
+
+
+@pytest.fixture(params=["_strategy", "strategy_numpy"], scope="session")
+def strategy(request: pytest.FixtureRequest) -> ModuleType:
+    """The module of ``select_elite``, ``cross_over``, ``mutate_bits``, ``advance`` and their like."""
+    return compiled(request.param)
+
+
+@pytest.fixture(scope="session")
+def strategy_random(strategy: ModuleType) -> ModuleType:
+    """The module of the ``RandomStream`` that ``strategy`` draws from."""
+    return compiled("_random" if strategy.__name__.endswith("._strategy") else "random_numpy")
+
+
+@pytest.fixture(scope="session")
+def both_strategies() -> tuple[ModuleType, ModuleType]:
+    return compiled("_strategy"), compiled("strategy_numpy")
