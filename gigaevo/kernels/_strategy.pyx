@@ -621,12 +621,13 @@ cdef int64_t score(Herd* herd, double sign) noexcept nogil:
     return scored
 
 
-cdef int64_t best_row(const Herd* herd) noexcept nogil:
-    """The first row of the largest merit, -1 where there is none."""
-    cdef int64_t best = herd.order[0] if herd.size else -1, item
+cdef int64_t best_row(const Herd* herd, bint last) noexcept nogil:
+    """The row of the largest merit, of equal ones the first or the last; the population must not be empty."""
+    cdef int64_t best = herd.order[0], row, item
     for item in range(1, herd.size):
-        if herd.merits[herd.order[item]] > herd.merits[best]:
-            best = herd.order[item]
+        row = herd.order[item]
+        if herd.merits[row] > herd.merits[best] or (last and herd.merits[row] == herd.merits[best]):
+            best = row
     return best
 
 
@@ -897,7 +898,7 @@ cdef bint has_ended(const Race* race) noexcept nogil:
 
 
 cdef void note_best(Herd* herd, Race* race) noexcept nogil:
-    cdef int64_t best = best_row(herd)
+    cdef int64_t best = best_row(herd, race.replace_on_equal)
     cdef double merit = herd.merits[best]
     if merit > race.best_merit:
         race.best_generation, race.stale_generations = race.generation, 0

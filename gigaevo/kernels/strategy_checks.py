@@ -152,7 +152,8 @@ class Plan(NamedTuple):
         max_generations: Ends the run, 0 for never.
         max_stale_generations: Ends the run, 0 for never.
         last_generation: Where ``advance`` comes back for a while, whatever the conditions say.
-        replace_on_equal: Whether a chromosome as good as the best takes its place.
+        replace_on_equal: Whether a chromosome as good as the best takes its place: of equals the last in the
+            population, where offspring are, not the first.
     """
 
     target_size: int

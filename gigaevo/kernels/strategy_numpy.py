@@ -378,7 +378,8 @@ def _has_ended(progress: Progress, plan: Plan) -> bool:
 
 def _note_best(pool: Pool, progress: Progress, replace_on_equal: bool) -> None:
     rows = pool.order[: progress.size]
-    row = int(rows[np.argmax(pool.merits[rows])])
+    merits = pool.merits[rows]
+    row = int(rows[len(rows) - 1 - np.argmax(merits[::-1]) if replace_on_equal else np.argmax(merits)])
     merit = float(pool.merits[row])
     if merit > progress.best_merit:
         progress.best_generation, progress.stale_generations = progress.generation, 0

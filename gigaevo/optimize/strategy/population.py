@@ -88,9 +88,9 @@ class Population:
         members = self.members
         return members[np.isnan(self.pool.merits[members])]
 
-    def best_row(self) -> int:
-        """The row of the largest merit; of equal ones the first in the order of the population."""
-        members = self.members
+    def best_row(self, *, last: bool = False) -> int:
+        """The row of the largest merit; of equal ones the first in the order of the population, or the last."""
+        members = self.members[::-1] if last else self.members
         return int(members[int(self.pool.merits[members].argmax())])
 
     def reserve(self, capacity: int) -> None:

@@ -78,7 +78,7 @@ class StrategyState:
         """
         progress, population = self.progress, self.population
         progress.size = population.size
-        row = population.best_row()
+        row = population.best_row(last=replace_on_equal)
         merit = float(population.pool.merits[row])
         if merit > progress.best_merit:
             progress.best_generation, progress.stale_generations = progress.generation, 0

@@ -49,7 +49,8 @@ class Strategy(ABC):
         valid_fitness_score: See ``Endings``.
         max_stale_generations: See ``Endings``.
         max_generations: See ``Endings``.
-        replace_on_equal_fitness: Whether a chromosome of the best score takes the place of the best.
+        replace_on_equal_fitness: Whether a chromosome of the best score takes the place of the best: the last in the
+            population, where offspring are.
         fitness_cache: Scores that are remembered, the last asked for; None: none are.
         par_fitness: Whether chromosomes are evaluated in parallel: in processes if ``fitness`` can be pickled, else in
             threads. The result is the same. Native and vectorized functions are called as ever.
