@@ -14,7 +14,9 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from gigaevo.optimize.basin_hopping import SearchResult, local_search
+    from gigaevo.optimize import functions
+    from gigaevo.optimize.cma_es import CMAES
+    from gigaevo.optimize.differential_evolution import DifferentialEvolution
     from gigaevo.optimize.fitness import FitnessError
     from gigaevo.optimize.genotypes import (
         BinaryGenotype,
@@ -26,8 +28,20 @@ if TYPE_CHECKING:
         RangeGenotype,
         UniqueGenotype,
     )
+    from gigaevo.optimize.local.basin_hopping import SearchResult, local_search
+    from gigaevo.optimize.local.trials import BudgetSpent, Score
+    from gigaevo.optimize.nsga2 import NSGA2
     from gigaevo.optimize.operators import Crossover, Mutation, Selection
     from gigaevo.optimize.optimizer import Batch, Optimizer
+    from gigaevo.optimize.pareto import (
+        Nsga2Selection,
+        crowding_distance_assign,
+        hypervolume,
+        non_dominated_sort,
+        nsga2_select,
+        pareto_front,
+    )
+    from gigaevo.optimize.particle_swarm import ParticleSwarm
     from gigaevo.optimize.result import Result
     from gigaevo.optimize.selection import (
         EpsilonGreedy,
@@ -45,7 +59,6 @@ if TYPE_CHECKING:
         uniform_select,
     )
     from gigaevo.optimize.stops import MaxEvaluations, MaxGenerations, MaxSeconds, Stale, Stop, Target
-    from gigaevo.optimize.trials import BudgetSpent, Score
     from gigaevo.optimize.variation import (
         SBX,
         ArithmeticCrossover,
@@ -61,7 +74,8 @@ if TYPE_CHECKING:
     )
 
 _HOMES = {
-    "basin_hopping": ("SearchResult", "local_search"),
+    "differential_evolution": ("DifferentialEvolution",),
+    "cma_es": ("CMAES",),
     "fitness": ("FitnessError",),
     "genotypes": (
         "BinaryGenotype",
@@ -73,8 +87,20 @@ _HOMES = {
         "RangeGenotype",
         "UniqueGenotype",
     ),
+    "nsga2": ("NSGA2",),
+    "local.basin_hopping": ("SearchResult", "local_search"),
+    "local.trials": ("BudgetSpent", "Score"),
     "operators": ("Crossover", "Mutation", "Selection"),
     "optimizer": ("Batch", "Optimizer"),
+    "pareto": (
+        "Nsga2Selection",
+        "crowding_distance_assign",
+        "hypervolume",
+        "non_dominated_sort",
+        "nsga2_select",
+        "pareto_front",
+    ),
+    "particle_swarm": ("ParticleSwarm",),
     "result": ("Result",),
     "selection": (
         "EpsilonGreedy",
@@ -92,7 +118,6 @@ _HOMES = {
         "uniform_select",
     ),
     "stops": ("MaxEvaluations", "MaxGenerations", "MaxSeconds", "Stale", "Stop", "Target"),
-    "trials": ("BudgetSpent", "Score"),
     "variation": (
         "SBX",
         "ArithmeticCrossover",
@@ -111,6 +136,8 @@ _HOME = {name: module for module, names in _HOMES.items() for name in names}
 
 
 def __getattr__(name: str) -> Any:
+    if name == "functions":
+        return import_module("gigaevo.optimize.functions")
     if name not in _HOME:
         raise AttributeError(f"module 'gigaevo.optimize' has no attribute {name!r}")
     found = getattr(import_module(f"gigaevo.optimize.{_HOME[name]}"), name)
@@ -123,6 +150,8 @@ def __dir__() -> list[str]:
 
 
 __all__ = [
+    "CMAES",
+    "NSGA2",
     "SBX",
     "ArithmeticCrossover",
     "Batch",
@@ -130,6 +159,7 @@ __all__ = [
     "BlendCrossover",
     "BudgetSpent",
     "Crossover",
+    "DifferentialEvolution",
     "EpsilonGreedy",
     "FitnessError",
     "GaussianMutation",
@@ -142,8 +172,10 @@ __all__ = [
     "MultiRangeGenotype",
     "MultiUniqueGenotype",
     "Mutation",
+    "Nsga2Selection",
     "OnePoint",
     "Optimizer",
+    "ParticleSwarm",
     "PolynomialMutation",
     "RangeGenotype",
     "RankSelection",
@@ -162,10 +194,16 @@ __all__ = [
     "UniformCrossover",
     "UniformSelection",
     "UniqueGenotype",
+    "crowding_distance_assign",
     "epsilon_greedy_select",
+    "functions",
     "gaussian_mutate",
+    "hypervolume",
     "init_population",
     "local_search",
+    "non_dominated_sort",
+    "nsga2_select",
+    "pareto_front",
     "rank_select",
     "roulette_select",
     "tournament_select",

@@ -41,6 +41,17 @@ def both_archives() -> tuple[ModuleType, ModuleType]:
 @pytest.fixture(params=["_strategy", "strategy_numpy"], scope="session")
 def strategy(request: pytest.FixtureRequest) -> ModuleType:
     """The module of ``select_elite``, ``cross_over``, ``mutate_bits``, ``advance`` and their like."""
+
+
+@pytest.fixture(params=["_pareto", "pareto_numpy"], scope="session")
+def pareto(request: pytest.FixtureRequest) -> ModuleType:
+    """The module of fronts, crowding and survivors."""
+    return compiled(request.param)
+
+
+@pytest.fixture(params=["_hypervolume", "hypervolume_numpy"], scope="session")
+def volumes(request: pytest.FixtureRequest) -> ModuleType:
+    """The module of ``hypervolume``."""
     return compiled(request.param)
 
 
@@ -53,3 +64,13 @@ def strategy_random(strategy: ModuleType) -> ModuleType:
 @pytest.fixture(scope="session")
 def both_strategies() -> tuple[ModuleType, ModuleType]:
     return compiled("_strategy"), compiled("strategy_numpy")
+
+
+def both_pareto() -> tuple[ModuleType, ModuleType]:
+    return compiled("_pareto"), compiled("pareto_numpy")
+
+
+@pytest.fixture(params=["_functions", "functions_numpy"], scope="session")
+def functions(request: pytest.FixtureRequest) -> ModuleType:
+    """The module of ``evaluate`` and its like."""
+    return compiled(request.param)
