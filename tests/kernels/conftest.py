@@ -38,11 +38,6 @@ def both_archives() -> tuple[ModuleType, ModuleType]:
     return compiled("_archive"), compiled("archive_numpy")
 
 
-@pytest.fixture(params=["_strategy", "strategy_numpy"], scope="session")
-def strategy(request: pytest.FixtureRequest) -> ModuleType:
-    """The module of ``select_elite``, ``cross_over``, ``mutate_bits``, ``advance`` and their like."""
-
-
 @pytest.fixture(params=["_pareto", "pareto_numpy"], scope="session")
 def pareto(request: pytest.FixtureRequest) -> ModuleType:
     """The module of fronts, crowding and survivors."""
@@ -56,16 +51,6 @@ def volumes(request: pytest.FixtureRequest) -> ModuleType:
 
 
 @pytest.fixture(scope="session")
-def strategy_random(strategy: ModuleType) -> ModuleType:
-    """The module of the ``RandomStream`` that ``strategy`` draws from."""
-    return compiled("_random" if strategy.__name__.endswith("._strategy") else "random_numpy")
-
-
-@pytest.fixture(scope="session")
-def both_strategies() -> tuple[ModuleType, ModuleType]:
-    return compiled("_strategy"), compiled("strategy_numpy")
-
-
 def both_pareto() -> tuple[ModuleType, ModuleType]:
     return compiled("_pareto"), compiled("pareto_numpy")
 

@@ -15,12 +15,30 @@ from scipy import stats
 
 from gigaevo.kernels.strategy_checks import Crossing, Exchange, GeneLaw, Plan, Pool, Progress, ValueLaws, share
 from gigaevo.kernels.strategy_numpy import packed, unpacked
+from tests.kernels.conftest import compiled
 
 MERITS = st.one_of(
     st.integers(-3, 3).map(float),
     st.sampled_from([-math.inf, math.inf, math.nan, -0.0, 1e300, -1e300, 5e-324]),
     st.floats(allow_nan=False),
 )
+
+
+@pytest.fixture(params=["_strategy", "strategy_numpy"], scope="module")
+def strategy(request: pytest.FixtureRequest) -> ModuleType:
+    """The module of ``select_elite``, ``cross_over``, ``mutate_bits``, ``advance`` and their like."""
+    return compiled(request.param)
+
+
+@pytest.fixture(scope="module")
+def strategy_random(strategy: ModuleType) -> ModuleType:
+    """The module of the ``RandomStream`` that ``strategy`` draws from."""
+    return compiled("_random" if strategy.__name__.endswith("._strategy") else "random_numpy")
+
+
+@pytest.fixture(scope="module")
+def both_strategies() -> tuple[ModuleType, ModuleType]:
+    return compiled("_strategy"), compiled("strategy_numpy")
 
 
 def bit_pool(bits: Any, capacity: int | None = None, merits: Any = None, ages: Any = None) -> Pool:
