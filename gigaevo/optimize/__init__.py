@@ -60,6 +60,7 @@ if TYPE_CHECKING:
     from gigaevo.optimize.nsga2 import NSGA2
     from gigaevo.optimize.operators import Crossover, Mutation, Selection
     from gigaevo.optimize.optimizer import Batch, Optimizer
+    from gigaevo.optimize.parameter_search import evolve, evolve_islands
     from gigaevo.optimize.parameters import EvolutionConfig, EvolutionResult, Individual, ParamBound
     from gigaevo.optimize.pareto import (
         Nsga2Selection,
@@ -104,6 +105,7 @@ if TYPE_CHECKING:
     from gigaevo.optimize.walk_forward import WalkForward
 
 _HOMES = {
+    "parameter_search": ("evolve", "evolve_islands"),
     "backtesting": (
         "BacktestResult",
         "Context",
@@ -344,6 +346,8 @@ __all__ = [
     "compute_generation_stats",
     "crowding_distance_assign",
     "epsilon_greedy_select",
+    "evolve",
+    "evolve_islands",
     "evolve_nsga2",
     "functions",
     "gaussian_mutate",
