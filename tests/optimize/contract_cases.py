@@ -13,6 +13,8 @@ from typing import Any
 import numpy as np
 
 from gigaevo.optimize import (
+    NSGA2,
+    BinaryGenotype,
     DifferentialEvolution,
     MultiRangeGenotype,
     Optimizer,
@@ -27,6 +29,17 @@ Evaluated = tuple[np.ndarray, np.ndarray | None]
 def sphere(genomes: np.ndarray) -> Evaluated:
     """Squared distance from (0.5, 0.5, ...): every value is finite, and hardly any is there twice."""
     return ((genomes - 0.5) ** 2).sum(axis=1), None
+
+
+def two_spheres(genomes: np.ndarray) -> Evaluated:
+    """Squared distances from two points."""
+    return np.column_stack([((genomes - 0.5) ** 2).sum(axis=1), ((genomes + 0.5) ** 2).sum(axis=1)]), None
+
+
+def halves(genomes: np.ndarray) -> Evaluated:
+    """Zeros in the first half of the bits, ones in the other."""
+    middle = genomes.shape[1] // 2
+    return np.column_stack([(~genomes[:, :middle]).sum(axis=1), genomes[:, middle:].sum(axis=1)]).astype(float), None
 
 
 @dataclass(frozen=True)
@@ -72,6 +85,7 @@ class Case:
 MIXED = MultiRangeGenotype([(-2.0, 3.0), (-3.0, 4.0), (0.0, 0.0), (-1e-3, 1e3)], integer=[False, True, False, True])
 evolution = partial(Case, kind=DifferentialEvolution, numbers_only=True)
 swarm = partial(Case, kind=ParticleSwarm, numbers_only=True)
+fronts = partial(Case, kind=NSGA2, evaluate=two_spheres)
 
 CASES = [
     evolution("de_rand_1", smallest=4, keywords={"population_size": 20}),
@@ -89,5 +103,9 @@ CASES = [
     ),
     swarm("pso_global", keywords={"population_size": 20}),
     swarm("pso_ring", keywords={"population_size": 20, "topology": "ring"}),
+    fronts("nsga2", keywords={"population_size": 20}),
+    fronts("nsga2_mixed", space=MIXED, keywords={"population_size": 21, "eliminate_duplicates": False}),
+    fronts("nsga2_bits", space=BinaryGenotype(12), evaluate=halves, keywords={"population_size": 8}),
+    fronts("nsga2_reference", keywords={"population_size": 10, "reference": [9.0, 9.0]}),
     swarm("pso_mixed", space=MIXED, keywords={"population_size": 20, "topology": "ring", "neighbors": 30}),
 ]
