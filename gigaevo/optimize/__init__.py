@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from gigaevo.optimize import functions
     from gigaevo.optimize.backtesting import BacktestResult, Context, Quote, backtest, quotes
+    from gigaevo.optimize.cma_emitter import CMAEmitter
     from gigaevo.optimize.cma_es import CMAES
     from gigaevo.optimize.convergence import (
         ConvergenceState,
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
         compute_generation_stats,
         population_diversity,
     )
+    from gigaevo.optimize.cvt_archive import CVTArchive, spread_centroids
     from gigaevo.optimize.differential_evolution import DifferentialEvolution
     from gigaevo.optimize.discrete import (
         BitFlip,
@@ -36,6 +38,7 @@ if TYPE_CHECKING:
         Scramble,
         Swap,
     )
+    from gigaevo.optimize.emitters import Emitter, FlipEmitter, GaussianEmitter, IsoLineEmitter
     from gigaevo.optimize.fitness import FitnessError
     from gigaevo.optimize.genetic_algorithm import GeneticAlgorithm
     from gigaevo.optimize.genotypes import (
@@ -48,8 +51,10 @@ if TYPE_CHECKING:
         RangeGenotype,
         UniqueGenotype,
     )
+    from gigaevo.optimize.grid_archive import GridArchive
     from gigaevo.optimize.local.basin_hopping import SearchResult, local_search
     from gigaevo.optimize.local.trials import BudgetSpent, Score
+    from gigaevo.optimize.map_elites import MAPElites
     from gigaevo.optimize.migration import (
         IslandConfig,
         MigrationTopology,
@@ -100,6 +105,7 @@ if TYPE_CHECKING:
         init_population,
         uniform_crossover,
     )
+    from gigaevo.optimize.vector_archive import ArchiveStats, Elites, VectorArchive
     from gigaevo.optimize.walk_forward import WalkForward
 
 _HOMES = {
@@ -128,6 +134,12 @@ _HOMES = {
         "Scramble",
         "Swap",
     ),
+    "cma_emitter": ("CMAEmitter",),
+    "cvt_archive": ("CVTArchive", "spread_centroids"),
+    "emitters": ("Emitter", "FlipEmitter", "GaussianEmitter", "IsoLineEmitter"),
+    "grid_archive": ("GridArchive",),
+    "map_elites": ("MAPElites",),
+    "vector_archive": ("ArchiveStats", "Elites", "VectorArchive"),
     "fitness": ("FitnessError",),
     "genetic_algorithm": ("GeneticAlgorithm",),
     "genotypes": (
@@ -206,6 +218,7 @@ __all__ = [
     "CMAES",
     "NSGA2",
     "SBX",
+    "ArchiveStats",
     "ArithmeticCrossover",
     "BacktestResult",
     "Batch",
@@ -213,22 +226,31 @@ __all__ = [
     "BitFlip",
     "BlendCrossover",
     "BudgetSpent",
+    "CMAEmitter",
+    "CVTArchive",
     "Context",
     "ConvergenceState",
     "Crossover",
     "DifferentialEvolution",
+    "Elites",
+    "Emitter",
     "EpsilonGreedy",
     "EvolutionConfig",
     "EvolutionResult",
     "FitnessError",
+    "FlipEmitter",
+    "GaussianEmitter",
     "GaussianMutation",
     "GenerationStats",
     "GeneticAlgorithm",
     "Genotype",
+    "GridArchive",
     "Individual",
     "Inversion",
     "IslandConfig",
+    "IsoLineEmitter",
     "ListGenotype",
+    "MAPElites",
     "MatchedCrossover",
     "MaxEvaluations",
     "MaxGenerations",
@@ -268,6 +290,7 @@ __all__ = [
     "UniformCrossover",
     "UniformSelection",
     "UniqueGenotype",
+    "VectorArchive",
     "WalkForward",
     "adapt_mutation_sigma",
     "backtest",
@@ -290,6 +313,7 @@ __all__ = [
     "quotes",
     "rank_select",
     "roulette_select",
+    "spread_centroids",
     "tournament_select",
     "ucb1_select",
     "uniform_crossover",

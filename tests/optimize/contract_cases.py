@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from gigaevo.optimize import (
+    CMAES,
     NSGA2,
     BinaryGenotype,
     DifferentialEvolution,
@@ -32,14 +33,14 @@ def sphere(genomes: np.ndarray) -> Evaluated:
 
 
 def two_spheres(genomes: np.ndarray) -> Evaluated:
-    """Squared distances from two points."""
-    return np.column_stack([((genomes - 0.5) ** 2).sum(axis=1), ((genomes + 0.5) ** 2).sum(axis=1)]), None
+    """Squared distances from two points: every value is finite, and many candidates are of one front."""
+    return np.stack([((genomes - place) ** 2).sum(axis=1) for place in (0.0, 0.5)], axis=1), None
 
 
 def halves(genomes: np.ndarray) -> Evaluated:
     """Zeros in the first half of the bits, ones in the other."""
     middle = genomes.shape[1] // 2
-    return np.column_stack([(~genomes[:, :middle]).sum(axis=1), genomes[:, middle:].sum(axis=1)]).astype(float), None
+    return np.stack([(~genomes[:, :middle]).sum(axis=1), genomes[:, middle:].sum(axis=1)], axis=1).astype(float), None
 
 
 @dataclass(frozen=True)
@@ -55,6 +56,7 @@ class Case:
         keywords: What ``kind`` is given beside ``seed``, ``maximize`` and ``initial``.
         smallest: The least population size it accepts.
         numbers_only: Whether genotypes of other things than numbers between bounds are refused.
+        founders: Whether initial genomes are the first candidates.
         improves: Whether the best is better after 30 generations than among the founders.
     """
 
@@ -65,6 +67,7 @@ class Case:
     keywords: dict[str, Any] = field(default_factory=dict)
     smallest: int = 1
     numbers_only: bool = False
+    founders: bool = True
     improves: bool = True
 
     def make(self, seed: Any = 7, space: Any = None, **keywords: Any) -> Optimizer:
@@ -103,9 +106,19 @@ CASES = [
     ),
     swarm("pso_global", keywords={"population_size": 20}),
     swarm("pso_ring", keywords={"population_size": 20, "topology": "ring"}),
+    swarm("pso_mixed", space=MIXED, keywords={"population_size": 20, "topology": "ring", "neighbors": 30}),
+    Case("cma_es", CMAES, numbers_only=True, smallest=2, founders=False, keywords={"population_size": 12}),
+    Case(
+        "cma_es_mixed",
+        CMAES,
+        space=MIXED,
+        numbers_only=True,
+        smallest=2,
+        founders=False,
+        keywords={"population_size": 12},
+    ),
     fronts("nsga2", keywords={"population_size": 20}),
     fronts("nsga2_mixed", space=MIXED, keywords={"population_size": 21, "eliminate_duplicates": False}),
     fronts("nsga2_bits", space=BinaryGenotype(12), evaluate=halves, keywords={"population_size": 8}),
     fronts("nsga2_reference", keywords={"population_size": 10, "reference": [9.0, 9.0]}),
-    swarm("pso_mixed", space=MIXED, keywords={"population_size": 20, "topology": "ring", "neighbors": 30}),
 ]
