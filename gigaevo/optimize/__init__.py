@@ -105,7 +105,6 @@ if TYPE_CHECKING:
     from gigaevo.optimize.walk_forward import WalkForward
 
 _HOMES = {
-    "parameter_search": ("evolve", "evolve_islands"),
     "backtesting": (
         "BacktestResult",
         "Context",
@@ -185,6 +184,10 @@ _HOMES = {
     "optimizer": (
         "Batch",
         "Optimizer",
+    ),
+    "parameter_search": (
+        "evolve",
+        "evolve_islands",
     ),
     "parameters": (
         "EvolutionConfig",

@@ -15,6 +15,7 @@ import numpy as np
 from gigaevo.optimize import (
     CMAES,
     NSGA2,
+    BinaryGenotype,
     DifferentialEvolution,
     MultiRangeGenotype,
     Optimizer,
@@ -34,6 +35,12 @@ def sphere(genomes: np.ndarray) -> Evaluated:
 def two_spheres(genomes: np.ndarray) -> Evaluated:
     """Squared distances from two points: every value is finite, and many candidates are of one front."""
     return np.stack([((genomes - place) ** 2).sum(axis=1) for place in (0.0, 0.5)], axis=1), None
+
+
+def halves(genomes: np.ndarray) -> Evaluated:
+    """Zeros in the first half of the bits, ones in the other."""
+    middle = genomes.shape[1] // 2
+    return np.stack([(~genomes[:, :middle]).sum(axis=1), genomes[:, middle:].sum(axis=1)], axis=1).astype(float), None
 
 
 @dataclass(frozen=True)
@@ -81,6 +88,7 @@ class Case:
 MIXED = MultiRangeGenotype([(-2.0, 3.0), (-3.0, 4.0), (0.0, 0.0), (-1e-3, 1e3)], integer=[False, True, False, True])
 evolution = partial(Case, kind=DifferentialEvolution, numbers_only=True)
 swarm = partial(Case, kind=ParticleSwarm, numbers_only=True)
+fronts = partial(Case, kind=NSGA2, evaluate=two_spheres)
 
 CASES = [
     evolution("de_rand_1", smallest=4, keywords={"population_size": 20}),
@@ -109,6 +117,8 @@ CASES = [
         founders=False,
         keywords={"population_size": 12},
     ),
-    Case("nsga2", NSGA2, evaluate=two_spheres, numbers_only=True, keywords={"population_size": 20}),
-    Case("nsga2_mixed", NSGA2, space=MIXED, evaluate=two_spheres, numbers_only=True, keywords={"population_size": 20}),
+    fronts("nsga2", keywords={"population_size": 20}),
+    fronts("nsga2_mixed", space=MIXED, keywords={"population_size": 21, "eliminate_duplicates": False}),
+    fronts("nsga2_bits", space=BinaryGenotype(12), evaluate=halves, keywords={"population_size": 8}),
+    fronts("nsga2_reference", keywords={"population_size": 10, "reference": [9.0, 9.0]}),
 ]
