@@ -200,15 +200,17 @@ class Evolve(Strategy):
     def _plan(self) -> Plan | None:
         """The generations to come as kernels can make them; None where Python has a say in them."""
         select, crossover, mutate = self.select, self.crossover, self.mutate
-        goal, scoring = self._goal(self.target_population_size), self._evaluation.scoring
+        scoring = self._evaluation.scoring
         if (
-            goal is None
-            or scoring is None
+            scoring is None
             or self.extension is not None
             or not isinstance(select, (SelectElite, SelectTournament))
             or not isinstance(crossover, _Exchanging)
             or not isinstance(mutate, _Fixed)
         ):
+            return None
+        goal = self._goal(self.target_population_size)
+        if goal is None:
             return None
         return Plan(
             target_size=self.target_population_size,

@@ -97,8 +97,11 @@ class HillClimb(Strategy):
         return Population(self._founders[chosen : chosen + 1], 2)
 
     def _run_natively(self) -> bool:
-        goal, scoring = self._goal(1), self._evaluation.scoring
-        if goal is None or scoring is None or self.variant is not HillClimbVariant.STOCHASTIC:
+        scoring = self._evaluation.scoring
+        if scoring is None or self.variant is not HillClimbVariant.STOCHASTIC:
+            return False
+        goal = self._goal(1)
+        if goal is None:
             return False
         state = self.state
         generation = state.progress.generation
