@@ -10,9 +10,14 @@ from importlib.util import find_spec
 # archives to one another.
 COMPILED = (
     "_archive",
+    "_breeding",
     "_cma",
+    "_cvt",
     "_differential",
+    "_differential_loop",
+    "_emission",
     "_functions",
+    "_genetic",
     "_grid",
     "_hypervolume",
     "_pareto",

@@ -15,9 +15,32 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from gigaevo.optimize import functions
+    from gigaevo.optimize.backtesting import BacktestResult, Context, Quote, backtest, quotes
+    from gigaevo.optimize.cma_emitter import CMAEmitter
     from gigaevo.optimize.cma_es import CMAES
+    from gigaevo.optimize.convergence import (
+        ConvergenceState,
+        GenerationStats,
+        SigmaState,
+        adapt_mutation_sigma,
+        check_convergence,
+        compute_generation_stats,
+        population_diversity,
+    )
+    from gigaevo.optimize.cvt_archive import CVTArchive, spread_centroids
     from gigaevo.optimize.differential_evolution import DifferentialEvolution
+    from gigaevo.optimize.discrete import (
+        BitFlip,
+        Inversion,
+        MatchedCrossover,
+        OrderCrossover,
+        RandomReset,
+        Scramble,
+        Swap,
+    )
+    from gigaevo.optimize.emitters import Emitter, FlipEmitter, GaussianEmitter, IsoLineEmitter
     from gigaevo.optimize.fitness import FitnessError
+    from gigaevo.optimize.genetic_algorithm import GeneticAlgorithm
     from gigaevo.optimize.genotypes import (
         BinaryGenotype,
         Genotype,
@@ -28,11 +51,16 @@ if TYPE_CHECKING:
         RangeGenotype,
         UniqueGenotype,
     )
+    from gigaevo.optimize.grid_archive import GridArchive
     from gigaevo.optimize.local.basin_hopping import SearchResult, local_search
     from gigaevo.optimize.local.trials import BudgetSpent, Score
+    from gigaevo.optimize.map_elites import MAPElites
+    from gigaevo.optimize.migration import IslandConfig, MigrationTopology, island_migrate, island_selection_methods
+    from gigaevo.optimize.multi_objective_search import ParetoResult, evolve_nsga2
     from gigaevo.optimize.nsga2 import NSGA2
     from gigaevo.optimize.operators import Crossover, Mutation, Selection
     from gigaevo.optimize.optimizer import Batch, Optimizer
+    from gigaevo.optimize.parameters import EvolutionConfig, EvolutionResult, Individual, ParamBound
     from gigaevo.optimize.pareto import (
         Nsga2Selection,
         crowding_distance_assign,
@@ -72,11 +100,50 @@ if TYPE_CHECKING:
         init_population,
         uniform_crossover,
     )
+    from gigaevo.optimize.vector_archive import ArchiveStats, Elites, VectorArchive
+    from gigaevo.optimize.walk_forward import WalkForward
 
 _HOMES = {
-    "differential_evolution": ("DifferentialEvolution",),
+    "backtesting": (
+        "BacktestResult",
+        "Context",
+        "Quote",
+        "backtest",
+        "quotes",
+    ),
+    "cma_emitter": ("CMAEmitter",),
     "cma_es": ("CMAES",),
+    "convergence": (
+        "ConvergenceState",
+        "GenerationStats",
+        "SigmaState",
+        "adapt_mutation_sigma",
+        "check_convergence",
+        "compute_generation_stats",
+        "population_diversity",
+    ),
+    "cvt_archive": (
+        "CVTArchive",
+        "spread_centroids",
+    ),
+    "differential_evolution": ("DifferentialEvolution",),
+    "discrete": (
+        "BitFlip",
+        "Inversion",
+        "MatchedCrossover",
+        "OrderCrossover",
+        "RandomReset",
+        "Scramble",
+        "Swap",
+    ),
+    "emitters": (
+        "Emitter",
+        "FlipEmitter",
+        "GaussianEmitter",
+        "IsoLineEmitter",
+    ),
     "fitness": ("FitnessError",),
+    "genetic_algorithm": ("GeneticAlgorithm",),
     "genotypes": (
         "BinaryGenotype",
         "Genotype",
@@ -87,11 +154,42 @@ _HOMES = {
         "RangeGenotype",
         "UniqueGenotype",
     ),
+    "grid_archive": ("GridArchive",),
+    "local.basin_hopping": (
+        "SearchResult",
+        "local_search",
+    ),
+    "local.trials": (
+        "BudgetSpent",
+        "Score",
+    ),
+    "map_elites": ("MAPElites",),
+    "migration": (
+        "IslandConfig",
+        "MigrationTopology",
+        "island_migrate",
+        "island_selection_methods",
+    ),
+    "multi_objective_search": (
+        "ParetoResult",
+        "evolve_nsga2",
+    ),
     "nsga2": ("NSGA2",),
-    "local.basin_hopping": ("SearchResult", "local_search"),
-    "local.trials": ("BudgetSpent", "Score"),
-    "operators": ("Crossover", "Mutation", "Selection"),
-    "optimizer": ("Batch", "Optimizer"),
+    "operators": (
+        "Crossover",
+        "Mutation",
+        "Selection",
+    ),
+    "optimizer": (
+        "Batch",
+        "Optimizer",
+    ),
+    "parameters": (
+        "EvolutionConfig",
+        "EvolutionResult",
+        "Individual",
+        "ParamBound",
+    ),
     "pareto": (
         "Nsga2Selection",
         "crowding_distance_assign",
@@ -117,20 +215,33 @@ _HOMES = {
         "ucb1_select",
         "uniform_select",
     ),
-    "stops": ("MaxEvaluations", "MaxGenerations", "MaxSeconds", "Stale", "Stop", "Target"),
+    "stops": (
+        "MaxEvaluations",
+        "MaxGenerations",
+        "MaxSeconds",
+        "Stale",
+        "Stop",
+        "Target",
+    ),
     "variation": (
-        "SBX",
         "ArithmeticCrossover",
         "BlendCrossover",
         "GaussianMutation",
         "OnePoint",
         "PolynomialMutation",
+        "SBX",
         "TwoPoint",
         "UniformCrossover",
         "gaussian_mutate",
         "init_population",
         "uniform_crossover",
     ),
+    "vector_archive": (
+        "ArchiveStats",
+        "Elites",
+        "VectorArchive",
+    ),
+    "walk_forward": ("WalkForward",),
 }
 _HOME = {name: module for module, names in _HOMES.items() for name in names}
 
@@ -153,21 +264,44 @@ __all__ = [
     "CMAES",
     "NSGA2",
     "SBX",
+    "ArchiveStats",
     "ArithmeticCrossover",
+    "BacktestResult",
     "Batch",
     "BinaryGenotype",
+    "BitFlip",
     "BlendCrossover",
     "BudgetSpent",
+    "CMAEmitter",
+    "CVTArchive",
+    "Context",
+    "ConvergenceState",
     "Crossover",
     "DifferentialEvolution",
+    "Elites",
+    "Emitter",
     "EpsilonGreedy",
+    "EvolutionConfig",
+    "EvolutionResult",
     "FitnessError",
+    "FlipEmitter",
+    "GaussianEmitter",
     "GaussianMutation",
+    "GenerationStats",
+    "GeneticAlgorithm",
     "Genotype",
+    "GridArchive",
+    "Individual",
+    "Inversion",
+    "IslandConfig",
+    "IsoLineEmitter",
     "ListGenotype",
+    "MAPElites",
+    "MatchedCrossover",
     "MaxEvaluations",
     "MaxGenerations",
     "MaxSeconds",
+    "MigrationTopology",
     "MultiListGenotype",
     "MultiRangeGenotype",
     "MultiUniqueGenotype",
@@ -175,18 +309,26 @@ __all__ = [
     "Nsga2Selection",
     "OnePoint",
     "Optimizer",
+    "OrderCrossover",
+    "ParamBound",
+    "ParetoResult",
     "ParticleSwarm",
     "PolynomialMutation",
+    "Quote",
+    "RandomReset",
     "RangeGenotype",
     "RankSelection",
     "Result",
     "Roulette",
     "Score",
+    "Scramble",
     "SearchResult",
     "Selection",
     "SelectionMethod",
+    "SigmaState",
     "Stale",
     "Stop",
+    "Swap",
     "Target",
     "Tournament",
     "TwoPoint",
@@ -194,18 +336,30 @@ __all__ = [
     "UniformCrossover",
     "UniformSelection",
     "UniqueGenotype",
+    "VectorArchive",
+    "WalkForward",
+    "adapt_mutation_sigma",
+    "backtest",
+    "check_convergence",
+    "compute_generation_stats",
     "crowding_distance_assign",
     "epsilon_greedy_select",
+    "evolve_nsga2",
     "functions",
     "gaussian_mutate",
     "hypervolume",
     "init_population",
+    "island_migrate",
+    "island_selection_methods",
     "local_search",
     "non_dominated_sort",
     "nsga2_select",
     "pareto_front",
+    "population_diversity",
+    "quotes",
     "rank_select",
     "roulette_select",
+    "spread_centroids",
     "tournament_select",
     "ucb1_select",
     "uniform_crossover",

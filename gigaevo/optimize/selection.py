@@ -271,7 +271,9 @@ def ucb1_select(
 
 
 def check_at_least(name: str, number: int, least: int) -> None:
-    """Raise ValueError if ``number`` is less than ``least``."""
+    """Raise ValueError if ``number`` is no whole number or less than ``least``."""
+    if not isinstance(number, (int, np.integer)) or isinstance(number, bool):
+        raise ValueError(f"{name} is {number!r}, expected a whole number")
     if number < least:
         raise ValueError(f"{name} is {number}, expected {least} or more")
 

@@ -13,6 +13,8 @@ from typing import Any
 import numpy as np
 
 from gigaevo.optimize import (
+    CMAES,
+    NSGA2,
     DifferentialEvolution,
     MultiRangeGenotype,
     Optimizer,
@@ -29,6 +31,11 @@ def sphere(genomes: np.ndarray) -> Evaluated:
     return ((genomes - 0.5) ** 2).sum(axis=1), None
 
 
+def two_spheres(genomes: np.ndarray) -> Evaluated:
+    """Squared distances from two points: every value is finite, and many candidates are of one front."""
+    return np.stack([((genomes - place) ** 2).sum(axis=1) for place in (0.0, 0.5)], axis=1), None
+
+
 @dataclass(frozen=True)
 class Case:
     """An optimizer and a small problem that it is run on.
@@ -42,6 +49,7 @@ class Case:
         keywords: What ``kind`` is given beside ``seed``, ``maximize`` and ``initial``.
         smallest: The least population size it accepts.
         numbers_only: Whether genotypes of other things than numbers between bounds are refused.
+        founders: Whether initial genomes are the first candidates.
         improves: Whether the best is better after 30 generations than among the founders.
     """
 
@@ -52,6 +60,7 @@ class Case:
     keywords: dict[str, Any] = field(default_factory=dict)
     smallest: int = 1
     numbers_only: bool = False
+    founders: bool = True
     improves: bool = True
 
     def make(self, seed: Any = 7, space: Any = None, **keywords: Any) -> Optimizer:
@@ -90,4 +99,16 @@ CASES = [
     swarm("pso_global", keywords={"population_size": 20}),
     swarm("pso_ring", keywords={"population_size": 20, "topology": "ring"}),
     swarm("pso_mixed", space=MIXED, keywords={"population_size": 20, "topology": "ring", "neighbors": 30}),
+    Case("cma_es", CMAES, numbers_only=True, smallest=2, founders=False, keywords={"population_size": 12}),
+    Case(
+        "cma_es_mixed",
+        CMAES,
+        space=MIXED,
+        numbers_only=True,
+        smallest=2,
+        founders=False,
+        keywords={"population_size": 12},
+    ),
+    Case("nsga2", NSGA2, evaluate=two_spheres, numbers_only=True, keywords={"population_size": 20}),
+    Case("nsga2_mixed", NSGA2, space=MIXED, evaluate=two_spheres, numbers_only=True, keywords={"population_size": 20}),
 ]
