@@ -156,12 +156,12 @@ class DifferentialEvolution(Optimizer):
     @property
     def weights(self) -> Merits:
         """What SHADE remembers of weights that succeeded, shape (memory_size,)."""
-        return self._memory[0].copy()
+        return np.array(self._memory[0])
 
     @property
     def crossover_rates(self) -> Merits:
         """What SHADE remembers of crossover rates that succeeded, shape (memory_size,)."""
-        return self._memory[1].copy()
+        return np.array(self._memory[1])
 
     def _found(self, codes: Codes, merits: Merits, memo: Memo) -> None:
         self._pool[: self.population_size] = codes

@@ -49,10 +49,14 @@ def halves(genomes: np.ndarray) -> Evaluated:
     """Zeros in the first half of the bits, ones in the other."""
     middle = genomes.shape[1] // 2
     return np.stack([(~genomes[:, :middle]).sum(axis=1), genomes[:, middle:].sum(axis=1)], axis=1).astype(float), None
+
+
 def described(genomes: np.ndarray) -> Evaluated:
     """The same distance, and as behaviour how two halves of the genome are."""
     middle = max(1, genomes.shape[1] // 2)
     return ((genomes - 0.5) ** 2).sum(axis=1), np.stack([genomes[:, :middle].mean(1), genomes[:, -1]], axis=1)
+
+
 def weighed(genomes: np.ndarray) -> Evaluated:
     """The weight of the bits that are set, each heavier than the one before, and how many are set in either half."""
     bits = genomes.astype(np.float64)
@@ -167,17 +171,22 @@ CASES = [
         partial(CVTArchive, 30, [(-2.0, 3.0), (-2.0, 3.0)], samples=300, seed=1),
         emitters=GaussianEmitter(0.2),
         parents="curiosity",
+    ),
     quality_diversity("map_elites_cma", plane(), emitters=CMAEmitter(0.2)),
     quality_diversity(
         "map_elites_many_mixed",
         plane(elites_per_cell=2),
+        space=MIXED,
         smallest=3,
         emitters=[CMAEmitter(0.1, population_size=6), IsoLineEmitter(0.1), CMAEmitter(0.3)],
         parents="curiosity",
+    ),
     quality_diversity(
         "map_elites_bits",
         partial(GridArchive, [11, 11], [(0.0, 1.0), (0.0, 1.0)]),
         space=BinaryGenotype(20),
         evaluate=weighed,
+        smallest=2,
         emitters=[FlipEmitter(), FlipEmitter(0.2)],
+    ),
 ]
