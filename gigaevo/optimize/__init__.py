@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from gigaevo.optimize import functions
-    from gigaevo.optimize.basin_hopping import SearchResult, local_search
     from gigaevo.optimize.cma_es import CMAES
     from gigaevo.optimize.fitness import FitnessError
     from gigaevo.optimize.genotypes import (
