@@ -94,3 +94,25 @@ def stream_for(module: ModuleType, seed: int = 0) -> Any:
     """A random stream of the same implementation as ``module``."""
     home = STREAMS.get(module.__name__.rpartition(".")[2], "random_numpy")
     return compiled(home).RandomStream(np.random.SeedSequence(seed))
+
+
+@pytest.fixture(params=["_differential", "differential_numpy"], scope="session")
+def differential(request: pytest.FixtureRequest) -> ModuleType:
+    """The module of ``draw_parents``, ``recombine``, ``replace`` and their like."""
+    return compiled(request.param)
+
+
+@pytest.fixture(scope="session")
+def both_differentials() -> tuple[ModuleType, ModuleType]:
+    return compiled("_differential"), compiled("differential_numpy")
+
+
+@pytest.fixture(params=["_swarm", "swarm_numpy"], scope="session")
+def swarm(request: pytest.FixtureRequest) -> ModuleType:
+    """The module of ``fly``, ``note_own`` and ``ring_leaders``."""
+    return compiled(request.param)
+
+
+@pytest.fixture(scope="session")
+def both_swarms() -> tuple[ModuleType, ModuleType]:
+    return compiled("_swarm"), compiled("swarm_numpy")
