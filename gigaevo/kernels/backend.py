@@ -10,17 +10,21 @@ from importlib.util import find_spec
 # archives to one another.
 COMPILED = (
     "_archive",
+    "_breeding",
     "_cma",
     "_cvt",
     "_differential",
+    "_differential_loop",
     "_emission",
     "_functions",
+    "_genetic",
     "_grid",
     "_hypervolume",
     "_pareto",
     "_random",
     "_ranking",
     "_selection",
+    "_strategy",
     "_swarm",
     "_variation",
 )

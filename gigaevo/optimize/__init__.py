@@ -29,8 +29,18 @@ if TYPE_CHECKING:
     )
     from gigaevo.optimize.cvt_archive import CVTArchive, spread_centroids
     from gigaevo.optimize.differential_evolution import DifferentialEvolution
+    from gigaevo.optimize.discrete import (
+        BitFlip,
+        Inversion,
+        MatchedCrossover,
+        OrderCrossover,
+        RandomReset,
+        Scramble,
+        Swap,
+    )
     from gigaevo.optimize.emitters import Emitter, FlipEmitter, GaussianEmitter, IsoLineEmitter
     from gigaevo.optimize.fitness import FitnessError
+    from gigaevo.optimize.genetic_algorithm import GeneticAlgorithm
     from gigaevo.optimize.genotypes import (
         BinaryGenotype,
         Genotype,
@@ -45,16 +55,12 @@ if TYPE_CHECKING:
     from gigaevo.optimize.local.basin_hopping import SearchResult, local_search
     from gigaevo.optimize.local.trials import BudgetSpent, Score
     from gigaevo.optimize.map_elites import MAPElites
-    from gigaevo.optimize.migration import (
-        IslandConfig,
-        MigrationTopology,
-        island_migrate,
-        island_selection_methods,
-    )
+    from gigaevo.optimize.migration import IslandConfig, MigrationTopology, island_migrate, island_selection_methods
     from gigaevo.optimize.multi_objective_search import ParetoResult, evolve_nsga2
     from gigaevo.optimize.nsga2 import NSGA2
     from gigaevo.optimize.operators import Crossover, Mutation, Selection
     from gigaevo.optimize.optimizer import Batch, Optimizer
+    from gigaevo.optimize.parameter_search import evolve, evolve_islands
     from gigaevo.optimize.parameters import EvolutionConfig, EvolutionResult, Individual, ParamBound
     from gigaevo.optimize.pareto import (
         Nsga2Selection,
@@ -99,7 +105,15 @@ if TYPE_CHECKING:
     from gigaevo.optimize.walk_forward import WalkForward
 
 _HOMES = {
-    "backtesting": ("BacktestResult", "Context", "Quote", "backtest", "quotes"),
+    "backtesting": (
+        "BacktestResult",
+        "Context",
+        "Quote",
+        "backtest",
+        "quotes",
+    ),
+    "cma_emitter": ("CMAEmitter",),
+    "cma_es": ("CMAES",),
     "convergence": (
         "ConvergenceState",
         "GenerationStats",
@@ -109,19 +123,28 @@ _HOMES = {
         "compute_generation_stats",
         "population_diversity",
     ),
-    "migration": ("IslandConfig", "MigrationTopology", "island_migrate", "island_selection_methods"),
-    "multi_objective_search": ("ParetoResult", "evolve_nsga2"),
-    "parameters": ("EvolutionConfig", "EvolutionResult", "Individual", "ParamBound"),
-    "walk_forward": ("WalkForward",),
+    "cvt_archive": (
+        "CVTArchive",
+        "spread_centroids",
+    ),
     "differential_evolution": ("DifferentialEvolution",),
-    "cma_es": ("CMAES",),
-    "cma_emitter": ("CMAEmitter",),
-    "cvt_archive": ("CVTArchive", "spread_centroids"),
-    "emitters": ("Emitter", "FlipEmitter", "GaussianEmitter", "IsoLineEmitter"),
-    "grid_archive": ("GridArchive",),
-    "map_elites": ("MAPElites",),
-    "vector_archive": ("ArchiveStats", "Elites", "VectorArchive"),
+    "discrete": (
+        "BitFlip",
+        "Inversion",
+        "MatchedCrossover",
+        "OrderCrossover",
+        "RandomReset",
+        "Scramble",
+        "Swap",
+    ),
+    "emitters": (
+        "Emitter",
+        "FlipEmitter",
+        "GaussianEmitter",
+        "IsoLineEmitter",
+    ),
     "fitness": ("FitnessError",),
+    "genetic_algorithm": ("GeneticAlgorithm",),
     "genotypes": (
         "BinaryGenotype",
         "Genotype",
@@ -132,11 +155,46 @@ _HOMES = {
         "RangeGenotype",
         "UniqueGenotype",
     ),
+    "grid_archive": ("GridArchive",),
+    "local.basin_hopping": (
+        "SearchResult",
+        "local_search",
+    ),
+    "local.trials": (
+        "BudgetSpent",
+        "Score",
+    ),
+    "map_elites": ("MAPElites",),
+    "migration": (
+        "IslandConfig",
+        "MigrationTopology",
+        "island_migrate",
+        "island_selection_methods",
+    ),
+    "multi_objective_search": (
+        "ParetoResult",
+        "evolve_nsga2",
+    ),
     "nsga2": ("NSGA2",),
-    "local.basin_hopping": ("SearchResult", "local_search"),
-    "local.trials": ("BudgetSpent", "Score"),
-    "operators": ("Crossover", "Mutation", "Selection"),
-    "optimizer": ("Batch", "Optimizer"),
+    "operators": (
+        "Crossover",
+        "Mutation",
+        "Selection",
+    ),
+    "optimizer": (
+        "Batch",
+        "Optimizer",
+    ),
+    "parameter_search": (
+        "evolve",
+        "evolve_islands",
+    ),
+    "parameters": (
+        "EvolutionConfig",
+        "EvolutionResult",
+        "Individual",
+        "ParamBound",
+    ),
     "pareto": (
         "Nsga2Selection",
         "crowding_distance_assign",
@@ -162,20 +220,33 @@ _HOMES = {
         "ucb1_select",
         "uniform_select",
     ),
-    "stops": ("MaxEvaluations", "MaxGenerations", "MaxSeconds", "Stale", "Stop", "Target"),
+    "stops": (
+        "MaxEvaluations",
+        "MaxGenerations",
+        "MaxSeconds",
+        "Stale",
+        "Stop",
+        "Target",
+    ),
     "variation": (
-        "SBX",
         "ArithmeticCrossover",
         "BlendCrossover",
         "GaussianMutation",
         "OnePoint",
         "PolynomialMutation",
+        "SBX",
         "TwoPoint",
         "UniformCrossover",
         "gaussian_mutate",
         "init_population",
         "uniform_crossover",
     ),
+    "vector_archive": (
+        "ArchiveStats",
+        "Elites",
+        "VectorArchive",
+    ),
+    "walk_forward": ("WalkForward",),
 }
 _HOME = {name: module for module, names in _HOMES.items() for name in names}
 
@@ -203,6 +274,7 @@ __all__ = [
     "BacktestResult",
     "Batch",
     "BinaryGenotype",
+    "BitFlip",
     "BlendCrossover",
     "BudgetSpent",
     "CMAEmitter",
@@ -221,13 +293,16 @@ __all__ = [
     "GaussianEmitter",
     "GaussianMutation",
     "GenerationStats",
+    "GeneticAlgorithm",
     "Genotype",
     "GridArchive",
     "Individual",
+    "Inversion",
     "IslandConfig",
     "IsoLineEmitter",
     "ListGenotype",
     "MAPElites",
+    "MatchedCrossover",
     "MaxEvaluations",
     "MaxGenerations",
     "MaxSeconds",
@@ -239,22 +314,26 @@ __all__ = [
     "Nsga2Selection",
     "OnePoint",
     "Optimizer",
+    "OrderCrossover",
     "ParamBound",
     "ParetoResult",
     "ParticleSwarm",
     "PolynomialMutation",
     "Quote",
+    "RandomReset",
     "RangeGenotype",
     "RankSelection",
     "Result",
     "Roulette",
     "Score",
+    "Scramble",
     "SearchResult",
     "Selection",
     "SelectionMethod",
     "SigmaState",
     "Stale",
     "Stop",
+    "Swap",
     "Target",
     "Tournament",
     "TwoPoint",
@@ -270,6 +349,8 @@ __all__ = [
     "compute_generation_stats",
     "crowding_distance_assign",
     "epsilon_greedy_select",
+    "evolve",
+    "evolve_islands",
     "evolve_nsga2",
     "functions",
     "gaussian_mutate",

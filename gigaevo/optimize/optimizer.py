@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import ArrayLike, NDArray
 
+    from gigaevo.kernels.advances import Advance
     from gigaevo.optimize.fitness import NativeFitness
     from gigaevo.optimize.genotypes import Genotype
     from gigaevo.optimize.seeds import Seed
@@ -478,6 +479,15 @@ class Optimizer(ABC):
             self._best_code = code.copy()
             self._best_generation = self._generation + 1
 
+    def _note_advance(self, made: Advance, code: Codes) -> None:
+        """Count what a loop on a native function did; ``code`` is of its best candidate."""
+        if made.best_generation:
+            self._best_merit, self._best_code = made.best_merit, code
+            self._best_generation = self._generation + made.best_generation
+        self._generation += made.generations
+        self._evaluations += made.generations * self.batch_size
+        self._invalid += made.invalid
+
     def _fitness_of(self, merits: Merits) -> Merits:
         """Merits in the user's direction; NaN where invalid."""
         fitness = merits * (self._signs if merits.ndim > 1 else self._signs[0])
@@ -502,7 +512,8 @@ def signs(maximize: bool | Sequence[bool], objectives: int) -> Merits:
     Raises:
         ValueError: It is not one word, or one for each objective.
     """
-    words = [maximize] * objectives if isinstance(maximize, (bool, np.bool_)) else list(maximize)
+    given: Any = maximize
+    words = list(given) if hasattr(given, "__len__") else [given] * objectives
     if len(words) != objectives or not all(isinstance(word, (bool, np.bool_)) for word in words):
         raise ValueError(
             f"maximize is {maximize!r}, expected True or False" + (f", or {objectives} of them" * (objectives > 1))

@@ -13,6 +13,8 @@ from typing import Any
 import numpy as np
 
 from gigaevo.optimize import (
+    CMAES,
+    NSGA2,
     BinaryGenotype,
     CMAEmitter,
     CVTArchive,
@@ -36,6 +38,17 @@ Evaluated = tuple[np.ndarray, np.ndarray | None]
 def sphere(genomes: np.ndarray) -> Evaluated:
     """Squared distance from (0.5, 0.5, ...): every value is finite, and hardly any is there twice."""
     return ((genomes - 0.5) ** 2).sum(axis=1), None
+
+
+def two_spheres(genomes: np.ndarray) -> Evaluated:
+    """Squared distances from two points: every value is finite, and many candidates are of one front."""
+    return np.stack([((genomes - place) ** 2).sum(axis=1) for place in (0.0, 0.5)], axis=1), None
+
+
+def halves(genomes: np.ndarray) -> Evaluated:
+    """Zeros in the first half of the bits, ones in the other."""
+    middle = genomes.shape[1] // 2
+    return np.stack([(~genomes[:, :middle]).sum(axis=1), genomes[:, middle:].sum(axis=1)], axis=1).astype(float), None
 
 
 def described(genomes: np.ndarray) -> Evaluated:
@@ -65,6 +78,7 @@ class Case:
         size: The keyword of the population size.
         smallest: The least population size it accepts.
         numbers_only: Whether genotypes of other things than numbers between bounds are refused.
+        founders: Whether initial genomes are the first candidates.
         improves: Whether the best is better after 30 generations than among the founders.
     """
 
@@ -76,6 +90,7 @@ class Case:
     size: str = "population_size"
     smallest: int = 1
     numbers_only: bool = False
+    founders: bool = True
     improves: bool = True
 
     def make(self, seed: Any = 7, space: Any = None, **keywords: Any) -> Optimizer:
@@ -96,6 +111,7 @@ class Case:
 MIXED = MultiRangeGenotype([(-2.0, 3.0), (-3.0, 4.0), (0.0, 0.0), (-1e-3, 1e3)], integer=[False, True, False, True])
 evolution = partial(Case, kind=DifferentialEvolution, numbers_only=True)
 swarm = partial(Case, kind=ParticleSwarm, numbers_only=True)
+fronts = partial(Case, kind=NSGA2, evaluate=two_spheres)
 
 
 def map_elites(
@@ -134,6 +150,20 @@ CASES = [
     swarm("pso_global", keywords={"population_size": 20}),
     swarm("pso_ring", keywords={"population_size": 20, "topology": "ring"}),
     swarm("pso_mixed", space=MIXED, keywords={"population_size": 20, "topology": "ring", "neighbors": 30}),
+    Case("cma_es", CMAES, numbers_only=True, smallest=2, founders=False, keywords={"population_size": 12}),
+    Case(
+        "cma_es_mixed",
+        CMAES,
+        space=MIXED,
+        numbers_only=True,
+        smallest=2,
+        founders=False,
+        keywords={"population_size": 12},
+    ),
+    fronts("nsga2", keywords={"population_size": 20}),
+    fronts("nsga2_mixed", space=MIXED, keywords={"population_size": 21, "eliminate_duplicates": False}),
+    fronts("nsga2_bits", space=BinaryGenotype(12), evaluate=halves, keywords={"population_size": 8}),
+    fronts("nsga2_reference", keywords={"population_size": 10, "reference": [9.0, 9.0]}),
     quality_diversity("map_elites", plane()),
     quality_diversity("map_elites_mixed", plane(elites_per_cell=3), space=MIXED),
     quality_diversity(
