@@ -1,6 +1,6 @@
 """Fronts, crowding, hypervolume and NSGA-II against moocore, pymoo and pygmo: CPU time, one process, taking turns.
 
-Each figure is the median over ``--repeats`` of the CPU time of a call, or of a whole search, on one thread. *cloud*:
+Each figure is the median over ``--repeats`` of the CPU time of a call, or of a whole search. *cloud*:
 objectives are drawn evenly; *front*: no row dominates another. What both sides find is compared: ranks must be equal,
 hypervolumes agree to nine digits; of searches the median hypervolume beyond (1.1, 1.1) is printed beside the speed.
 
@@ -24,6 +24,7 @@ from typing import Any
 import moocore
 import numpy as np
 import pygmo
+from alternating import alternate
 from pymoo.algorithms.moo.nsga2 import NSGA2 as PymooNSGA2
 from pymoo.core.problem import Problem
 from pymoo.operators.survival.rank_and_crowding.metrics import get_crowding_function
@@ -35,30 +36,10 @@ from gigaevo.kernels.pareto import crowding, non_dominated_ranks, ranks_and_crow
 from gigaevo.optimize import NSGA2, functions
 
 Array = np.ndarray[Any, np.dtype[Any]]
-Call = Callable[[], object]
 
 SORTED = ((200, 2), (2000, 2), (10_000, 2), (200, 3), (2000, 3), (10_000, 3), (1000, 5), (2000, 5), (10_000, 5))
 REFERENCE = [1.1, 1.1]
 GENES = 30
-
-
-def cpu_seconds(call: Call, calls: int) -> float:
-    """CPU time of one call, as the mean over ``calls`` of them."""
-    start = time.process_time_ns()
-    for _ in range(calls):
-        call()
-    return (time.process_time_ns() - start) / calls / 1e9
-
-
-def alternate(contestants: list[tuple[Call, int]], repeats: int) -> list[float]:
-    """Median CPU time a call of each contestant, given with its calls a repeat; they take turns."""
-    taken: list[list[float]] = [[] for _ in contestants]
-    for call, _ in contestants:
-        call()
-    for _ in range(repeats):
-        for times, (call, calls) in zip(taken, contestants, strict=True):
-            times.append(cpu_seconds(call, calls))
-    return [statistics.median(times) for times in taken]
 
 
 def population(n: int, m: int, kind: str) -> Array:
@@ -74,7 +55,7 @@ def heading(title: str, *columns: str) -> None:
 
 def line(name: str, ours: float, theirs: float, twin: float, items: int) -> None:
     """Nanoseconds an item, and ratios to the peer."""
-    figures = "".join(f"{seconds / items * 1e9:>12.1f}" for seconds in (theirs, ours, twin))
+    figures = "".join(f"{taken / items:>12.1f}" for taken in (theirs, ours, twin))
     print(f"{name:<34}{figures}{theirs / ours:>11.1f}x{theirs / twin:>11.1f}x", flush=True)
 
 
@@ -85,12 +66,11 @@ def sorts(repeats: int) -> None:
             rows = population(n, m, kind)
             negated = -rows  # moocore minimises
             assert (non_dominated_ranks(rows) == moocore.pareto_rank(negated)).all()
-            calls = max(1, 40_000 // n)
             ours, theirs, twin = alternate(
                 [
-                    (partial(non_dominated_ranks, rows), calls),
-                    (partial(moocore.pareto_rank, negated), max(1, calls // 4)),
-                    (partial(pareto_numpy.non_dominated_ranks, rows[:2000]), 1),
+                    partial(non_dominated_ranks, rows),
+                    partial(moocore.pareto_rank, negated),
+                    partial(pareto_numpy.non_dominated_ranks, rows[:2000]),
                 ],
                 repeats,
             )
@@ -101,12 +81,11 @@ def crowds(repeats: int) -> None:
     heading("ranks and crowding, ns a row", "pygmo", "cython", "numpy", "cython", "numpy")
     for n, m in ((200, 2), (200, 3), (2000, 2)):
         rows = population(n, m, "cloud")
-        calls = max(1, 40_000 // n)
         ours, theirs, twin = alternate(
             [
-                (partial(ranks_and_crowding, rows), calls),
-                (partial(pygmo_ranks_and_crowding, -rows), max(1, calls // 50)),
-                (partial(pareto_numpy.ranks_and_crowding, rows), 1),
+                partial(ranks_and_crowding, rows),
+                partial(pygmo_ranks_and_crowding, -rows),
+                partial(pareto_numpy.ranks_and_crowding, rows),
             ],
             repeats,
         )
@@ -116,12 +95,11 @@ def crowds(repeats: int) -> None:
     for n, m in ((200, 2), (1000, 2), (1000, 3)):
         rows, everybody = population(n, m, "front"), np.arange(n)
         np.testing.assert_allclose(crowding(rows, everybody), theirs_of.do(-rows), rtol=1e-9)
-        calls = max(1, 40_000 // n)
         ours, theirs, twin = alternate(
             [
-                (partial(crowding, rows, everybody), calls),
-                (partial(theirs_of.do, -rows), max(1, calls // 4)),
-                (partial(pareto_numpy.crowding, rows, everybody), max(1, calls // 4)),
+                partial(crowding, rows, everybody),
+                partial(theirs_of.do, -rows),
+                partial(pareto_numpy.crowding, rows, everybody),
             ],
             repeats,
         )
@@ -140,13 +118,12 @@ def volumes(repeats: int) -> None:
     for n, m in ((100, 2), (1000, 2), (100, 3), (1000, 3), (100, 4), (100, 5), (100, 6)):
         rows, corner = population(n, m, "front"), np.zeros(m)
         np.testing.assert_allclose(hypervolume(rows, corner), moocore.hypervolume(-rows, ref=corner), rtol=1e-9)
-        calls = 500 if m < 4 else 5
         few = rows if m < 5 and n <= 100 else rows[:10]
         ours, theirs, twin = alternate(
             [
-                (partial(hypervolume, rows, corner), calls),
-                (partial(moocore.hypervolume, -rows, ref=corner), calls),
-                (partial(hypervolume_numpy.hypervolume, few, corner), 1),
+                partial(hypervolume, rows, corner),
+                partial(moocore.hypervolume, -rows, ref=corner),
+                partial(hypervolume_numpy.hypervolume, few, corner),
             ],
             repeats,
         )
@@ -226,7 +203,7 @@ PARTS = {"sort": sorts, "crowding": crowds, "hypervolume": volumes, "search": se
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--repeats", type=int, default=5)
+    parser.add_argument("--repeats", type=int, default=9)
     parser.add_argument("--only", choices=sorted(PARTS), nargs="*", default=list(PARTS))
     arguments = parser.parse_args()
     peers = ", ".join(f"{name} {version(name)}" for name in ("moocore", "pymoo", "pygmo"))

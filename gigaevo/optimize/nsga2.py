@@ -178,7 +178,7 @@ def number_of_objectives(objectives: int | None, maximize: Any) -> int:
         ValueError: It is not a whole number from 2.
     """
     if objectives is None:
-        objectives = 2 if isinstance(maximize, (bool, np.bool_)) else len(maximize)
+        objectives = len(maximize) if isinstance(maximize, (list, tuple, np.ndarray)) else 2
     if isinstance(objectives, bool) or not isinstance(objectives, (int, np.integer)) or objectives < 2:
         raise ValueError(f"objectives is {objectives!r}, expected a whole number from 2")
     return int(objectives)

@@ -309,16 +309,16 @@ def test_one_by_one_in_threads_and_at_once_are_the_same(case: Case) -> None:
 
 def test_the_smallest_population_works_and_one_below_it_is_refused_by_name(case: Case) -> None:
     if case.smallest > 1:
-        with pytest.raises(ValueError, match=f"population_size is 1, expected {case.smallest} or more"):
-            case.make(population_size=1)
-    search = case.make(population_size=case.smallest)
+        with pytest.raises(ValueError, match=f"{case.size} is 1, expected {case.smallest} or more"):
+            case.make(**{case.size: 1})
+    search = case.make(**{case.size: case.smallest})
     assert run(search, case, evaluations=20).evaluations == 20
 
 
 @pytest.mark.parametrize("size", [0, -3, 2.5, True, "many"])
 def test_a_population_that_is_none_is_refused(case: Case, size: Any) -> None:
-    with pytest.raises(ValueError, match=r"population_size is .*, expected"):
-        case.make(population_size=size)
+    with pytest.raises(ValueError, match=rf"{case.size} is .*, expected"):
+        case.make(**{case.size: size})
 
 
 @pytest.mark.parametrize(

@@ -70,6 +70,21 @@ def test_each_objective_has_a_direction(maximize, front):
     assert hz.pareto_front([[0.0, 0.0], [1.0, 1.0], [0.5, 0.0]], maximize=maximize) == front
 
 
+def test_an_array_gives_arrays():
+    objectives = np.array(OBJECTIVES)
+    result = hz.nsga2_select(objectives, 2)
+    found = [
+        (result.selected_indices, [0, 1]),
+        (result.pareto_front_indices, [0, 1, 2]),
+        (hz.pareto_front(objectives), [0, 1, 2]),
+        (hz.crowding_distance_assign(objectives, [2, 0, 1]), [1.0, math.inf, math.inf]),
+        *zip(result.fronts, [[0, 1, 2], [3]], strict=True),
+        *zip(hz.non_dominated_sort(objectives), [[0, 1, 2], [3]], strict=True),
+    ]
+    for array, expected in found:
+        assert isinstance(array, np.ndarray) and array.tolist() == expected
+
+
 def test_nobody_has_no_fronts():
     assert hz.non_dominated_sort([]) == []
     assert hz.pareto_front([]) == []
