@@ -57,6 +57,7 @@ if TYPE_CHECKING:
     from gigaevo.optimize.map_elites import MAPElites
     from gigaevo.optimize.migration import IslandConfig, MigrationTopology, island_migrate, island_selection_methods
     from gigaevo.optimize.multi_objective_search import ParetoResult, evolve_nsga2
+    from gigaevo.optimize.mutation_types import MutationType
     from gigaevo.optimize.nsga2 import NSGA2
     from gigaevo.optimize.operators import Crossover, Mutation, Selection
     from gigaevo.optimize.optimizer import Batch, Optimizer
@@ -88,6 +89,7 @@ if TYPE_CHECKING:
         uniform_select,
     )
     from gigaevo.optimize.stops import MaxEvaluations, MaxGenerations, MaxSeconds, Stale, Stop, Target
+    from gigaevo.optimize.strategy import Evolve, FitnessOrdering, HillClimb, Permutate
     from gigaevo.optimize.variation import (
         SBX,
         ArithmeticCrossover,
@@ -176,6 +178,7 @@ _HOMES = {
         "ParetoResult",
         "evolve_nsga2",
     ),
+    "mutation_types": ("MutationType",),
     "nsga2": ("NSGA2",),
     "operators": (
         "Crossover",
@@ -228,6 +231,12 @@ _HOMES = {
         "Stale",
         "Stop",
         "Target",
+    ),
+    "strategy": (
+        "Evolve",
+        "FitnessOrdering",
+        "HillClimb",
+        "Permutate",
     ),
     "variation": (
         "ArithmeticCrossover",
@@ -289,7 +298,9 @@ __all__ = [
     "EpsilonGreedy",
     "EvolutionConfig",
     "EvolutionResult",
+    "Evolve",
     "FitnessError",
+    "FitnessOrdering",
     "FlipEmitter",
     "GaussianEmitter",
     "GaussianMutation",
@@ -297,6 +308,7 @@ __all__ = [
     "GeneticAlgorithm",
     "Genotype",
     "GridArchive",
+    "HillClimb",
     "Individual",
     "Inversion",
     "IslandConfig",
@@ -313,6 +325,7 @@ __all__ = [
     "MultiRangeGenotype",
     "MultiUniqueGenotype",
     "Mutation",
+    "MutationType",
     "Nsga2Selection",
     "OnePoint",
     "Optimizer",
@@ -320,6 +333,7 @@ __all__ = [
     "ParamBound",
     "ParetoResult",
     "ParticleSwarm",
+    "Permutate",
     "PolynomialMutation",
     "Quote",
     "RandomReset",
