@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
@@ -461,13 +462,22 @@ class Optimizer(ABC):
 
     def _merits(self, values: Merits, codes: Codes) -> Merits:
         """Merits of values, counted; the best is noted. NaN and infinities become minus infinity."""
-        merits = values * self._signs if self.objectives > 1 else values * self._signs[0]
-        sound = np.isfinite(merits)
-        if not sound.all():
-            sound = sound if merits.ndim == 1 else sound.all(axis=1)
-            merits[~sound] = -np.inf
-            self._invalid += int(len(merits) - np.count_nonzero(sound))
-        self._evaluations += len(merits)
+        self._evaluations += len(values)
+        if not len(values):
+            return values
+        merits: Merits
+        if self.objectives > 1:
+            merits = values * self._signs
+            sound = np.isfinite(merits).all(axis=1)
+        else:
+            merits = values * self._signs[0]
+            row = int(merits.argmax())  # of a NaN, where there is one
+            if math.isfinite(merits[row]) and math.isfinite(merits[merits.argmin()]):
+                self._note_best(float(merits[row]), codes[row])
+                return merits
+            sound = np.isfinite(merits)
+        merits[~sound] = -np.inf
+        self._invalid += int(len(merits) - np.count_nonzero(sound))
         if self.objectives == 1:
             row = int(merits.argmax())
             self._note_best(float(merits[row]), codes[row])
