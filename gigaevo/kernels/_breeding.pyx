@@ -40,6 +40,7 @@ from gigaevo.kernels._variation cimport (
 import numpy as np
 
 from gigaevo.kernels import breeding_checks as checks
+from gigaevo.kernels.advances import Advance
 from gigaevo.kernels.breeding_numpy import PLUS, ROUNDS
 from gigaevo.kernels.functions_checks import check_code
 from gigaevo.kernels.functions_numpy import BITS, REAL
@@ -280,7 +281,7 @@ def advance_bits(
             <uint8_t*>cnp.PyArray_DATA(<cnp.ndarray>best_codes),
             genes,
         )
-    return progress.made, progress.brought, progress.best, best_codes, progress.invalid
+    return told(&progress), best_codes
 
 
 def advance_reals(
@@ -321,7 +322,11 @@ def advance_reals(
     found = advanced(
         &breeding, codes, merits, codes.shape[1], function, 0, generations, elites, best, target, stream, &progress
     )
-    return progress.made, progress.brought, progress.best, found if progress.brought else None, progress.invalid
+    return told(&progress), found if progress.brought else None
+
+
+cdef object told(const Progress* progress):
+    return Advance(progress.made, progress.invalid, progress.best, progress.brought)
 
 
 # Arguments
@@ -348,7 +353,19 @@ cdef int check_survival(object codes, object merits, object children, object chi
         checks.check_population(codes, merits)
         checks.check_changeable(codes, merits)
         checks.check_children(codes, children, child_merits)
+    if not (are_ordered(merits) and are_ordered(child_merits)):
+        checks.check_ordered(merits, child_merits)
     return 0
+
+
+cdef bint are_ordered(cnp.ndarray merits) noexcept:
+    """Whether none is NaN."""
+    cdef const double* merit = <const double*>cnp.PyArray_DATA(merits)
+    cdef bint ordered = True
+    cdef Py_ssize_t row
+    for row in range(merits.shape[0]):
+        ordered &= merit[row] == merit[row]
+    return ordered
 
 
 cdef bint are_candidates(object codes, object merits) noexcept:

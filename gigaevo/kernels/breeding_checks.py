@@ -49,6 +49,14 @@ def check_children(codes: Codes, children: Codes, child_merits: Merits, count: i
         raise ValueError(f"child_merits is {given}, expected float64 of shape ({n},)")
 
 
+def check_ordered(merits: Merits, child_merits: Merits) -> None:
+    """Raise ValueError if a merit is NaN, which is neither larger nor smaller than any other."""
+    for name, array in (("merits", merits), ("child_merits", child_merits)):
+        wrong = np.isnan(array)
+        if wrong.any():
+            raise ValueError(f"{name}[{int(wrong.argmax())}] is nan, expected a number, or -inf for an invalid one")
+
+
 def check_elites(elites: int, n: int) -> None:
     """Raise ValueError unless ``elites`` of ``n`` can stay and leave room for one child."""
     if not 0 <= elites < n:

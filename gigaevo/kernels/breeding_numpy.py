@@ -16,6 +16,7 @@ import numpy as np
 
 from gigaevo.kernels import breeding_checks as checks
 from gigaevo.kernels import functions_numpy, genetic_numpy, selection_numpy, variation_numpy
+from gigaevo.kernels.advances import Advance
 from gigaevo.kernels.variation_checks import check_index, check_rate
 
 if TYPE_CHECKING:
@@ -27,7 +28,6 @@ if TYPE_CHECKING:
 
     Codes: TypeAlias = NDArray[Any]
     Merits: TypeAlias = NDArray[np.float64]
-    Advance: TypeAlias = tuple[int, int, float, Codes | None, int]
 
 ROUNDS = 10
 PLUS = -1  # in place of a number of elites: parents and children compete
@@ -184,6 +184,7 @@ def compete(codes: Codes, merits: Merits, children: Codes, child_merits: Merits)
     checks.check_population(codes, merits)
     checks.check_changeable(codes, merits)
     checks.check_children(codes, children, child_merits)
+    checks.check_ordered(merits, child_merits)
     count = len(children)
     order = np.lexsort((np.arange(count + len(codes)), -np.concatenate([child_merits, merits])))[: len(codes)]
     accepted = np.sort(order[order < count])
@@ -208,6 +209,7 @@ def succeed(codes: Codes, merits: Merits, children: Codes, child_merits: Merits,
     checks.check_changeable(codes, merits)
     checks.check_elites(elites, len(codes))
     checks.check_children(codes, children, child_merits, len(codes) - elites)
+    checks.check_ordered(merits, child_merits)
     best = np.sort(np.argsort(-merits, kind="stable")[:elites])
     codes[:elites], merits[:elites] = codes[best], merits[best]
     codes[elites:], merits[elites:] = children, child_merits
@@ -225,7 +227,7 @@ def advance_bits(
     best: float,
     target: float,
     **breeding: Any,
-) -> Advance:
+) -> tuple[Advance, Codes | None]:
     """Generations on a native function of bits: ``breed_bits``, its values, ``compete`` or ``succeed``.
 
     Args:
@@ -239,8 +241,7 @@ def advance_bits(
         **breeding: Arguments of ``breed_bits``.
 
     Returns:
-        Generations made; the one that brought the best, from 1 on, 0 if none did; its merit; its codes, of shape (d,),
-        None if there are none; and how many children were invalid.
+        What was done, and the codes of the best child, shape (d,); None if none was better.
     """
     return _advance(
         codes,
@@ -265,7 +266,7 @@ def advance_reals(
     best: float,
     target: float,
     **breeding: Any,
-) -> Advance:
+) -> tuple[Advance, Codes | None]:
     """Generations on a native function of numbers, which is minimised; as ``advance_bits``, with ``breed_reals``.
 
     Args:
@@ -292,7 +293,7 @@ def _advance(
     elites: int,
     best: float,
     target: float,
-) -> Advance:
+) -> tuple[Advance, Codes | None]:
     checks.check_changeable(codes, merits)
     if elites != PLUS:
         checks.check_elites(elites, len(codes))
@@ -311,7 +312,7 @@ def _advance(
             compete(codes, merits, children, child_merits)
         else:
             succeed(codes, merits, children, child_merits, elites)
-    return made, brought, best, found, invalid
+    return Advance(made, invalid, best, brought), found
 
 
 def _parents(codes: Codes, merits: Merits, count: int, size: int, stream: RandomStream) -> tuple[Codes, Codes]:

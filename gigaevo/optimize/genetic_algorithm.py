@@ -131,6 +131,7 @@ class GeneticAlgorithm(Optimizer):
         self._adaptive = bool(adaptive_mutation)
         self._distinct = survival == "plus" if eliminate_duplicates is None else bool(eliminate_duplicates)
         self._lower, self._upper, self._integer = code_bounds(self.genotype)
+        self._of_bits = self.genotype.dtype == np.uint8
         self._fused = self._fused_form()
         self._kept = np.empty((0, self.genotype.genes_size), self.genotype.dtype)
         self._kept_merits: Merits = np.empty(0)
@@ -163,7 +164,7 @@ class GeneticAlgorithm(Optimizer):
 
     def _propose(self, n: int) -> tuple[Codes, Memo]:
         if self._fused is not None:
-            breed: Any = breed_bits if self.genotype.dtype == np.uint8 else breed_reals
+            breed: Any = breed_bits if self._of_bits else breed_reals
             return breed(self._kept, self._kept_merits, n, self._stream, **self._fused), ()
         children, goals = self._bred(n)
         for _ in range(ROUNDS if self._distinct else 0):
@@ -189,22 +190,18 @@ class GeneticAlgorithm(Optimizer):
             "best": self._best_merit,
             "target": target,
         }
-        if isinstance(native, BitFunction) and self.genotype.dtype == np.uint8:
+        if isinstance(native, BitFunction) and self._of_bits:
             if native.order > 64 or self.genotype.genes_size % native.order:
                 return False
             steps |= {"function": native.code, "order": native.order}
-            progress = advance_bits(self._kept, self._kept_merits, self._stream, **steps, **self._fused)
-        elif isinstance(native, RealFunction) and self.genotype.dtype == np.float64:
+            progress: Any = advance_bits(self._kept, self._kept_merits, self._stream, **steps, **self._fused)
+        elif isinstance(native, RealFunction) and not self._of_bits:
             steps["function"] = native.code
             progress = advance_reals(self._kept, self._kept_merits, self._stream, **steps, **self._fused)
         else:
             return False
-        made, brought, best, code, invalid = progress
-        if brought:
-            self._best_merit, self._best_code, self._best_generation = best, code, self._generation + brought
-        self._generation += made
-        self._evaluations += made * self.batch_size
-        self._invalid += invalid
+        made, best = progress
+        self._note_advance(made, best)
         return True
 
     def _survive(self, codes: Codes, merits: Merits, children: Codes, child_merits: Merits) -> None:

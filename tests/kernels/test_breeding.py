@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from scipy.stats import chisquare
 
 from gigaevo.kernels import breeding_numpy, functions_numpy
+from gigaevo.kernels.advances import Advance
 from tests.kernels.conftest import compiled, stream_for
 
 UNLIKELY = 1e-4
@@ -241,9 +242,7 @@ def check_same_run(
     inside, outside = stream_for(breeding, 4), stream_for(breeding, 4)
     kept, worth = codes.copy(), merits.copy()
     best = float(merits.max())
-    made, brought, found, row, invalid = advance(
-        kept, worth, inside, generations=12, elites=elites, best=best, target=np.inf
-    )
+    made, row = advance(kept, worth, inside, generations=12, elites=elites, best=best, target=np.inf)
     expected = (0, best, None)
     for generation in range(1, 13):
         children = breed(codes, merits, len(codes) - max(elites, 0), outside)
@@ -256,18 +255,18 @@ def check_same_run(
         else:
             breeding.succeed(codes, merits, children, child_merits, elites)
     assert (kept == codes).all() and (worth == merits).all()
-    assert (made, brought, found, invalid) == (12, *expected[:2], 0)
+    assert made == Advance(generations=12, invalid=0, best_merit=expected[1], best_generation=expected[0])
     assert row is None if expected[2] is None else (row == expected[2]).all()
     assert (inside.state == outside.state).all()
 
 
 def test_generations_end_at_the_target(breeding: ModuleType):
     codes, merits = bits_and_merits(50, 20)
-    made, brought, best, row, _ = breeding.advance_bits(
+    made, row = breeding.advance_bits(
         codes, merits, stream_for(breeding), function=0, order=1, generations=10_000, elites=1, best=-1.0, target=20.0
     )
-    assert made == brought < 1000
-    assert best == 20.0 and row.tolist() == [1] * 20
+    assert made.generations == made.best_generation < 1000
+    assert made.best_merit == 20.0 and row.tolist() == [1] * 20
 
 
 def test_nothing_is_brought_where_nothing_is_better(breeding: ModuleType):
@@ -275,7 +274,7 @@ def test_nothing_is_brought_where_nothing_is_better(breeding: ModuleType):
     outcome = breeding.advance_bits(
         codes, merits, stream_for(breeding), function=0, order=1, generations=3, elites=0, best=20.0, target=np.inf
     )
-    assert outcome == (3, 0, 20.0, None, 0)
+    assert outcome == (Advance(generations=3, invalid=0, best_merit=20.0, best_generation=0), None)
 
 
 CODES, MERITS = np.zeros((3, 4), np.uint8), np.zeros(3)
@@ -304,6 +303,8 @@ STEPS = {"function": 0, "order": 1, "generations": 1, "elites": 0, "best": 0.0, 
         (lambda b, s: b.repeated(CODES, CODES[:, :2].copy()), r"children is uint8 of shape \(3, 4\)"),
         (lambda b, s: b.compete(CODES, MERITS, CODES, MERITS[:1]), r"child_merits is float64 of shape \(1,\)"),
         (lambda b, s: b.compete(frozen(CODES), MERITS, CODES, MERITS), "codes must be writable"),
+        (lambda b, s: b.compete(CODES, MERITS, CODES, MERITS + np.nan), r"child_merits\[0\] is nan, expected a number"),
+        (lambda b, s: b.succeed(CODES, MERITS * np.nan, CODES[1:], MERITS[1:], 1), r"merits\[0\] is nan"),
         (lambda b, s: b.succeed(CODES, MERITS, CODES, MERITS, 3), "elites is 3, expected 0 to 2"),
         (lambda b, s: b.succeed(CODES, MERITS, CODES, MERITS, 1), r"children is uint8 of shape \(3, 4\), expected"),
         (lambda b, s: b.advance_bits(CODES, MERITS, s, **{**STEPS, "function": 9}), "code is 9, expected 0 to 2"),
