@@ -3,7 +3,7 @@
 
 from libc.math cimport isfinite
 from libc.stdint cimport int64_t, uint8_t, uint32_t, uint64_t
-from libc.string cimport memcpy, memmove, memset
+from libc.string cimport memcpy, memset
 
 cimport numpy as cnp
 
@@ -421,22 +421,39 @@ def success_means(gains, weights, rates):
     return weight, rate
 
 
+cdef inline bint is_worse(const double* merits, int64_t member, int64_t other) noexcept nogil:
+    """Of equally good members the later one is the worse."""
+    return merits[member] < merits[other] or (merits[member] == merits[other] and member > other)
+
+
+cdef inline void sink(const double* merits, int64_t* heap, Py_ssize_t place, Py_ssize_t size) noexcept nogil:
+    """Let the member at ``place`` go down until none below it is worse."""
+    cdef int64_t member = heap[place]
+    cdef Py_ssize_t below = 2 * place + 1
+    while below < size:
+        if below + 1 < size and is_worse(merits, heap[below + 1], heap[below]):
+            below += 1
+        if not is_worse(merits, heap[below], member):
+            break
+        heap[place] = heap[below]
+        place, below = below, 2 * below + 1
+    heap[place] = member
+
+
 cdef void lead_rows(const double* merits, Py_ssize_t size, int64_t* leaders, Py_ssize_t most) noexcept nogil:
-    """``best_members``: each is inserted behind those that are as good, and the last falls out."""
-    cdef Py_ssize_t member, place, held = 0, low, high, middle
-    for member in range(size):
-        if held == most and not merits[member] > merits[leaders[most - 1]]:
-            continue
-        low, high = 0, held
-        while low < high:
-            middle = (low + high) // 2
-            if merits[leaders[middle]] >= merits[member]:
-                low = middle + 1
-            else:
-                high = middle
-        held += held < most
-        memmove(leaders + low + 1, leaders + low, (held - 1 - low) * sizeof(int64_t))
-        leaders[low] = member
+    """``best_members``: a heap of the best so far with the worst of them on top, which is sorted in the end."""
+    cdef Py_ssize_t member, place
+    for member in range(most):
+        leaders[member] = member
+    for place in range(most // 2 - 1, -1, -1):
+        sink(merits, leaders, place, most)
+    for member in range(most, size):
+        if merits[member] > merits[leaders[0]]:
+            leaders[0] = member
+            sink(merits, leaders, 0, most)
+    for place in range(most - 1, 0, -1):
+        leaders[0], leaders[place] = leaders[place], leaders[0]
+        sink(merits, leaders, 0, place)
 
 
 def best_members(merits, Py_ssize_t most):
