@@ -2,7 +2,8 @@
 evaluations, with a population of 100.
 
 Differential evolution and swarms that have the same rule at the peer are compared with the same settings; SHADE with
-the self-adaptive ones of pygmo, which are jDE (``sade``) and iDE with a choice of mutations (``de1220``).
+the self-adaptive ones of pygmo, which are jDE (``sade``) and iDE with a choice of mutations (``de1220``). Of pygmo's two swarms ``pso_gen`` makes whole
+generations as ours does; in ``pso`` a particle follows what the ones before it have just found.
 """
 
 from __future__ import annotations
@@ -121,7 +122,7 @@ def pairs(name: str) -> list[Pair]:
         Pair(f"{name}, SHADE, pygmo sade", partial(evolution, name, end), partial(pygmo, "sade", name, end, **own)),
         Pair(f"{name}, SHADE, pygmo de1220", partial(evolution, name, end), partial(pygmo, "de1220", name, end, **own)),
         Pair(f"{name}, PSO ring, pygmo pso", partial(swarm, name, end), partial(pygmo, "pso", name, end)),
-        Pair(f"{name}, PSO global, pygmo pso", wide, partial(pygmo, "pso", name, end, neighb_type=1)),
+        Pair(f"{name}, PSO global, pygmo pso_gen", wide, partial(pygmo, "pso_gen", name, end, neighb_type=1)),
         Pair(f"{name}, PSO global, evosax PSO", wide, partial(evosax, name, end)),
     ]
 

@@ -1,7 +1,7 @@
 # cython: boundscheck=False, wraparound=False, cdivision=True
 """Differential evolution, compiled. ``differential_numpy`` documents the functions and is their twin."""
 
-from libc.math cimport fabs, isfinite
+from libc.math cimport INFINITY, fabs, isfinite
 from libc.stdint cimport int64_t, uint8_t, uint32_t, uint64_t
 from libc.string cimport memcpy, memset
 
@@ -367,17 +367,24 @@ cdef void settle_rows(
 def draw_settings(memory_weights, memory_rates, Py_ssize_t n, RandomStream stream not None):
     """See ``differential_numpy.draw_settings``."""
     memory_weights = doubles("memory_weights", memory_weights, 1)
-    memory_rates = differential_checks.rate_array("memory_rates", memory_rates)
-    differential_checks.check_memory(memory_weights, memory_rates)
-    checks.check_count(n)
+    memory_rates = doubles("memory_rates", memory_rates, 1)
+    cdef Py_ssize_t entry, size = cnp.PyArray_DIM(<cnp.ndarray>memory_weights, 0)
+    cdef bint sound = n >= 0 and 1 <= size < 2**31 and cnp.PyArray_DIM(<cnp.ndarray>memory_rates, 0) == size
+    if sound:
+        for entry in range(size):
+            sound &= 0.0 < reading(memory_weights)[entry] < INFINITY and 0.0 <= reading(memory_rates)[entry] <= 1.0
+    if not sound:
+        differential_checks.rate_array("memory_rates", memory_rates)
+        differential_checks.check_memory(memory_weights, memory_rates)
+        checks.check_count(n)
+        raise AssertionError("the twin accepts a memory that the compiled kernel refuses")
     weights, rates = new_array(n, cnp.NPY_FLOAT64), new_array(n, cnp.NPY_FLOAT64)
     cdef const double* centres = reading(memory_weights)
     cdef const double* means = reading(memory_rates)
     cdef double* factors = <double*>cnp.PyArray_DATA(weights)
     cdef double* chances = <double*>cnp.PyArray_DATA(rates)
-    cdef uint32_t entries = <uint32_t>cnp.PyArray_DIM(<cnp.ndarray>memory_weights, 0)
     with nogil:
-        settle_rows(centres, means, entries, n, factors, chances, &stream.rng)
+        settle_rows(centres, means, <uint32_t>size, n, factors, chances, &stream.rng)
     return weights, rates
 
 
