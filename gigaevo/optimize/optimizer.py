@@ -287,7 +287,7 @@ class Optimizer(ABC):
             behaviors=self.behaviors,
             executor=executor,
         )
-        if evaluate.native is not None and self.objectives == 1 and evaluate.native.maximize != bool(self.maximize):
+        if evaluate.native is not None and ((self._signs > 0.0) != evaluate.native.maximize).any():
             direction = "maximised" if evaluate.native.maximize else "minimised"
             raise ValueError(
                 f"{evaluate.native.name} is {direction}, {type(self).__name__} is not: pass maximize="
