@@ -894,6 +894,33 @@ def climb(pool, progress, mutation, genes_size, scoring, goal, RandomStream stre
     write_race(&race, &herd, progress)
 
 
+def climb_steepest(pool, progress, mutation, genes_size, scoring, goal, RandomStream stream not None):
+    """See ``strategy_numpy.climb_steepest``."""
+    cdef Herd herd
+    cdef Mutation change
+    cdef Scoring told
+    cdef Race race
+    cdef int64_t around
+    cdef double* merits = NULL
+    read_task(&change, &told, pool, 1, mutation, scoring, genes_size)
+    checks.check_steepest(mutation)
+    checks.check_best(pool, progress)
+    open_herd(&herd, pool, 1, change.mutable_count)
+    try:
+        checks.check_room(pool, 1, 2)
+        read_race(&race, progress, goal)
+        around = count_neighbours(&herd, &change)
+        merits = <double*>malloc((2 * around + 1) * sizeof(double))
+        if merits == NULL:
+            raise MemoryError
+        with nogil:
+            run_steepest(&herd, &change, &told, &race, around, merits, <int64_t*>(merits + around), &stream.rng)
+    finally:
+        free(merits)
+        free(herd.scratch)
+    write_race(&race, &herd, progress)
+
+
 cdef int check_selection(target_size, replacement_rate, elitism_rate) except -1:
     checks.check_rate("replacement_rate", replacement_rate)
     checks.check_rate("elitism_rate", elitism_rate)
@@ -1051,3 +1078,81 @@ cdef void run_climb(
         merit, present = herd.merits[trial], herd.merits[stand]
         if merit > present or present == -INFINITY or (race.replace_on_equal and merit == present):
             herd.order[0], herd.order[1] = trial, stand
+
+
+cdef int64_t count_neighbours(const Herd* herd, const Mutation* mutation) noexcept nogil:
+    cdef int64_t count = 0, gene
+    if mutation.change == FLIP:
+        return mutation.mutable_count
+    for gene in range(herd.width):
+        count += mutation.stops[gene] - gene - 1
+    return count
+
+
+cdef inline void change_pair(
+    Herd* herd, const Mutation* mutation, int64_t row, int64_t left, int64_t right
+) noexcept nogil:
+    """Flip the gene ``left``, or swap the two; doing it again undoes it."""
+    cdef uint64_t* words = herd.genes + row * herd.width
+    if mutation.change == FLIP:
+        words[left >> 6] ^= <uint64_t>1 << (left & 63)
+    else:
+        words[left], words[right] = words[right], words[left]
+
+
+cdef void score_neighbours(
+    Herd* herd, const Mutation* mutation, const Scoring* scoring, int64_t trial, double* merits, int64_t wanted
+) noexcept nogil:
+    """Merits of all neighbours of the row ``trial``, which is left as it was; or only the change to ``wanted``."""
+    cdef int64_t place = 0, first, left, right, stop
+    for first in range(mutation.mutable_count if mutation.change == FLIP else herd.width):
+        left = mutation.mutable[first] if mutation.change == FLIP else first
+        stop = left + 2 if mutation.change == FLIP else mutation.stops[left]
+        for right in range(left + 1, stop):
+            if wanted < 0:
+                change_pair(herd, mutation, trial, left, right)
+                herd.merits[trial] = NAN
+                score(herd, scoring)
+                merits[place] = herd.merits[trial]
+                change_pair(herd, mutation, trial, left, right)
+            elif wanted == place:
+                change_pair(herd, mutation, trial, left, right)
+                return
+            place += 1
+
+
+cdef void run_steepest(
+    Herd* herd, const Mutation* mutation, const Scoring* scoring, Race* race, int64_t around, double* merits,
+    int64_t* places, Rng* rng
+) noexcept nogil:
+    cdef int64_t stand, trial, item, other, chosen
+    cdef double present
+    while not is_over(race):
+        race.generation += 1
+        if around == 0:
+            race.stale_generations += 1
+            continue
+        stand, trial = herd.order[0], herd.order[1]
+        present = herd.merits[stand]
+        clone_row(herd, stand, trial)
+        herd.order[0], herd.order[1] = trial, stand  # it is alone in the population while it is looked at
+        score_neighbours(herd, mutation, scoring, trial, merits, -1)
+        race.evaluations += around
+        for item in range(around):
+            places[item] = item
+        if race.replace_on_equal:
+            for item in range(around - 1, 0, -1):  # as RandomStream.permutation
+                other = below(rng, <uint32_t>(item + 1))
+                places[item], places[other] = places[other], places[item]
+        chosen = places[0]
+        for item in range(1, around):
+            other = places[item]
+            if merits[other] > merits[chosen] or (race.replace_on_equal and merits[other] == merits[chosen]):
+                chosen = other
+        score_neighbours(herd, mutation, scoring, trial, merits, chosen)
+        herd.merits[trial] = merits[chosen]
+        note_best(herd, race)
+        if merits[chosen] > present or present == -INFINITY:
+            continue
+        if not (race.replace_on_equal and merits[chosen] == present):
+            herd.order[0], herd.order[1] = stand, trial

@@ -10,6 +10,7 @@ if TYPE_CHECKING or BACKEND == "numpy":
     from gigaevo.kernels.strategy_numpy import (
         advance,
         climb,
+        climb_steepest,
         cross_over,
         distinct_rows,
         drop_aged,
@@ -24,6 +25,7 @@ else:
     from gigaevo.kernels._strategy import (
         advance,
         climb,
+        climb_steepest,
         cross_over,
         distinct_rows,
         drop_aged,
@@ -38,6 +40,7 @@ else:
 __all__ = [
     "advance",
     "climb",
+    "climb_steepest",
     "cross_over",
     "distinct_rows",
     "drop_aged",

@@ -340,6 +340,15 @@ def check_task(pool: Pool, size: int, mutation: Mutation, scoring: Scoring) -> N
             raise ValueError("queens must be swapped, or they leave the board")
 
 
+def check_steepest(mutation: Mutation) -> None:
+    """
+    Raises:
+        ValueError: The neighbours of a gene that changes by law are drawn, and cannot be told one by one.
+    """
+    if mutation.change == Change.LAW:
+        raise ValueError("a steepest climb flips or swaps genes; these change by law")
+
+
 def check_best(pool: Pool, progress: Progress) -> None:
     """
     Raises:

@@ -8,7 +8,7 @@ The rules are those of the strategy document, whose source is the Rust crate ``g
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -16,6 +16,7 @@ from gigaevo.kernels.functions_numpy import conflicts, evaluate
 from gigaevo.kernels.strategy_checks import (
     Exchange,
     GeneLaw,
+    Pool,
     Score,
     check_best,
     check_bits,
@@ -29,6 +30,7 @@ from gigaevo.kernels.strategy_checks import (
     check_room,
     check_scoring,
     check_sets,
+    check_steepest,
     check_task,
     share,
 )
@@ -44,7 +46,6 @@ if TYPE_CHECKING:
         Goal,
         Mutation,
         Plan,
-        Pool,
         Progress,
         Scoring,
         ValueLaws,
@@ -437,6 +438,76 @@ def climb(
         merit, present = float(pool.merits[trial]), float(pool.merits[stand])
         if merit > present or present == -np.inf or (goal.replace_on_equal and merit == present):
             pool.order[:2] = trial, stand
+
+
+def climb_steepest(
+    pool: Pool,
+    progress: Progress,
+    mutation: Mutation,
+    genes_size: int,
+    scoring: Scoring,
+    goal: Goal,
+    stream: RandomStream,
+) -> None:
+    """Make generations of a climb that looks at all neighbours and moves to the best if it is better.
+
+    The neighbours are each mutable gene flipped, or each swap of two genes of a set. From a chromosome of merit -inf it
+    moves to any; to one as good as the present only if the goal says so: of several, one drawn by chance.
+
+    Args:
+        pool: See ``climb``.
+        progress: See ``climb``.
+        mutation: Of ``FLIP`` or ``SWAP``; its probability and numbers are not looked at.
+        genes_size: Genes of a chromosome.
+        scoring: The fitness function.
+        goal: When it ends.
+        stream: Where it draws from, if the goal lets equals move.
+
+    Raises:
+        ValueError: An argument is not as it says.
+    """
+    check_pool(pool, 1)
+    check_room(pool, 1, 2)
+    check_task(pool, 1, mutation, scoring)
+    check_steepest(mutation)
+    check_mutation(pool, 1, 0, 1.0, mutation.least, mutation.most, mutation.mutable, genes_size)
+    if mutation.starts is not None and mutation.stops is not None:
+        check_sets(mutation.starts, mutation.stops, genes_size)
+    check_best(pool, progress)
+    while not _is_over(progress, goal):
+        progress.generation += 1
+        stand, trial = pool.order[:2].tolist()
+        rows = _neighbours(pool.genes[stand], mutation)
+        if not len(rows):
+            progress.stale_generations += 1
+            continue
+        if goal.replace_on_equal:
+            rows = rows[stream.permutation(len(rows))]
+        unknown = np.full(len(rows), np.nan)
+        around = Pool(rows, unknown, np.zeros(len(rows), np.int64), np.arange(len(rows)))
+        progress.evaluations += score_unknown(around, len(rows), scoring)
+        progress.size = len(rows)
+        _note_best(around, progress, goal.replace_on_equal)
+        progress.size = 1
+        last = len(rows) - 1 - int(unknown[::-1].argmax())
+        chosen = last if goal.replace_on_equal else int(unknown.argmax())
+        merit, present = float(unknown[chosen]), float(pool.merits[stand])
+        if merit > present or present == -np.inf or (goal.replace_on_equal and merit == present):
+            pool.genes[trial], pool.merits[trial] = rows[chosen], merit
+            pool.order[:2] = trial, stand
+
+
+def _neighbours(row: NDArray[Any], mutation: Mutation) -> NDArray[Any]:
+    if mutation.stops is None:
+        rows = np.repeat(row[None], len(mutation.mutable), axis=0)
+        for place, gene in enumerate(mutation.mutable.tolist()):
+            rows[place, gene // 64] ^= np.uint64(1 << gene % 64)
+        return rows
+    pairs = [(left, right) for left, stop in enumerate(mutation.stops.tolist()) for right in range(left + 1, stop)]
+    rows = np.repeat(row[None], len(pairs), axis=0)
+    for place, (left, right) in enumerate(pairs):
+        rows[place, left], rows[place, right] = row[right], row[left]
+    return rows
 
 
 def _mutate_by(pool: Pool, size: int, first: int, mutation: Mutation, genes_size: int, stream: RandomStream) -> None:

@@ -576,6 +576,42 @@ def test_a_climb_is_its_steps_one_after_the_other(strategy: ModuleType, strategy
     assert (progress.generation, progress.evaluations, progress.size) == (300, 301, 1)
 
 
+@pytest.mark.parametrize("on_bits", [True, False])
+def test_both_climb_the_same_steepest_way(both_strategies: tuple[ModuleType, ModuleType], on_bits: bool) -> None:
+    results = []
+    for module in both_strategies:
+        if on_bits:
+            pool = bit_pool(np.random.default_rng(5).random((1, 70)) < 0.5, 2, merits=np.nan)
+            mutation, scoring = Mutation(Change.FLIP, 1.0, 1, 1, np.arange(3, 70)), SUM
+        else:
+            pool = number_pool(np.random.default_rng(5).permutation(20)[None], 2, merits=np.nan)
+            bounds = np.repeat([0, 12], [12, 8]), np.repeat([12, 20], [12, 8])
+            mutation = Mutation(Change.SWAP, 1.0, 1, 1, np.arange(20), None, *bounds)
+            scoring = Scoring(Score.QUEENS, 0, -1.0)
+        module.score_unknown(pool, 1, scoring)
+        genes_size = 70 if on_bits else 20
+        progress = Progress(1, 0, 0, 0, float(pool.merits[0]), pool.genes[0].copy(), 1)
+        goal = race(last_generation=100, max_stale_generations=2).goal
+        random = compiled("_random" if module is both_strategies[0] else "random_numpy")
+        module.climb_steepest(pool, progress, mutation, genes_size, scoring, goal, stream_of(random))
+        around = 67 if on_bits else 12 * 11 // 2 + 8 * 7 // 2
+        assert progress.evaluations == 1 + around * progress.generation
+        assert progress.best_merit == pool.merits[pool.order[0]]
+        results.append(
+            (vars(progress) | {"best_genes": progress.best_genes.tolist()}, pool.genes[pool.order[0]].tolist())
+        )
+    assert results[0] == results[1]
+    assert results[0][0]["best_merit"] > (40 if on_bits else -8)
+
+
+def test_a_steepest_climb_needs_neighbours_that_can_be_told(strategy: ModuleType, strategy_random: ModuleType) -> None:
+    pool, step = number_pool([[0.5]], 2), laws(GeneLaw.STEP, 0.0, 1.0, -0.1, 0.1)
+    progress = Progress(1, 0, 0, 0, 0.5, pool.genes[0].copy(), 1)
+    mutation = Mutation(Change.LAW, 1.0, 1, 1, np.arange(1), laws=step)
+    with pytest.raises(ValueError, match="a steepest climb flips or swaps genes; these change by law"):
+        strategy.climb_steepest(pool, progress, mutation, 1, SUM, race().goal, stream_of(strategy_random))
+
+
 def test_tasks_that_do_not_fit_their_genes_are_refused(strategy: ModuleType, strategy_random: ModuleType) -> None:
     bits, numbers, stream = bit_pool(np.zeros((4, 8)), 8), number_pool(np.zeros((4, 8)), 8), stream_of(strategy_random)
     flip, goal = Mutation(Change.FLIP, 0.2, 1, 1, np.arange(8)), race().goal
