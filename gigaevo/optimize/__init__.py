@@ -38,7 +38,7 @@ if TYPE_CHECKING:
         Scramble,
         Swap,
     )
-    from gigaevo.optimize.emitters import Emitter, FlipEmitter, GaussianEmitter, IsoLineEmitter
+    from gigaevo.optimize.emitters import Emitter, FlipEmitter, GaussianEmitter, IsoLineEmitter, LearningEmitter
     from gigaevo.optimize.fitness import FitnessError
     from gigaevo.optimize.genetic_algorithm import GeneticAlgorithm
     from gigaevo.optimize.genotypes import (
@@ -144,6 +144,7 @@ _HOMES = {
         "FlipEmitter",
         "GaussianEmitter",
         "IsoLineEmitter",
+        "LearningEmitter",
     ),
     "fitness": ("FitnessError",),
     "genetic_algorithm": ("GeneticAlgorithm",),
@@ -312,6 +313,7 @@ __all__ = [
     "Inversion",
     "IslandConfig",
     "IsoLineEmitter",
+    "LearningEmitter",
     "ListGenotype",
     "MAPElites",
     "MatchedCrossover",
