@@ -46,7 +46,7 @@ cdef double ROUNDING = 1e-9
 
 
 cdef struct Herd:
-    # The pool, and room to work in: each of the arrays below has ``room`` entries.
+    # The pool, and room to work in: each of the arrays below has ``room`` entries, the counts twice as many.
     uint64_t* genes
     double* merits
     int64_t* ages
@@ -153,7 +153,7 @@ cdef int open_herd(Herd* herd, object pool, object size, int64_t extra) except -
     herd.ages = <int64_t*>cnp.PyArray_DATA(<cnp.ndarray>ages)
     herd.bits = cnp.PyArray_TYPE(<cnp.ndarray>genes) == cnp.NPY_UINT64
     herd.room = max(herd.capacity, herd.width, extra) + 2
-    herd.scratch = malloc(5 * herd.room * sizeof(int64_t))
+    herd.scratch = malloc(6 * herd.room * sizeof(int64_t))
     if herd.scratch == NULL:
         raise MemoryError
     herd.keys = <double*>herd.scratch
@@ -288,40 +288,63 @@ cdef void rank_by_merit(Herd* herd) noexcept nogil:
     """Fill ``ranked`` with the rows of the population, larger merits first; of equal ones the earlier first.
 
     Buckets of equal width between the least and the largest merit, filled in order; whole numbers within a small range,
-    the usual case, are then sorted.
+    the usual case, are then sorted. The two halves of the population are counted apart: where nearly all merits are
+    equal, each count would have to wait for the one before.
     """
-    cdef int64_t n = herd.size, item, row, bucket, begin, filled, last = herd.size
+    cdef int64_t n = herd.size, half = herd.size // 2, item, bucket, filled, begin = 0
     cdef double highest = -INFINITY, lowest = INFINITY, merit, scale
+    cdef const int64_t* order = herd.order
+    cdef double* keys = herd.spare_keys
+    cdef double* sorted_keys = herd.keys
+    cdef int64_t* buckets = herd.spare
+    cdef int64_t* ranked = herd.ranked
+    cdef int64_t* early = herd.counts
+    cdef int64_t* late = herd.counts + n + 1
     for item in range(n):
-        merit = herd.merits[herd.order[item]]
+        merit = herd.merits[order[item]]
         merit = merit if merit == merit else -INFINITY
-        herd.spare_keys[item] = merit
+        keys[item] = merit
         highest = merit if merit > highest else highest
         merit = merit if merit > -INFINITY else INFINITY
         lowest = merit if merit < lowest else lowest
     scale = (n - 1) / (highest - lowest) if highest > lowest else 0.0
     if not isfinite(highest - lowest) or not isfinite(scale):
-        for item in range(n):
-            herd.keys[item], herd.ranked[item] = herd.spare_keys[item], herd.order[item]
+        memcpy(sorted_keys, keys, n * sizeof(double))
+        memcpy(ranked, order, n * sizeof(int64_t))
         merge_sort(herd, n)
         return
-    memset(herd.counts, 0, (n + 1) * sizeof(int64_t))
     for item in range(n):
-        merit = herd.spare_keys[item]
-        bucket = <int64_t>((highest - merit) * scale) if merit > -INFINITY else last
-        herd.spare[item] = bucket
-        herd.counts[bucket] += 1
-    begin = 0
+        merit = keys[item]
+        buckets[item] = <int64_t>((highest - merit) * scale) if merit > -INFINITY else n
+    memset(early, 0, 2 * (n + 1) * sizeof(int64_t))
+    for item in range(half):
+        early[buckets[item]] += 1
+        late[buckets[half + item]] += 1
+    if n & 1:
+        late[buckets[n - 1]] += 1
     for bucket in range(n + 1):
-        filled = herd.counts[bucket]
-        herd.counts[bucket] = begin
+        filled = early[bucket]
+        early[bucket] = begin
         begin += filled
-    for item in range(n):
-        bucket = herd.spare[item]
-        filled = herd.counts[bucket]
-        herd.counts[bucket] = filled + 1
-        herd.keys[filled], herd.ranked[filled] = herd.spare_keys[item], herd.order[item]
+        filled = late[bucket]
+        late[bucket] = begin
+        begin += filled
+    for item in range(half):
+        put_next(early, buckets, item, keys, order, sorted_keys, ranked)
+        put_next(late, buckets, half + item, keys, order, sorted_keys, ranked)
+    if n & 1:
+        put_next(late, buckets, n - 1, keys, order, sorted_keys, ranked)
     insertion_sort(herd, n)
+
+
+cdef inline void put_next(
+    int64_t* counts, const int64_t* buckets, int64_t item, const double* keys, const int64_t* order,
+    double* sorted_keys, int64_t* ranked
+) noexcept nogil:
+    """Put an item at the next place of its bucket."""
+    cdef int64_t bucket = buckets[item], place = counts[buckets[item]]
+    counts[bucket] = place + 1
+    sorted_keys[place], ranked[place] = keys[item], order[item]
 
 
 cdef void share_places(
@@ -354,16 +377,20 @@ cdef void elite_selection(
     cdef bint young, take
     rank_by_merit(herd)
     places_behind(herd, elite, target_size - elite, replacement_rate, left)
-    memcpy(herd.order, herd.ranked, elite * sizeof(int64_t))
+    cdef const int64_t* ranked = herd.ranked
+    cdef const int64_t* ages = herd.ages
+    cdef int64_t* order = herd.order
+    cdef int64_t* losers = herd.spare
+    memcpy(order, ranked, elite * sizeof(int64_t))
     for item in range(elite, herd.size):  # without a branch: offspring and parents are mixed as by chance
-        row = herd.ranked[item]
-        young = herd.ages[row] == 0
+        row = ranked[item]
+        young = ages[row] == 0
         take = left[young] > 0
         left[young] -= take
-        herd.order[kept] = herd.spare[dropped] = row
+        order[kept] = losers[dropped] = row
         kept += take
         dropped += not take
-    memcpy(herd.order + kept, herd.spare, dropped * sizeof(int64_t))
+    memcpy(order + kept, losers, dropped * sizeof(int64_t))
     herd.size = kept
 
 
