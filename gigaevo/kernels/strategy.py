@@ -7,10 +7,8 @@ from typing import TYPE_CHECKING
 from gigaevo.kernels.backend import BACKEND
 
 if TYPE_CHECKING or BACKEND == "numpy":
+    from gigaevo.kernels.strategy_loops_numpy import advance, climb, climb_steepest
     from gigaevo.kernels.strategy_numpy import (
-        advance,
-        climb,
-        climb_steepest,
         cross_over,
         distinct_rows,
         drop_aged,
@@ -23,9 +21,6 @@ if TYPE_CHECKING or BACKEND == "numpy":
     )
 else:
     from gigaevo.kernels._strategy import (
-        advance,
-        climb,
-        climb_steepest,
         cross_over,
         distinct_rows,
         drop_aged,
@@ -36,6 +31,7 @@ else:
         select_elite,
         select_tournament,
     )
+    from gigaevo.kernels._strategy_loops import advance, climb, climb_steepest
 
 __all__ = [
     "advance",

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from gigaevo.kernels.strategy import score_unknown
-from gigaevo.kernels.strategy_checks import Score, Scoring
+from gigaevo.kernels.strategy_laws import Score, Scoring
 from gigaevo.optimize.fitness import Evaluator
 from gigaevo.optimize.genotypes import Ranges, UniqueGenotype
 from gigaevo.optimize.native import BitFunction, Queens, RealFunction
