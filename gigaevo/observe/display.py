@@ -103,14 +103,20 @@ class BudgetUse:
 
 def closest_budget(limits: Limits, progress: Progress) -> BudgetUse | None:
     """The budget that is closest to its end; None where none is limited."""
+    used = {
+        "max_seconds": progress.elapsed_s,
+        "max_mutants": progress.mutants,
+        "max_evaluations": progress.validate_calls,
+        "max_generations": progress.generation,
+    }
+    return closest_use(limits, used)
+
+
+def closest_use(limits: Limits, used: Mapping[str, float]) -> BudgetUse | None:
+    """The budget that is closest to its end, of what is used up by the names of limits; None where none is limited."""
     uses = [
-        BudgetUse(limit=limit, used=used, total=total)
-        for limit, used, total in (
-            ("max_seconds", progress.elapsed_s, limits.max_seconds),
-            ("max_mutants", progress.mutants, limits.max_mutants),
-            ("max_evaluations", progress.validate_calls, limits.max_evaluations),
-            ("max_generations", progress.generation, limits.max_generations),
-        )
-        if total is not None
+        BudgetUse(limit=limit, used=amount, total=total)
+        for limit, amount in used.items()
+        if (total := getattr(limits, limit)) is not None
     ]
     return max(uses, key=lambda use: use.share, default=None)
