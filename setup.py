@@ -23,6 +23,7 @@ def extensions() -> list[Extension]:
         Extension(
             f"gigaevo.kernels.{source.stem}",
             [str(source)],
+            depends=[str(header) for header in sorted(KERNELS.glob("*.h"))],
             include_dirs=[numpy.get_include()],
             define_macros=[("NPY_NO_DEPRECATED_API", "NPY_2_0_API_VERSION")],
             extra_compile_args=[] if os.name == "nt" else FLAGS,

@@ -8,7 +8,7 @@ from importlib.util import find_spec
 
 # Modules that Cython compiles. One that is missing sends everybody to the twins, for kernels pass random streams and
 # archives to one another.
-COMPILED = ("_archive", "_grid", "_random", "_ranking")
+COMPILED = ("_archive", "_grid", "_random", "_ranking", "_selection", "_variation")
 
 _pure_python = os.environ.get("GIGAEVO_PURE_PYTHON") == "1"
 

@@ -6,6 +6,7 @@ indices of alleles for lists and sets. Fitness functions see **genomes**: what t
 
 from __future__ import annotations
 
+import math
 from abc import ABC, abstractmethod
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeAlias
@@ -146,7 +147,7 @@ class Ranges(Genotype):
                 raise ValueError(f"the range of gene {gene} is {pair}, expected finite bounds")
             if low[gene] > high[gene]:
                 raise ValueError(f"the range of gene {gene} is {pair}, expected the lower bound first")
-            if not np.isfinite(high[gene] - low[gene]):
+            if not math.isfinite(float(high[gene]) - float(low[gene])):
                 raise ValueError(f"the range of gene {gene} is {pair}, wider than a float64 can tell")
             if whole[gene]:
                 low[gene], high[gene] = np.ceil(low[gene]), np.floor(high[gene])
@@ -269,8 +270,8 @@ class MultiListGenotype(Alleles):
         return np.stack(columns, axis=1).astype(np.int32)
 
     def decode(self, codes: Codes) -> NDArray[Any]:
-        columns = [allele_array(alleles)[codes[:, gene]] for gene, alleles in enumerate(self.allele_lists)]
-        return np.stack(columns, axis=1)
+        columns = [allele_array(alleles)[codes[:, gene : gene + 1]] for gene, alleles in enumerate(self.allele_lists)]
+        return side_by_side(columns)
 
     def encode(self, genomes: Any) -> Codes:
         return codes_of(rows_of(genomes, self.genes_size), self.allele_lists)
@@ -329,7 +330,7 @@ class MultiUniqueGenotype(Alleles):
 
     def decode(self, codes: Codes) -> NDArray[Any]:
         pairs = zip(self.allele_lists, self.sets, strict=True)
-        return np.concatenate([allele_array(alleles)[codes[:, part]] for alleles, part in pairs], axis=1)
+        return side_by_side([allele_array(alleles)[codes[:, part]] for alleles, part in pairs])
 
     def encode(self, genomes: Any) -> Codes:
         lists = [alleles for alleles in self.allele_lists for _ in alleles]
@@ -419,6 +420,12 @@ def allele_array(alleles: Sequence[Any]) -> NDArray[Any]:
     objects = np.empty(len(alleles), object)
     objects[:] = alleles
     return objects
+
+
+def side_by_side(columns: list[NDArray[Any]]) -> NDArray[Any]:
+    """Columns of genomes as one array; of objects where it would else make texts of numbers."""
+    texts = {column.dtype.kind in "OU" for column in columns}
+    return np.concatenate(columns if len(texts) == 1 else [column.astype(object) for column in columns], axis=1)
 
 
 def codes_of(rows: NDArray[Any], lists: Sequence[Sequence[Any]]) -> Codes:

@@ -1,0 +1,213 @@
+"""A small backtest: prices go by one at a time, a pipeline of steps quotes, and the next price fills.
+
+It is there so that ``evolve`` and its like have something to optimise at once (``evolutionary_optimizer`` document);
+any function of (data, pipeline) can take its place.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from gigaevo.optimize.records import Record
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from numpy.typing import NDArray
+
+
+@dataclass(frozen=True)
+class Quote:
+    """An offer to buy at ``bid`` and to sell at ``ask``, ``size`` units each; good for the next tick."""
+
+    bid: float
+    ask: float
+    size: float
+
+
+@dataclass(frozen=True)
+class Feed:
+    """What the market tells.
+
+    Attributes:
+        price: The last price.
+        prices: All prices up to and including it, read-only. None comes after it: there is no look ahead.
+    """
+
+    price: float
+    prices: NDArray[np.float64]
+
+
+@dataclass
+class Context:
+    """What a step of a pipeline sees.
+
+    Attributes:
+        feed: The market.
+        tick: Number of the tick, from 0.
+        position: Units held; below 0: owed.
+        cash: Money held.
+        equity: Cash and the position at the last price.
+        previous: What the step before this one returned, None for the first.
+    """
+
+    feed: Feed
+    tick: int
+    position: float
+    cash: float
+    equity: float
+    previous: Any = None
+
+
+@dataclass(frozen=True, repr=False)
+class BacktestResult(Record):
+    """How a pipeline did.
+
+    Attributes:
+        equity: After each tick, float64 of shape (ticks,).
+        trades: Quotes that were filled, each side for itself.
+        capital: Money at the beginning.
+        periods_per_year: Ticks of a year.
+    """
+
+    equity: NDArray[np.float64]
+    trades: int
+    capital: float
+    periods_per_year: float = field(default=252.0)
+
+    @property
+    def total_return(self) -> float:
+        """Gain as a share of the capital."""
+        return float(self.equity[-1] / self.capital - 1.0) if self.equity.size else 0.0
+
+    @property
+    def sharpe_ratio(self) -> float:
+        """Mean over standard deviation of the gains per tick, annualised; 0 where nothing was gained or lost."""
+        gains = np.diff(self.equity, prepend=self.capital)
+        spread = float(gains.std()) if gains.size else 0.0
+        return float(gains.mean()) / spread * self.periods_per_year**0.5 if spread > 0.0 else 0.0
+
+    @property
+    def max_drawdown(self) -> float:
+        """The largest fall from an earlier peak of the equity, as a share of that peak; 0 or more."""
+        if not self.equity.size:
+            return 0.0
+        peak = np.maximum(np.maximum.accumulate(self.equity), self.capital)
+        return float(((peak - self.equity) / peak).max())
+
+    def __repr__(self) -> str:
+        return (
+            f"BacktestResult(sharpe_ratio={self.sharpe_ratio:.4g}, total_return={self.total_return:.4g}, "
+            f"max_drawdown={self.max_drawdown:.4g}, trades={self.trades}, ticks={self.equity.size})"
+        )
+
+
+def quotes(fair: float, spread: float, size: float) -> list[Quote]:
+    """One quote around a fair price, as a step of a pipeline returns it.
+
+    Args:
+        fair: The middle of the quote.
+        spread: Distance of bid and ask, in units of the price, 0 or more.
+        size: Units offered on each side, above 0.
+
+    Raises:
+        ValueError: ``spread`` is negative or ``size`` is not above 0.
+    """
+    if not spread >= 0.0:
+        raise ValueError(f"spread is {spread}, expected 0 or more")
+    if not size > 0.0:
+        raise ValueError(f"size is {size}, expected a number above 0")
+    return [Quote(fair - spread / 2.0, fair + spread / 2.0, size)]
+
+
+def prices_of(data: Any) -> NDArray[np.float64]:
+    """The prices of ``data``, float64 of shape (ticks,).
+
+    Args:
+        data: Prices themselves; a table with a column ``price``; or a sequence of records with a ``price`` as item or
+            attribute.
+
+    Raises:
+        ValueError: It is none of these, or a price is not finite.
+    """
+    given = data
+    if hasattr(data, "keys") or hasattr(data, "columns"):
+        if "price" not in data:
+            raise ValueError(f"data has the columns {list(data)}, expected one that is called price")
+        given = data["price"]
+    elif len(data) and isinstance(data[0], dict):
+        given = [record["price"] for record in data]
+    elif len(data) and hasattr(data[0], "price"):
+        given = [record.price for record in data]
+    try:
+        prices = np.array(given, np.float64)
+    except (TypeError, ValueError):
+        raise ValueError("data must be prices, a table with a column price, or records with a price") from None
+    if prices.ndim != 1:
+        raise ValueError(f"data has shape {prices.shape}, expected prices of shape (ticks,)")
+    if not np.isfinite(prices).all():
+        raise ValueError(f"price {int(np.argmin(np.isfinite(prices)))} is {prices[~np.isfinite(prices)][0]}")
+    return prices
+
+
+def backtest(
+    data: Any,
+    pipeline: Sequence[Callable[[Context], Any]],
+    *,
+    capital: float = 10_000.0,
+    fee: float = 0.0,
+    periods_per_year: float = 252.0,
+) -> BacktestResult:
+    """Let prices go by and trade what the pipeline quotes.
+
+    At each tick the quotes of the tick before are filled first: a bid where the price is not above it, an ask where it
+    is not below it, each whole and at its own price. Then each step is called with the context. The quotes that steps
+    return hold until the next tick; other things they return are for the next step (``Context.previous``).
+
+    Args:
+        data: See ``prices_of``.
+        pipeline: Steps, in their order: functions of a ``Context``.
+        capital: Money at the beginning, above 0.
+        fee: Share of the traded value that a trade costs.
+        periods_per_year: Ticks of a year, for the Sharpe ratio.
+
+    Raises:
+        ValueError: An argument is out of its range.
+    """
+    if not capital > 0.0:
+        raise ValueError(f"capital is {capital}, expected a number above 0")
+    prices = prices_of(data)
+    prices.flags.writeable = False
+    equity = np.empty(prices.size)
+    cash, position, trades = capital, 0.0, 0
+    open_quotes: list[Quote] = []
+    for tick, price in enumerate(prices.tolist()):
+        for quote in open_quotes:
+            if price <= quote.bid:
+                cash -= quote.bid * quote.size * (1.0 + fee)
+                position += quote.size
+                trades += 1
+            if price >= quote.ask:
+                cash += quote.ask * quote.size * (1.0 - fee)
+                position -= quote.size
+                trades += 1
+        equity[tick] = cash + position * price
+        context = Context(Feed(price, prices[: tick + 1]), tick, position, cash, float(equity[tick]))
+        open_quotes = _quoted(pipeline, context)
+    return BacktestResult(equity, trades, capital, periods_per_year)
+
+
+def _quoted(pipeline: Sequence[Callable[[Context], Any]], context: Context) -> list[Quote]:
+    """The quotes of all steps."""
+    found: list[Quote] = []
+    for step in pipeline:
+        returned = step(context)
+        context.previous = returned
+        if isinstance(returned, Quote):
+            found.append(returned)
+        elif isinstance(returned, (list, tuple)):
+            found.extend(item for item in returned if isinstance(item, Quote))
+    return found

@@ -1,0 +1,209 @@
+"""Whether a search has arrived, how far its steps should reach, and what a generation looks like.
+
+The functions of the ``evolutionary_optimizer`` document; fitness is maximised.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from gigaevo.kernels.neighbors import blocks, distances_between
+from gigaevo.optimize.records import Record
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike
+
+
+@dataclass(frozen=True)
+class ConvergenceState(Record):
+    """Whether a search has converged.
+
+    Attributes:
+        converged: Whether it has.
+        reason: Why, in words; empty while it has not.
+        gens_without_improvement: Generations in a row without an improvement, this one included; to be passed on.
+        improved: Whether this generation improved on the one before.
+    """
+
+    converged: bool
+    reason: str
+    gens_without_improvement: int
+    improved: bool
+
+
+@dataclass(frozen=True)
+class SigmaState(Record):
+    """What the 1/5 rule made of a mutation strength.
+
+    Attributes:
+        sigma: The new strength.
+        success_rate: Share of mutations that were successes; NaN where there was none.
+    """
+
+    sigma: float
+    success_rate: float
+
+
+@dataclass(frozen=True)
+class GenerationStats(Record):
+    """Statistics of a generation; NaN where no fitness is a finite number.
+
+    Attributes:
+        generation: Its number.
+        best_fitness: The largest fitness.
+        median_fitness: The median.
+        mean_fitness: The mean.
+        worst_fitness: The least.
+        std_fitness: The standard deviation.
+        diversity: ``population_diversity`` of the genomes.
+    """
+
+    generation: int
+    best_fitness: float
+    median_fitness: float
+    mean_fitness: float
+    worst_fitness: float
+    std_fitness: float
+    diversity: float
+
+
+def check_convergence(
+    best_fitness: float,
+    diversity: float,
+    prev_best_fitness: float,
+    gens_without_improvement: int,
+    patience: int = 20,
+    min_improvement: float = 1e-4,
+    diversity_threshold: float = 0.01,
+) -> ConvergenceState:
+    """Whether evolution has stalled, or the population has collapsed.
+
+    Args:
+        best_fitness: The best fitness of this generation.
+        diversity: ``population_diversity`` of this generation.
+        prev_best_fitness: The best fitness before it.
+        gens_without_improvement: Generations in a row without an improvement, before this one.
+        patience: That many of them end a search, at least 1.
+        min_improvement: Gain that counts as an improvement if it is exceeded, 0 or more.
+        diversity_threshold: A diversity below it is a collapse, 0 or more; with 0 nothing is.
+
+    Raises:
+        ValueError: An argument is out of its range.
+    """
+    if patience < 1:
+        raise ValueError(f"patience is {patience}, expected 1 or more")
+    for name, value in (("min_improvement", min_improvement), ("diversity_threshold", diversity_threshold)):
+        if not value >= 0.0:
+            raise ValueError(f"{name} is {value}, expected 0 or more")
+    first = math.isfinite(best_fitness) and not math.isfinite(prev_best_fitness)
+    improved = first or best_fitness - prev_best_fitness > min_improvement
+    stale = 0 if improved else gens_without_improvement + 1
+    reason = ""
+    if stale >= patience:
+        reason = f"patience exhausted: no improvement above {min_improvement:g} for {stale} generations"
+    elif diversity < diversity_threshold:
+        reason = f"diversity collapse: {diversity:.4g} is below {diversity_threshold:g}"
+    return ConvergenceState(bool(reason), reason, stale, improved)
+
+
+def adapt_mutation_sigma(
+    current_sigma: float,
+    success_count: int,
+    total_count: int,
+    target_success_rate: float = 0.2,
+    adaptation_factor: float = 1.5,
+    sigma_min: float = 1e-6,
+    sigma_max: float = 1.0,
+) -> SigmaState:
+    """Rechenberg's 1/5 rule (1973): stronger mutations where many succeed, weaker ones where few do.
+
+    Args:
+        current_sigma: Mutation strength so far, above 0.
+        success_count: Mutants that were better than their parents.
+        total_count: Mutants in all; with 0 the strength stays.
+        target_success_rate: Share of successes at which the strength stays, in [0, 1].
+        adaptation_factor: What it is multiplied with or divided by, at least 1.
+        sigma_min: It never becomes less.
+        sigma_max: It never becomes more.
+
+    Raises:
+        ValueError: An argument is out of its range.
+    """
+    if not current_sigma > 0.0:
+        raise ValueError(f"current_sigma is {current_sigma}, expected a number above 0")
+    if not 0 <= success_count <= total_count:
+        raise ValueError(f"success_count is {success_count}, expected 0 to total_count ({total_count})")
+    if not 0.0 <= target_success_rate <= 1.0:
+        raise ValueError(f"target_success_rate is {target_success_rate}, expected 0 to 1")
+    if not adaptation_factor >= 1.0:
+        raise ValueError(f"adaptation_factor is {adaptation_factor}, expected 1 or more")
+    if not 0.0 < sigma_min <= sigma_max:
+        raise ValueError(f"sigma_min is {sigma_min}, expected above 0 and at most sigma_max ({sigma_max})")
+    if total_count == 0:
+        return SigmaState(min(max(current_sigma, sigma_min), sigma_max), math.nan)
+    rate = success_count / total_count
+    sigma = current_sigma
+    if rate > target_success_rate:
+        sigma *= adaptation_factor
+    elif rate < target_success_rate:
+        sigma /= adaptation_factor
+    return SigmaState(min(max(sigma, sigma_min), sigma_max), rate)
+
+
+def population_diversity(population: ArrayLike) -> float:
+    """Mean Euclidean distance of two genomes, divided by their number of genes; 0 for fewer than two genomes.
+
+    Args:
+        population: Shape (n, genes_size).
+
+    Raises:
+        ValueError: It has another number of dimensions.
+    """
+    genomes = np.asarray(population, np.float64)
+    if genomes.size == 0:
+        return 0.0
+    if genomes.ndim != 2:
+        raise ValueError(f"population has shape {genomes.shape}, expected (n, genes_size)")
+    n, genes_size = genomes.shape
+    if n < 2:
+        return 0.0
+    columns = np.ascontiguousarray(genomes.T)
+    total = 0.0
+    for rows in blocks(n, n):
+        total += float(distances_between(columns[:, rows, None], columns[:, None, :]).sum())
+    return total / float(n * (n - 1) * genes_size)
+
+
+def compute_generation_stats(
+    generation: int, fitnesses: ArrayLike, population: ArrayLike | None = None
+) -> GenerationStats:
+    """Statistics of a generation.
+
+    Args:
+        generation: Its number.
+        fitnesses: Shape (n,); what is not finite is left out.
+        population: The genomes, shape (n, genes_size). Without them the diversity is that of the fitnesses.
+
+    Raises:
+        ValueError: ``fitnesses`` has another number of dimensions.
+    """
+    values = np.asarray(fitnesses, np.float64)
+    if values.ndim != 1:
+        raise ValueError(f"fitnesses has shape {values.shape}, expected (n,)")
+    valid = values[np.isfinite(values)]
+    diversity = population_diversity(valid[:, None] if population is None else population)
+    if not valid.size:
+        return GenerationStats(generation, math.nan, math.nan, math.nan, math.nan, math.nan, diversity)
+    return GenerationStats(
+        generation,
+        best_fitness=float(valid.max()),
+        median_fitness=float(np.median(valid)),
+        mean_fitness=float(valid.mean()),
+        worst_fitness=float(valid.min()),
+        std_fitness=float(valid.std()),
+        diversity=diversity,
+    )

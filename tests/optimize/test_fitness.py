@@ -1,0 +1,96 @@
+"""What fitness functions may give back, and what is said of the rest."""
+
+from __future__ import annotations
+
+import math
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import numpy as np
+import pytest
+
+from gigaevo.optimize.fitness import Evaluator, FitnessError
+
+GENOMES = np.arange(6.0).reshape(3, 2)
+
+
+def values(fitness: Any, **options: Any) -> list[Any]:
+    return Evaluator(fitness, **options)(GENOMES.copy())[0].tolist()
+
+
+def test_one_genome_at_a_time_or_all_at_once_are_the_same() -> None:
+    assert values(lambda genome: genome.sum()) == [1.0, 5.0, 9.0]
+    assert values(lambda genomes: genomes.sum(axis=1), vectorized=True) == [1.0, 5.0, 9.0]
+    with ThreadPoolExecutor(2) as executor:
+        assert values(lambda genome: genome.sum(), executor=executor) == [1.0, 5.0, 9.0]
+
+
+def test_none_is_an_invalid_genome_and_numbers_of_numpy_are_numbers() -> None:
+    found = values(lambda genome: None if genome[0] == 2.0 else np.int64(genome[0]))
+    assert (found[0], found[2]) == (0.0, 4.0)
+    assert math.isnan(found[1])
+
+
+def test_several_objectives_come_as_sequences_and_none_of_them_is_invalid() -> None:
+    found = Evaluator(lambda genome: None if genome[0] == 0.0 else (genome[0], genome[1]), objectives=2)(GENOMES)[0]
+    assert np.isnan(found[0]).all()
+    assert found[1:].tolist() == [[2.0, 3.0], [4.0, 5.0]]
+
+
+def test_behaviours_come_beside_the_fitness() -> None:
+    fitness, behaviors = Evaluator(lambda genome: (genome[0], (genome[1],)), behaviors=1)(GENOMES)
+    assert fitness.tolist() == [0.0, 2.0, 4.0]
+    assert behaviors is not None
+    assert behaviors.tolist() == [[1.0], [3.0], [5.0]]
+    whole, described = Evaluator(lambda genomes: (genomes[:, 0], genomes[:, 1:]), vectorized=True, behaviors=1)(GENOMES)
+    assert whole.tolist() == fitness.tolist()
+    np.testing.assert_array_equal(described, behaviors)
+
+
+def fails(genome: Any) -> float:
+    if genome[0] == 2.0:
+        raise KeyError("spread")
+    return 0.0
+
+
+def changes(genome: Any) -> float:
+    genome[0] = 7.0
+    return 0.0
+
+
+@pytest.mark.parametrize(
+    ("fitness", "options", "said"),
+    [
+        (fails, {}, r"raised KeyError: 'spread' for genome 1: \[2. 3.\]"),
+        (fails, {"vectorized": True}, "the fitness function raised ValueError"),
+        (changes, {}, "must not change its argument"),
+        (changes, {"vectorized": True}, "must not change its argument"),
+        (lambda genome: "high", {}, "fitness of genome 0 is 'high', expected a number or None"),
+        (lambda genome: [1.0, 2.0], {}, r"fitness of genome 0 is \[1.0, 2.0\], expected a number"),
+        (lambda genomes: None, {"vectorized": True}, r"returned None, expected an array of shape \(3,\)"),
+        (lambda genomes: 1.0, {"vectorized": True}, r"shape \(\), expected \(3,\)"),
+        (lambda genomes: genomes, {"vectorized": True}, r"shape \(3, 2\), expected \(3,\)"),
+        (lambda genomes: ["a"] * 3, {"vectorized": True}, "not an array of numbers"),
+        (lambda genome: (1.0, 2.0, 3.0), {"objectives": 2}, r"shape \(3, 3\), expected \(3, 2\)"),
+        (lambda genome: 1.0, {"behaviors": 1}, r"expected \(fitness, behaviours\)"),
+        (lambda genomes: genomes[:, 0], {"behaviors": 1, "vectorized": True}, "expected a tuple"),
+    ],
+)
+def test_what_is_no_fitness_is_named(fitness: Any, options: dict[str, Any], said: str) -> None:
+    with pytest.raises(FitnessError, match=said):
+        values(fitness, **options)
+
+
+def test_the_population_is_unharmed_by_a_function_that_tries_to_change_it() -> None:
+    genomes = GENOMES.copy()
+    with pytest.raises(FitnessError):
+        Evaluator(changes)(genomes)
+    np.testing.assert_array_equal(genomes, GENOMES)
+    genomes[0, 0] = 1.0  # only the function's view is read-only
+
+
+def test_what_is_no_function_is_refused_at_once() -> None:
+    with pytest.raises(TypeError, match="fitness is 3, expected a function"):
+        Evaluator(3)  # type: ignore[arg-type]
+    with ThreadPoolExecutor(1) as executor, pytest.raises(ValueError, match="choose one"):
+        Evaluator(fails, vectorized=True, executor=executor)

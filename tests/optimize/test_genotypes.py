@@ -1,0 +1,129 @@
+"""Genotypes: what is random lies within, what is decoded can be encoded, and mistakes are named."""
+
+from __future__ import annotations
+
+import pickle
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from gigaevo.kernels.random import RandomStream
+from gigaevo.optimize import (
+    BinaryGenotype,
+    Genotype,
+    ListGenotype,
+    MultiListGenotype,
+    MultiRangeGenotype,
+    MultiUniqueGenotype,
+    RangeGenotype,
+    UniqueGenotype,
+)
+from gigaevo.optimize.genotypes import as_genotype, ranges_of
+
+GENOTYPES: list[Genotype] = [
+    BinaryGenotype(9),
+    ListGenotype(5, ("red", "green", "blue")),
+    MultiListGenotype(((1, 2, 3), (0.5, 0.25), (7,))),
+    RangeGenotype(4, (-2.0, 3.0)),
+    RangeGenotype(3, (-2, 3), integer=True),
+    MultiRangeGenotype([(0.0, 1.0), (5, 100), (2.0, 2.0)], integer=[False, True, False], names=["a", "b", "c"]),
+    UniqueGenotype(range(7)),
+    MultiUniqueGenotype((range(3), "abcd")),
+]
+
+
+def stream(seed: int = 0) -> RandomStream:
+    return RandomStream(np.random.SeedSequence(seed))
+
+
+@pytest.mark.parametrize("genotype", GENOTYPES, ids=lambda genotype: type(genotype).__name__)
+@given(seed=st.integers(0, 2**32))
+def test_random_genomes_lie_in_the_genotype_and_survive_being_decoded_and_encoded(
+    genotype: Genotype, seed: int
+) -> None:
+    codes = genotype.random(6, stream(seed))
+    assert codes.shape == (6, genotype.genes_size)
+    assert codes.dtype == genotype.dtype
+    np.testing.assert_array_equal(genotype.encode(genotype.decode(codes)), codes)
+
+
+@pytest.mark.parametrize("genotype", GENOTYPES, ids=lambda genotype: type(genotype).__name__)
+def test_a_genotype_survives_a_pickle(genotype: Genotype) -> None:
+    again = pickle.loads(pickle.dumps(genotype))
+    assert repr(again) == repr(genotype)
+    np.testing.assert_array_equal(again.random(3, stream()), genotype.random(3, stream()))
+
+
+def test_every_whole_number_of_a_range_is_as_likely() -> None:
+    drawn = RangeGenotype(1, (-1, 2), integer=True).random(40_000, stream())[:, 0]
+    values, counts = np.unique(drawn, return_counts=True)
+    assert values.tolist() == [-1, 0, 1, 2]
+    assert (np.abs(counts - 10_000) < 500).all()
+
+
+def test_bounds_that_are_no_whole_numbers_are_drawn_in() -> None:
+    genotype = RangeGenotype(2, (0.5, 3.7), integer=True)
+    assert (genotype.lower.tolist(), genotype.upper.tolist()) == ([1.0, 1.0], [3.0, 3.0])
+
+
+def test_each_order_of_a_permutation_is_as_likely() -> None:
+    drawn = UniqueGenotype("abc").random(24_000, stream())
+    _, counts = np.unique(drawn, axis=0, return_counts=True)
+    assert len(counts) == 6
+    assert (np.abs(counts - 4_000) < 350).all()
+
+
+def test_a_pair_of_arrays_is_a_genotype_of_ranges() -> None:
+    genotype = as_genotype(([0.0, -1.0], [1.0, 1.0]))
+    assert isinstance(genotype, MultiRangeGenotype)
+    assert genotype.lower.tolist() == [0.0, -1.0]
+
+
+@pytest.mark.parametrize(
+    ("make", "said"),
+    [
+        (lambda: BinaryGenotype(0), "genes_size is 0"),
+        (lambda: RangeGenotype(2, (1.0, 0.0)), r"range of gene 0 is \(1.0, 0.0\)"),
+        (lambda: RangeGenotype(2, (0.0, float("nan"))), "expected finite bounds"),
+        (lambda: RangeGenotype(2, (-1.7e308, 1.7e308)), "wider than"),
+        (lambda: RangeGenotype(2, (0.2, 0.8), integer=True), "whole number within"),
+        (lambda: RangeGenotype(2, 3), "allele_range is 3"),  # type: ignore[arg-type]
+        (lambda: MultiRangeGenotype([]), "number of allele_ranges is 0"),
+        (lambda: MultiRangeGenotype([(0, 1)], names=["a", "b"]), "names has 2 entries"),
+        (lambda: MultiRangeGenotype([(0, 1)], integer=[True, True]), "integer has 2 entries"),
+        (lambda: ListGenotype(3, []), "allele_list is empty"),
+        (lambda: UniqueGenotype([1, 2, 1]), r"allele_list\[2\] is 1, which is there before"),
+        (lambda: MultiListGenotype([[1], []]), r"allele_lists\[1\] is empty"),
+        (lambda: MultiUniqueGenotype([]), "allele_lists is empty"),
+        (lambda: as_genotype(([0.0], [1.0, 2.0])), r"shapes \(1,\) and \(2,\)"),
+    ],
+)
+def test_what_is_no_search_space_is_a_value_error_that_names_it(make: object, said: str) -> None:
+    with pytest.raises(ValueError, match=said):
+        make()  # type: ignore[operator]
+
+
+def test_an_optimizer_of_numbers_says_what_it_takes() -> None:
+    with pytest.raises(TypeError, match="CMAES works on RangeGenotype and MultiRangeGenotype, not on BinaryGenotype"):
+        ranges_of(BinaryGenotype(3), "CMAES")
+    with pytest.raises(TypeError, match="expected a Genotype or a pair of arrays"):
+        as_genotype("box")
+
+
+@pytest.mark.parametrize(
+    ("genotype", "genomes", "said"),
+    [
+        (BinaryGenotype(2), [[0, 2]], r"genomes\[0, 1\] is 2, expected 0 or 1"),
+        (RangeGenotype(2, (0, 1)), [[0, 2]], r"genomes\[0, 1\] is 2.0, expected 0.0 to 1.0"),
+        (RangeGenotype(2, (0, 1)), [[0, float("nan")]], r"genomes\[0, 1\] is nan"),
+        (RangeGenotype(2, (0, 9), integer=True), [[0, 0.5]], "expected a whole number"),
+        (RangeGenotype(2, (0, 1)), [0, 1], r"shape \(2,\), expected \(n, 2\)"),
+        (UniqueGenotype("ab"), [["a", "a"]], r"genomes\[0\] has an allele twice"),
+        (UniqueGenotype("ab"), [["a", "c"]], r"genomes\[0, 1\] is 'c'"),
+    ],
+)
+def test_a_genome_that_is_not_of_the_genotype_is_named(genotype: Genotype, genomes: object, said: str) -> None:
+    with pytest.raises(ValueError, match=said):
+        genotype.encode(genomes)

@@ -1,0 +1,77 @@
+"""Stops: when each holds, how they compose, and that a search asks no later than it must."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import pytest
+
+from gigaevo.optimize.stops import ENDLESS, MaxEvaluations, MaxGenerations, MaxSeconds, Stale, Stop, Target
+
+
+@dataclass
+class Search:
+    """A search as stops see it."""
+
+    generation: int = 0
+    evaluations: int = 0
+    stale_generations: int = 0
+    seconds: float = 0.0
+    best_merit: float = float("-inf")
+    batch_size: int = 10
+    sign: float = 1.0
+
+    def merit_of(self, fitness: float) -> float:
+        return self.sign * fitness
+
+
+@pytest.mark.parametrize(
+    ("stop", "before", "at", "word"),
+    [
+        (MaxEvaluations(100), Search(evaluations=99), Search(evaluations=100), "evaluations"),
+        (MaxGenerations(5), Search(generation=4), Search(generation=5), "generations"),
+        (MaxSeconds(2.5), Search(seconds=2.4), Search(seconds=2.5), "seconds"),
+        (Stale(7), Search(stale_generations=6), Search(stale_generations=7), "stale"),
+        (Target(3.0), Search(best_merit=2.9), Search(best_merit=3.0), "target"),
+        (Target(3.0), Search(best_merit=-3.1, sign=-1.0), Search(best_merit=-3.0, sign=-1.0), "target"),
+    ],
+)
+def test_a_stop_holds_from_its_limit_on(stop: Stop, before: Search, at: Search, word: str) -> None:
+    assert stop.reason(before) is None
+    assert stop.reason(at) == word
+
+
+def test_either_ends_at_the_first_and_both_at_the_last() -> None:
+    either, both = MaxGenerations(5) | Target(1.0), MaxGenerations(5) & Target(1.0)
+    early, late = Search(generation=5), Search(generation=5, best_merit=1.0)
+    assert either.reason(early) == "generations"
+    assert both.reason(early) is None
+    assert both.reason(late) == "generations and target"
+
+
+def test_what_is_left_is_the_least_of_either_and_the_most_of_both() -> None:
+    search = Search(evaluations=40)
+    assert (MaxEvaluations(100) | MaxEvaluations(60)).evaluations_left(search) == 20
+    assert (MaxEvaluations(100) & MaxEvaluations(60)).evaluations_left(search) == 60
+    assert (MaxEvaluations(100) & Target(0.0)).evaluations_left(search) == ENDLESS
+
+
+def test_nobody_need_be_asked_before_the_horizon() -> None:
+    assert MaxEvaluations(100).horizon(Search(evaluations=45)) == 5
+    assert MaxGenerations(9).horizon(Search(generation=2)) == 7
+    assert Stale(4).horizon(Search(stale_generations=1)) == 3
+    assert (MaxGenerations(9) | Target(0.0)).horizon(Search()) == 9
+    assert (Target(1.0) | Target(0.0)).horizon(Search()) == 1  # algorithms look at one target
+    assert (MaxGenerations(9) & Target(0.0)).horizon(Search()) == 1
+
+
+@pytest.mark.parametrize("make", [MaxEvaluations, MaxGenerations, MaxSeconds, Stale])
+@pytest.mark.parametrize("limit", [0, -1, True, "3", float("nan")])
+def test_a_limit_is_a_number_above_0(make: type, limit: object) -> None:
+    with pytest.raises(ValueError, match="expected a number above 0"):
+        make(limit)
+
+
+def test_a_target_is_finite() -> None:
+    with pytest.raises(ValueError, match="target is inf"):
+        Target(float("inf"))
