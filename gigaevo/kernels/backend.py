@@ -8,7 +8,17 @@ from importlib.util import find_spec
 
 # Modules that Cython compiles. One that is missing sends everybody to the twins, for kernels pass random streams and
 # archives to one another.
-COMPILED = ("_archive", "_grid", "_random", "_ranking", "_selection", "_variation")
+COMPILED = (
+    "_archive",
+    "_functions",
+    "_grid",
+    "_hypervolume",
+    "_pareto",
+    "_random",
+    "_ranking",
+    "_selection",
+    "_variation",
+)
 
 _pure_python = os.environ.get("GIGAEVO_PURE_PYTHON") == "1"
 

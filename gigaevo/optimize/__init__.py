@@ -14,6 +14,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from gigaevo.optimize import functions
     from gigaevo.optimize.basin_hopping import SearchResult, local_search
     from gigaevo.optimize.fitness import FitnessError
     from gigaevo.optimize.genotypes import (
@@ -111,6 +112,8 @@ _HOME = {name: module for module, names in _HOMES.items() for name in names}
 
 
 def __getattr__(name: str) -> Any:
+    if name == "functions":
+        return import_module("gigaevo.optimize.functions")
     if name not in _HOME:
         raise AttributeError(f"module 'gigaevo.optimize' has no attribute {name!r}")
     found = getattr(import_module(f"gigaevo.optimize.{_HOME[name]}"), name)
@@ -163,6 +166,7 @@ __all__ = [
     "UniformSelection",
     "UniqueGenotype",
     "epsilon_greedy_select",
+    "functions",
     "gaussian_mutate",
     "init_population",
     "local_search",

@@ -36,3 +36,26 @@ def both_grids() -> tuple[ModuleType, ModuleType]:
 @pytest.fixture(scope="session")
 def both_archives() -> tuple[ModuleType, ModuleType]:
     return compiled("_archive"), compiled("archive_numpy")
+
+
+@pytest.fixture(params=["_pareto", "pareto_numpy"], scope="session")
+def pareto(request: pytest.FixtureRequest) -> ModuleType:
+    """The module of fronts, crowding and survivors."""
+    return compiled(request.param)
+
+
+@pytest.fixture(params=["_hypervolume", "hypervolume_numpy"], scope="session")
+def volumes(request: pytest.FixtureRequest) -> ModuleType:
+    """The module of ``hypervolume``."""
+    return compiled(request.param)
+
+
+@pytest.fixture(scope="session")
+def both_pareto() -> tuple[ModuleType, ModuleType]:
+    return compiled("_pareto"), compiled("pareto_numpy")
+
+
+@pytest.fixture(params=["_functions", "functions_numpy"], scope="session")
+def functions(request: pytest.FixtureRequest) -> ModuleType:
+    """The module of ``evaluate`` and its like."""
+    return compiled(request.param)
