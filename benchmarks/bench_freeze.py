@@ -34,10 +34,10 @@ from gigaevo.evaluation.sandbox import wire
 from gigaevo.evolution.mutation.base import Credit, Mutation, MutationContext, OperatorContext
 from gigaevo.evolution.mutation.freeze import FreezeMutation
 from gigaevo.optimize import BudgetSpent, SearchResult, local_search
-from gigaevo.optimize.basin_hopping import units
-from gigaevo.optimize.cma import cma_search
-from gigaevo.optimize.rows import row_search
-from gigaevo.optimize.trials import Trials
+from gigaevo.optimize.local.basin_hopping import units
+from gigaevo.optimize.local.cma_search import cma_search
+from gigaevo.optimize.local.rows import row_search
+from gigaevo.optimize.local.trials import Trials
 from gigaevo.problems import load_problem
 from gigaevo.programs import Program
 

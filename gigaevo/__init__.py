@@ -1,6 +1,6 @@
 """gigaevo evolves programs with quality-diversity search.
 
-Importing the package is cheap on purpose: no numpy, scipy, cmaes, networkx, redis or language-model client is
+Importing the package is cheap on purpose: no numpy, scipy, networkx, redis or language-model client is
 loaded until a part that needs it is used.
 """
 

@@ -10,6 +10,7 @@ from importlib.util import find_spec
 # archives to one another.
 COMPILED = (
     "_archive",
+    "_cma",
     "_functions",
     "_grid",
     "_hypervolume",

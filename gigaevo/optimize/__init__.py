@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from gigaevo.optimize import functions
-    from gigaevo.optimize.basin_hopping import SearchResult, local_search
+    from gigaevo.optimize.cma_es import CMAES
     from gigaevo.optimize.fitness import FitnessError
     from gigaevo.optimize.genotypes import (
         BinaryGenotype,
@@ -27,6 +27,8 @@ if TYPE_CHECKING:
         RangeGenotype,
         UniqueGenotype,
     )
+    from gigaevo.optimize.local.basin_hopping import SearchResult, local_search
+    from gigaevo.optimize.local.trials import BudgetSpent, Score
     from gigaevo.optimize.operators import Crossover, Mutation, Selection
     from gigaevo.optimize.optimizer import Batch, Optimizer
     from gigaevo.optimize.result import Result
@@ -46,7 +48,6 @@ if TYPE_CHECKING:
         uniform_select,
     )
     from gigaevo.optimize.stops import MaxEvaluations, MaxGenerations, MaxSeconds, Stale, Stop, Target
-    from gigaevo.optimize.trials import BudgetSpent, Score
     from gigaevo.optimize.variation import (
         SBX,
         ArithmeticCrossover,
@@ -62,7 +63,7 @@ if TYPE_CHECKING:
     )
 
 _HOMES = {
-    "basin_hopping": ("SearchResult", "local_search"),
+    "cma_es": ("CMAES",),
     "fitness": ("FitnessError",),
     "genotypes": (
         "BinaryGenotype",
@@ -74,8 +75,23 @@ _HOMES = {
         "RangeGenotype",
         "UniqueGenotype",
     ),
-    "operators": ("Crossover", "Mutation", "Selection"),
-    "optimizer": ("Batch", "Optimizer"),
+    "local.basin_hopping": (
+        "SearchResult",
+        "local_search",
+    ),
+    "local.trials": (
+        "BudgetSpent",
+        "Score",
+    ),
+    "operators": (
+        "Crossover",
+        "Mutation",
+        "Selection",
+    ),
+    "optimizer": (
+        "Batch",
+        "Optimizer",
+    ),
     "result": ("Result",),
     "selection": (
         "EpsilonGreedy",
@@ -92,15 +108,21 @@ _HOMES = {
         "ucb1_select",
         "uniform_select",
     ),
-    "stops": ("MaxEvaluations", "MaxGenerations", "MaxSeconds", "Stale", "Stop", "Target"),
-    "trials": ("BudgetSpent", "Score"),
+    "stops": (
+        "MaxEvaluations",
+        "MaxGenerations",
+        "MaxSeconds",
+        "Stale",
+        "Stop",
+        "Target",
+    ),
     "variation": (
-        "SBX",
         "ArithmeticCrossover",
         "BlendCrossover",
         "GaussianMutation",
         "OnePoint",
         "PolynomialMutation",
+        "SBX",
         "TwoPoint",
         "UniformCrossover",
         "gaussian_mutate",
@@ -126,6 +148,7 @@ def __dir__() -> list[str]:
 
 
 __all__ = [
+    "CMAES",
     "SBX",
     "ArithmeticCrossover",
     "Batch",

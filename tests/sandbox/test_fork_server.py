@@ -311,7 +311,7 @@ async def test_a_cancelled_run_is_killed(server: ForkServer) -> None:
 async def test_the_server_imports_no_more_than_it_needs(server: ForkServer) -> None:
     loaded = value(await run(server, "import sys\n" + body("return set(sys.modules)")))
     assert {"numpy", "scipy"} <= loaded
-    assert not {"pydantic", "asyncio", "cmaes", "networkx", "scipy.optimize", "logging"} & loaded
+    assert not {"pydantic", "asyncio", "gigaevo.optimize", "networkx", "scipy.optimize", "logging"} & loaded
 
 
 # With servers of their own

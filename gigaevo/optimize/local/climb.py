@@ -7,15 +7,15 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from gigaevo.optimize.ascent import ascend
-from gigaevo.optimize.trials import Score
+from gigaevo.optimize.local.ascent import ascend
+from gigaevo.optimize.local.trials import Score
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from numpy.typing import NDArray
 
-    from gigaevo.optimize.trials import Trials
+    from gigaevo.optimize.local.trials import Trials
 
     Vector = NDArray[np.float64]
 

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from gigaevo.optimize.trials import Score
+    from gigaevo.optimize.local.trials import Score
 
     Vector = NDArray[np.float64]
 

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from gigaevo.optimize.climb import PenalisedClimb
-from gigaevo.optimize.cma import cma_search
-from gigaevo.optimize.rows import row_search
-from gigaevo.optimize.trials import BudgetSpent, Score, Trials
+from gigaevo.optimize.local.climb import PenalisedClimb
+from gigaevo.optimize.local.cma_search import cma_search
+from gigaevo.optimize.local.rows import row_search
+from gigaevo.optimize.local.trials import BudgetSpent, Score, Trials
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

@@ -1,0 +1,1 @@
+"""Search near given numbers, under rules, by scores alone: what `freeze` improves outputs with."""
