@@ -55,7 +55,8 @@ def check_keys(config: DictConfig) -> None:
     missing = [part for part in parts if OmegaConf.select(config, part, throw_on_missing=False) is None]
     if missing:
         raise ConfigError(f"{missing[0]} is missing: {_where_it_may_be(config, missing[0])}")
-    check_llm_keys(config)
+    if not is_search(config):
+        check_llm_keys(config)
     known = (*Settings.model_fields, *parts, *OPTIONAL, *SHARED)
     if is_search(config):
         known = (*known, *NumericSettings.model_fields)

@@ -104,11 +104,13 @@ class NumericProblem:
 
     @property
     def reference(self) -> tuple[float, ...] | None:
-        """The worst of each objective that is to be expected, from which a hypervolume is measured; None where a bound
-        is missing."""
+        """The worst of each objective that is to be expected, from which the hypervolume is measured; None where there
+        is one objective."""
+        if len(self.objectives) == 1:
+            return None
         specs = [self.metrics.specs[key] for key in self.objectives]
         worst = [spec.lower_bound if spec.higher_is_better else spec.upper_bound for spec in specs]
-        return None if None in worst else tuple(bound for bound in worst if bound is not None)
+        return tuple(bound for bound in worst if bound is not None)
 
     @property
     def behavior_bounds(self) -> tuple[tuple[float, float], ...]:
@@ -142,7 +144,7 @@ def load_numeric_problem(folder: Path, *, name: str | None = None) -> NumericPro
     metrics = read_metrics(folder / layout.METRICS_FILE)
     fitness = _fitness_of(read_python(folder / layout.FITNESS_FILE))
     objectives, behavior_keys = _roles(folder, metrics, fitness)
-    problem = NumericProblem(
+    return NumericProblem(
         name=name or folder.name,
         folder=folder,
         task_description=task_description,
@@ -152,8 +154,6 @@ def load_numeric_problem(folder: Path, *, name: str | None = None) -> NumericPro
         objectives=objectives,
         behavior_keys=behavior_keys,
     )
-    _check_hypervolume(problem)
-    return problem
 
 
 def _require_parts(folder: Path) -> None:
@@ -221,12 +221,22 @@ def _check_objectives(file: YamlFile, settings: NumericProblemSettings, metrics:
         raise file.error("objectives names one metric, which the primary one is anyway; remove the key", "objectives")
     if objectives and settings.behavior_keys:
         raise file.error("behavior_keys are for problems of one objective; remove them", "behavior_keys")
-    if objectives and primary not in (*objectives, HYPERVOLUME):
+    if objectives and (primary != HYPERVOLUME or primary in objectives):
         raise file.error(
-            f"objectives leaves out the primary metric '{primary}'; name it, or make '{HYPERVOLUME}' primary in "
-            f"{layout.METRICS_FILE}",
+            f"there are several objectives, and the primary metric is '{primary}'; make '{HYPERVOLUME}' primary in "
+            f"{layout.METRICS_FILE}, which is measured of the whole front",
             "objectives",
         )
+    for index, key in enumerate(objectives):
+        bound = "lower_bound" if metrics.higher_is_better(key) else "upper_bound"
+        if getattr(metrics.specs[key], bound) is None:
+            raise file.error(
+                f"the hypervolume is measured from the worst of each objective; give '{key}' its {bound} in "
+                f"{layout.METRICS_FILE}",
+                *("objectives", index),
+            )
+    if objectives and not metrics.primary.higher_is_better:
+        raise file.error(f"'{HYPERVOLUME}' is better when it is higher; remove its 'higher_is_better: false'")
 
 
 def _check_behaviors(file: YamlFile, settings: NumericProblemSettings, metrics: Metrics) -> None:
@@ -239,23 +249,4 @@ def _check_behaviors(file: YamlFile, settings: NumericProblemSettings, metrics: 
                 f"behavior_keys names '{key}', which lacks a bound; give it lower_bound and upper_bound"
                 f" in {layout.METRICS_FILE}",
                 *("behavior_keys", index),
-            )
-
-
-def _check_hypervolume(problem: NumericProblem) -> None:
-    """Check that a hypervolume that is asked for can be measured."""
-    path, specs = problem.folder / layout.METRICS_FILE, problem.metrics.declared
-    if HYPERVOLUME not in specs or HYPERVOLUME in problem.objectives:
-        return
-    if len(problem.objectives) == 1:
-        raise ProblemError(
-            f"declares '{HYPERVOLUME}', which needs several objectives; name them in {layout.SETTINGS_FILE}", path=path
-        )
-    if not specs[HYPERVOLUME].higher_is_better:
-        raise ProblemError(f"'{HYPERVOLUME}' is better when it is higher; remove 'higher_is_better: false'", path=path)
-    for key in problem.objectives:
-        bound = "lower_bound" if problem.metrics.higher_is_better(key) else "upper_bound"
-        if getattr(problem.metrics.specs[key], bound) is None:
-            raise ProblemError(
-                f"'{HYPERVOLUME}' is measured from the worst of each objective; give '{key}' an {bound}", path=path
             )

@@ -78,7 +78,7 @@ def execute_search(settings: NumericSettings, builder: Builder, output_dir: Path
             optimizer=optimizer,
             fitness=fitness,
             run_arguments={"vectorized": problem.fitness.batch, "executor": executor},
-            stops=stops_of(settings, measure),
+            stops=stops_of(settings),
             measure=measure,
             form=form,
             storage=storage,
@@ -100,6 +100,7 @@ def _give(builder: Builder, problem: NumericProblem, genotype: Any) -> None:
     builder.give("genotype", genotype)
     builder.give("maximize", list(problem.maximize) if several else problem.maximize[0])
     builder.give("objectives", len(problem.objectives))
+    builder.give("reference", problem.reference)
     builder.give("behavior_bounds", [list(bounds) for bounds in problem.behavior_bounds])
 
 

@@ -6,7 +6,6 @@ import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from gigaevo.config.numeric.measure import Measure
 from gigaevo.observe.search_events import SearchProgress
 from gigaevo.observe.search_files import generation_line
 from gigaevo.optimize.stops import AnyOf, MaxEvaluations, MaxGenerations, MaxSeconds, Stale, Stop, Target
@@ -16,6 +15,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from gigaevo.config.numeric.genotypes import GenomeForm
+    from gigaevo.config.numeric.measure import Measure
     from gigaevo.config.schema import NumericSettings
     from gigaevo.observe.search_events import SearchListener
     from gigaevo.optimize.optimizer import Optimizer
@@ -66,8 +66,8 @@ class Slice(Stop):
         return max(1, min(self.pace, self.generation - search.generation))
 
 
-def stops_of(settings: NumericSettings, measure: Measure) -> list[Stop]:
-    """What ends the search, by the everyday settings; the primary metric of a front has stops of its own."""
+def stops_of(settings: NumericSettings) -> list[Stop]:
+    """What ends the search, by the everyday settings."""
     stops: list[Stop] = []
     if settings.max_evaluations is not None:
         stops.append(MaxEvaluations(settings.max_evaluations))
@@ -75,8 +75,6 @@ def stops_of(settings: NumericSettings, measure: Measure) -> list[Stop]:
         stops.append(MaxGenerations(settings.max_generations))
     if settings.max_seconds is not None:
         stops.append(MaxSeconds(settings.max_seconds))
-    if measure.of_a_front:
-        return [*stops, *measure.stops(target=settings.target_fitness, plateau=settings.plateau)]
     if settings.target_fitness is not None:
         stops.append(Target(settings.target_fitness))
     if settings.plateau is not None:
