@@ -29,8 +29,17 @@ if TYPE_CHECKING:
     )
     from gigaevo.optimize.local.basin_hopping import SearchResult, local_search
     from gigaevo.optimize.local.trials import BudgetSpent, Score
+    from gigaevo.optimize.nsga2 import NSGA2
     from gigaevo.optimize.operators import Crossover, Mutation, Selection
     from gigaevo.optimize.optimizer import Batch, Optimizer
+    from gigaevo.optimize.pareto import (
+        Nsga2Selection,
+        crowding_distance_assign,
+        hypervolume,
+        non_dominated_sort,
+        nsga2_select,
+        pareto_front,
+    )
     from gigaevo.optimize.result import Result
     from gigaevo.optimize.selection import (
         EpsilonGreedy,
@@ -83,6 +92,7 @@ _HOMES = {
         "BudgetSpent",
         "Score",
     ),
+    "nsga2": ("NSGA2",),
     "operators": (
         "Crossover",
         "Mutation",
@@ -91,6 +101,14 @@ _HOMES = {
     "optimizer": (
         "Batch",
         "Optimizer",
+    ),
+    "pareto": (
+        "Nsga2Selection",
+        "crowding_distance_assign",
+        "hypervolume",
+        "non_dominated_sort",
+        "nsga2_select",
+        "pareto_front",
     ),
     "result": ("Result",),
     "selection": (
@@ -149,6 +167,7 @@ def __dir__() -> list[str]:
 
 __all__ = [
     "CMAES",
+    "NSGA2",
     "SBX",
     "ArithmeticCrossover",
     "Batch",
@@ -168,6 +187,7 @@ __all__ = [
     "MultiRangeGenotype",
     "MultiUniqueGenotype",
     "Mutation",
+    "Nsga2Selection",
     "OnePoint",
     "Optimizer",
     "PolynomialMutation",
@@ -188,11 +208,16 @@ __all__ = [
     "UniformCrossover",
     "UniformSelection",
     "UniqueGenotype",
+    "crowding_distance_assign",
     "epsilon_greedy_select",
     "functions",
     "gaussian_mutate",
+    "hypervolume",
     "init_population",
     "local_search",
+    "non_dominated_sort",
+    "nsga2_select",
+    "pareto_front",
     "rank_select",
     "roulette_select",
     "tournament_select",
