@@ -11,6 +11,7 @@ from importlib.util import find_spec
 COMPILED = (
     "_archive",
     "_cma",
+    "_differential",
     "_functions",
     "_grid",
     "_hypervolume",
@@ -18,6 +19,7 @@ COMPILED = (
     "_random",
     "_ranking",
     "_selection",
+    "_swarm",
     "_variation",
 )
 

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from gigaevo.optimize import functions
     from gigaevo.optimize.cma_es import CMAES
+    from gigaevo.optimize.differential_evolution import DifferentialEvolution
     from gigaevo.optimize.fitness import FitnessError
     from gigaevo.optimize.genotypes import (
         BinaryGenotype,
@@ -40,6 +41,7 @@ if TYPE_CHECKING:
         nsga2_select,
         pareto_front,
     )
+    from gigaevo.optimize.particle_swarm import ParticleSwarm
     from gigaevo.optimize.result import Result
     from gigaevo.optimize.selection import (
         EpsilonGreedy,
@@ -73,6 +75,7 @@ if TYPE_CHECKING:
 
 _HOMES = {
     "cma_es": ("CMAES",),
+    "differential_evolution": ("DifferentialEvolution",),
     "fitness": ("FitnessError",),
     "genotypes": (
         "BinaryGenotype",
@@ -110,6 +113,7 @@ _HOMES = {
         "nsga2_select",
         "pareto_front",
     ),
+    "particle_swarm": ("ParticleSwarm",),
     "result": ("Result",),
     "selection": (
         "EpsilonGreedy",
@@ -175,6 +179,7 @@ __all__ = [
     "BlendCrossover",
     "BudgetSpent",
     "Crossover",
+    "DifferentialEvolution",
     "EpsilonGreedy",
     "FitnessError",
     "GaussianMutation",
@@ -190,6 +195,7 @@ __all__ = [
     "Nsga2Selection",
     "OnePoint",
     "Optimizer",
+    "ParticleSwarm",
     "PolynomialMutation",
     "RangeGenotype",
     "RankSelection",
