@@ -92,12 +92,16 @@ class BudgetUse:
         """Used part, in [0, 1]."""
         return 1.0 if self.total <= 0 else min(1.0, self.used / self.total)
 
-    def remaining(self) -> str:
-        """What is left, with its unit."""
+    def remaining(self, *, evaluations: str = "validate calls") -> str:
+        """What is left, with its unit.
+
+        Args:
+            evaluations: What evaluations are called.
+        """
         left = max(0.0, self.total - self.used)
         if self.limit == "max_seconds":
             return f"{clock(left)} of {clock(self.total)}"
-        unit = {"max_evaluations": "validate calls"}.get(self.limit, self.limit.removeprefix("max_"))
+        unit = {"max_evaluations": evaluations}.get(self.limit, self.limit.removeprefix("max_"))
         return f"{left:.0f} of {self.total:.0f} {unit}"
 
 

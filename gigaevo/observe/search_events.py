@@ -39,6 +39,9 @@ class SearchInfo:
     resumed_generations: int = 0
 
 
+_COUNTERS = ("generation", "evaluations", "best")
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SearchProgress:
     """Where the search stands.
@@ -62,6 +65,11 @@ class SearchProgress:
     best: float | None
     genome: Any
     numbers: Mapping[str, float] = field(default_factory=dict)
+
+    @property
+    def told(self) -> dict[str, float]:
+        """The numbers that have no attribute of their own."""
+        return {name: value for name, value in self.numbers.items() if name not in _COUNTERS}
 
     def used(self) -> dict[str, float]:
         """What is used up, by the names of limits."""

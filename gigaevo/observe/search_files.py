@@ -26,8 +26,7 @@ WRITE_EVERY_S = 1.0
 def generation_line(progress: SearchProgress) -> dict[str, Any]:
     """What is kept of a generation, as JSON values; its time is the last entry."""
     line = {"generation": progress.generation, "evaluations": progress.evaluations, "best": progress.best}
-    line |= {name: value for name, value in progress.numbers.items() if name not in line}
-    return {**line, "invalid": progress.invalid, "elapsed_s": round(progress.elapsed_s, 3)}
+    return {**line, **progress.told, "invalid": progress.invalid, "elapsed_s": round(progress.elapsed_s, 3)}
 
 
 class GenerationLog:
@@ -165,7 +164,7 @@ def search_summary(info: SearchInfo, report: SearchReport, *, kernels: str) -> d
         "counts": {"evaluated": progress.evaluations, "invalid": progress.invalid},
         "generation": progress.generation,
         "evaluations": progress.evaluations,
-        "archive": {"elites": len(report.elites), **progress.numbers},
+        "archive": {"elites": len(report.elites), **progress.told},
         "elapsed_s": progress.elapsed_s,
         "evaluations_per_s": progress.evaluations_per_s,
         "versions": versions(kernels),

@@ -13,8 +13,6 @@ if TYPE_CHECKING:
 
     from gigaevo.observe.search_events import SearchInfo, SearchProgress, SearchReport
 
-COUNTERS = ("generation", "evaluations", "best")  # which have rows of their own
-
 
 class SearchLiveView(LivePanel):
     """Draws where the search stands.
@@ -62,12 +60,12 @@ class SearchLiveView(LivePanel):
         ]
         budget = closest_use(info.limits, progress.used())
         if budget is not None:
-            rows.append(("left", f"{budget.remaining()} ({budget.limit})"))
+            rows.append(("left", f"{budget.remaining(evaluations='evaluations')} ({budget.limit})"))
         rows.append(("evaluations", f"{progress.evaluations:,}, {progress.evaluations_per_s:,.0f}/s"))
         rows.append(("generation", f"{progress.generation:,}"))
         if progress.invalid:
             rows.append(("invalid", f"{progress.invalid:,}"))
-        rows += [(name, f"{value:.6g}") for name, value in progress.numbers.items() if name not in COUNTERS]
+        rows += [(name, f"{value:.6g}") for name, value in progress.told.items()]
         return rows
 
 

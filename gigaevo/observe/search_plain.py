@@ -57,7 +57,7 @@ class SearchPlainLines:
         ]
         budget = closest_use(self._info.limits, progress.used())
         if budget is not None:
-            parts.append(f"left {budget.remaining()}")
+            parts.append(f"left {budget.remaining(evaluations='evaluations')}")
         if progress.invalid:
             parts.append(f"{progress.invalid:,} invalid")
         return ", ".join(parts)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ast
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -63,13 +62,11 @@ class FitnessDescription:
     Attributes:
         path: The file.
         batch: Whether it takes all genomes of a generation at once.
-        native: Name of the compiled function that it asks for; empty where it is Python.
         reports: Whether ``report(genome)`` measures more of the best genome at the end.
     """
 
     path: Path
     batch: bool
-    native: str
     reports: bool
 
 
@@ -176,19 +173,11 @@ def _fitness_of(file: PythonFile) -> FitnessDescription:
         raise ProblemError(f"defines neither 'fitness' nor 'fitness_batch'; {_FITNESS}", path=file.path)
     if one is not None and batch is not None:
         raise ProblemError("defines 'fitness' and 'fitness_batch'; keep one of them", path=file.path, line=batch.lineno)
-    native = _text_of(one)
-    if not native:
-        file.require_function("fitness" if batch is None else "fitness_batch", arguments=range(1, 2), remedy=_FITNESS)
+    file.require_function("fitness" if batch is None else "fitness_batch", arguments=range(1, 2), remedy=_FITNESS)
     if file.binding("report") is not None:
         file.require_function("report", arguments=range(1, 2), remedy="write 'def report(genome):'")
     reports = file.binding("report") is not None
-    return FitnessDescription(path=file.path, batch=batch is not None, native=native, reports=reports)
-
-
-def _text_of(statement: ast.stmt | None) -> str:
-    """The text that is assigned; empty where it is something else."""
-    value = statement.value if isinstance(statement, (ast.Assign, ast.AnnAssign)) else None
-    return value.value if isinstance(value, ast.Constant) and isinstance(value.value, str) else ""
+    return FitnessDescription(path=file.path, batch=batch is not None, reports=reports)
 
 
 def _roles(folder: Path, metrics: Metrics, fitness: FitnessDescription) -> tuple[tuple[str, ...], tuple[str, ...]]:

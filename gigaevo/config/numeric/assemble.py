@@ -23,7 +23,7 @@ from gigaevo.evolution.engine.events import Limits
 from gigaevo.observe.search_events import SearchInfo, SearchReport
 from gigaevo.observe.search_files import BestGenomeFile, GenerationLog, SearchSummaryFile
 from gigaevo.observe.search_page import print_search
-from gigaevo.optimize.fitness import FitnessError
+from gigaevo.optimize.fitness import FitnessError, NativeFitness
 from gigaevo.optimize.optimizer import Optimizer
 from gigaevo.problems import NumericProblem, ProblemError, load_numeric_problem
 from gigaevo.storage.base import SearchStorage, StorageError
@@ -65,9 +65,10 @@ def execute_search(settings: NumericSettings, builder: Builder, output_dir: Path
         fitness = fitness_of(problem, form)
         _give(builder, problem, genotype)
         optimizer = _optimizer(builder, problem, output_dir / CHECKPOINT, resumed=settings.resume is not None)
-        executor = stack.enter_context(evaluators(_workers(settings, problem)))
+        executor = stack.enter_context(evaluators(_workers(settings, problem, fitness)))
         storage = _storage(builder, stack)
         storage.rewind(optimizer.generation)
+        _check_checkpoints(optimizer, output_dir / CHECKPOINT)
         listeners = [
             view,
             GenerationLog(folder=output_dir),
@@ -110,7 +111,14 @@ def _optimizer(builder: Builder, problem: NumericProblem, checkpoint: Path, *, r
     Raises:
         ConfigError: It is none, or does not fit the problem.
     """
-    optimizer = builder.node("optimizer")
+    try:
+        optimizer = builder.node("optimizer")
+    except ConfigError as error:
+        if not any(word in str(error) for word in ("Genotype", "objectives", "maximize", "reference", "behavior")):
+            raise
+        count = len(problem.objectives)
+        has = f"a genotype of kind {problem.genotype.kind} and {count} objective{'s' * (count > 1)}"
+        raise ConfigError(f"{error}; problem '{problem.name}' has {has}, for which algorithm=auto chooses") from error
     if not isinstance(optimizer, Optimizer):
         raise ConfigError(f"optimizer is a {type(optimizer).__name__}; it must be an Optimizer of gigaevo.optimize")
     name, wanted = type(optimizer).__name__, len(problem.objectives)
@@ -137,9 +145,18 @@ def _optimizer(builder: Builder, problem: NumericProblem, checkpoint: Path, *, r
         raise ConfigError(str(error)) from error
 
 
-def _workers(settings: NumericSettings, problem: NumericProblem) -> int:
-    if settings.workers and (problem.fitness.batch or problem.fitness.native):
-        what = "is compiled" if problem.fitness.native else "takes all genomes at once"
+def _check_checkpoints(optimizer: Optimizer, path: Path) -> None:
+    """Keep the beginning, so that a search that cannot be kept is refused before it costs anything."""
+    try:
+        optimizer.save(path)
+    except (TypeError, OSError) as error:
+        raise ConfigError(f"optimizer ({type(optimizer).__name__}): no checkpoint can be made: {error}") from error
+
+
+def _workers(settings: NumericSettings, problem: NumericProblem, fitness: object) -> int:
+    compiled = isinstance(fitness, NativeFitness)
+    if settings.workers and (problem.fitness.batch or compiled):
+        what = "is compiled" if compiled else "takes all genomes at once"
         raise ConfigError(f"workers={settings.workers}: the fitness of problem '{problem.name}' {what}; set workers=0")
     return settings.workers
 

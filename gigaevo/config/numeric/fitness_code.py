@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from gigaevo.config.errors import did_you_mean, one_line
 from gigaevo.config.numeric.genotypes import GenomeForm
+from gigaevo.optimize.fitness import NativeFitness
 from gigaevo.problems.errors import ProblemError
 
 if TYPE_CHECKING:
@@ -46,7 +47,7 @@ class ProblemFitness:
 
     def __call__(self, genome: NDArray[Any]) -> Any:
         if self._function is None:
-            self._function = function_of(self._path, "fitness")
+            self._function = module_of(self._path).fitness
         return self._function(self._form.given(genome))
 
     def __getstate__(self) -> dict[str, Any]:
@@ -63,12 +64,16 @@ def fitness_of(problem: NumericProblem, form: GenomeForm) -> Any:
         ProblemError: The file cannot be run, or there is no native function of that name.
     """
     described = problem.fitness
-    if described.native:
-        return _native(described.native, described.path)
-    if described.batch:
-        return function_of(described.path, "fitness_batch")
-    function_of(described.path, "fitness")
-    return ProblemFitness(described.path, form)
+    path = described.path
+    found = getattr(module_of(path), "fitness_batch" if described.batch else "fitness", None)
+    if isinstance(found, str):
+        return _native(found, path)
+    if isinstance(found, NativeFitness):
+        return found
+    if not callable(found):
+        what = "'fitness_batch'" if described.batch else "'fitness'"
+        raise ProblemError(f"{what} is {one_line(repr(found))[:80]}, which cannot be called", path=path)
+    return found if described.batch else ProblemFitness(path, form)
 
 
 def report_of(problem: NumericProblem, genome: Any) -> dict[str, float]:
@@ -79,9 +84,7 @@ def report_of(problem: NumericProblem, genome: Any) -> dict[str, float]:
     """
     path = problem.fitness.path
     try:
-        found = function_of(path, "report")(genome)
-    except ProblemError:
-        raise
+        found = module_of(path).report(genome)
     except Exception as error:
         raise ProblemError(f"report raised {_told(error)}", path=path, line=line_of(error, path)) from error
     wrong = not isinstance(found, dict) or not all(isinstance(key, str) for key in found)
@@ -97,22 +100,15 @@ def report_of(problem: NumericProblem, genome: Any) -> dict[str, float]:
         raise ProblemError(f"report gave something else than numbers: {_told(error)}", path=path) from error
 
 
-def function_of(path: Path, name: str) -> Callable[[Any], Any]:
-    """A function of ``fitness.py``, which is run unless it was.
+def module_of(path: Path) -> ModuleType:
+    """The module that ``fitness.py`` makes; it is run unless it was.
 
     Raises:
-        ProblemError: Its import raised, or what it defines cannot be called.
+        ProblemError: That raised.
     """
     module = sys.modules.get(_MODULE)
-    if module is None or module.__file__ != str(path):
-        module = _run(path)
-    function = getattr(module, name, None)
-    if not callable(function):
-        raise ProblemError(f"'{name}' is {one_line(repr(function))[:80]}, not a function", path=path)
-    return function  # type: ignore[no-any-return]
-
-
-def _run(path: Path) -> ModuleType:
+    if module is not None and module.__file__ == str(path):
+        return module
     spec = importlib.util.spec_from_file_location(_MODULE, path)
     assert spec is not None
     assert spec.loader is not None
@@ -127,16 +123,16 @@ def _run(path: Path) -> ModuleType:
     return module
 
 
-def _native(name: str, path: Path) -> Any:
-    functions = importlib.import_module("gigaevo.optimize.functions")
-    from gigaevo.optimize.fitness import NativeFitness
+def _native(name: str, path: Path) -> NativeFitness:
+    from gigaevo.optimize.functions import NAMES, by_name
 
-    found = getattr(functions, name, None)
-    if not isinstance(found, NativeFitness):
-        known = sorted(key for key, value in vars(functions).items() if isinstance(value, NativeFitness))
-        hint = did_you_mean(name, known) or f"; there are {', '.join(known)}"
-        raise ProblemError(f"'fitness' names the native function '{name}', which there is not{hint}", path=path)
-    return found
+    try:
+        return by_name(name)
+    except ValueError as error:
+        raise ProblemError(f"'fitness': {error}{did_you_mean(name, NAMES)}", path=path) from error
+    except TypeError:
+        told = f"import it, and give it what it needs: 'fitness = functions.{name}(...)'"
+        raise ProblemError(f"'fitness' names '{name}', which has parameters; {told}", path=path) from None
 
 
 def line_of(error: BaseException, path: Path) -> int | None:
