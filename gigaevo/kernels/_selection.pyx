@@ -165,14 +165,18 @@ cdef bint spin(const Field* field, Py_ssize_t count, double floor, int64_t* pick
     cdef Slot* table = <Slot*>malloc(field.n * sizeof(Slot))
     cdef Py_ssize_t pick
     cdef uint64_t word
-    cdef uint32_t column
+    cdef uint32_t column, own
+    cdef Slot slot
     cdef bint made = weights != NULL and table != NULL
     if made:
         fill_table(weights, table, field.n, weigh(field, floor, weights))
         for pick in range(count):
             word = next_word(rng)
             column = scaled(<uint32_t>(word >> 32), <uint32_t>field.n)
-            picks[pick] = column if <uint32_t>word < table[column].limit else table[column].alias
+            slot = table[column]
+            # Which of the two is picked cannot be predicted, so it is not a branch.
+            own = 0 - <uint32_t>(<uint32_t>word < slot.limit)
+            picks[pick] = slot.alias ^ ((slot.alias ^ column) & own)
     free(weights)
     free(table)
     return made

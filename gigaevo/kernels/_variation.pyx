@@ -13,10 +13,13 @@ from gigaevo.kernels._rng cimport Rng, below, next_word, normal, threshold
 from gigaevo.kernels._rng cimport uniform as drawn_uniform
 from gigaevo.kernels._variation cimport (
     Hits,
+    Polynomial,
     Sbx,
     begin_hits,
     clip_row,
     gaussian_row,
+    polynomial_begin,
+    polynomial_finish,
     polynomial_row,
     round_row,
     sbx_begin,
@@ -287,13 +290,15 @@ cdef void polynomial_rows(
     double gene_rate,
     Rng* rng,
 ) noexcept nogil:
-    cdef Hits hits
+    cdef Polynomial mutation
     cdef Py_ssize_t row
-    begin_hits(&hits, gene_rate, rng)
+    polynomial_begin(&mutation, genes, limits.lower, limits.upper, eta, gene_rate, rng)
     for row in range(n):
         clip_row(given + row * genes, rows + row * genes, genes, limits.lower, limits.upper)
-        polynomial_row(rows + row * genes, genes, limits.lower, limits.upper, eta, &hits, rng)
-        if limits.integer != NULL:
+        polynomial_row(&mutation, rows + row * genes, rng)
+    polynomial_finish(&mutation)
+    if limits.integer != NULL:
+        for row in range(n):
             round_row(rows + row * genes, genes, limits.integer, limits.lower, limits.upper)
 
 

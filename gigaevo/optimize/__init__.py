@@ -15,7 +15,17 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from gigaevo.optimize import functions
+    from gigaevo.optimize.backtesting import BacktestResult, Context, Quote, backtest, quotes
     from gigaevo.optimize.cma_es import CMAES
+    from gigaevo.optimize.convergence import (
+        ConvergenceState,
+        GenerationStats,
+        SigmaState,
+        adapt_mutation_sigma,
+        check_convergence,
+        compute_generation_stats,
+        population_diversity,
+    )
     from gigaevo.optimize.differential_evolution import DifferentialEvolution
     from gigaevo.optimize.fitness import FitnessError
     from gigaevo.optimize.genotypes import (
@@ -30,9 +40,12 @@ if TYPE_CHECKING:
     )
     from gigaevo.optimize.local.basin_hopping import SearchResult, local_search
     from gigaevo.optimize.local.trials import BudgetSpent, Score
+    from gigaevo.optimize.migration import IslandConfig, MigrationTopology, island_migrate, island_selection_methods
+    from gigaevo.optimize.multi_objective_search import ParetoResult, evolve_nsga2
     from gigaevo.optimize.nsga2 import NSGA2
     from gigaevo.optimize.operators import Crossover, Mutation, Selection
     from gigaevo.optimize.optimizer import Batch, Optimizer
+    from gigaevo.optimize.parameters import EvolutionConfig, EvolutionResult, Individual, ParamBound
     from gigaevo.optimize.pareto import (
         Nsga2Selection,
         crowding_distance_assign,
@@ -72,9 +85,26 @@ if TYPE_CHECKING:
         init_population,
         uniform_crossover,
     )
+    from gigaevo.optimize.walk_forward import WalkForward
 
 _HOMES = {
+    "backtesting": (
+        "BacktestResult",
+        "Context",
+        "Quote",
+        "backtest",
+        "quotes",
+    ),
     "cma_es": ("CMAES",),
+    "convergence": (
+        "ConvergenceState",
+        "GenerationStats",
+        "SigmaState",
+        "adapt_mutation_sigma",
+        "check_convergence",
+        "compute_generation_stats",
+        "population_diversity",
+    ),
     "differential_evolution": ("DifferentialEvolution",),
     "fitness": ("FitnessError",),
     "genotypes": (
@@ -95,6 +125,16 @@ _HOMES = {
         "BudgetSpent",
         "Score",
     ),
+    "migration": (
+        "IslandConfig",
+        "MigrationTopology",
+        "island_migrate",
+        "island_selection_methods",
+    ),
+    "multi_objective_search": (
+        "ParetoResult",
+        "evolve_nsga2",
+    ),
     "nsga2": ("NSGA2",),
     "operators": (
         "Crossover",
@@ -104,6 +144,12 @@ _HOMES = {
     "optimizer": (
         "Batch",
         "Optimizer",
+    ),
+    "parameters": (
+        "EvolutionConfig",
+        "EvolutionResult",
+        "Individual",
+        "ParamBound",
     ),
     "pareto": (
         "Nsga2Selection",
@@ -151,6 +197,7 @@ _HOMES = {
         "init_population",
         "uniform_crossover",
     ),
+    "walk_forward": ("WalkForward",),
 }
 _HOME = {name: module for module, names in _HOMES.items() for name in names}
 
@@ -174,20 +221,29 @@ __all__ = [
     "NSGA2",
     "SBX",
     "ArithmeticCrossover",
+    "BacktestResult",
     "Batch",
     "BinaryGenotype",
     "BlendCrossover",
     "BudgetSpent",
+    "Context",
+    "ConvergenceState",
     "Crossover",
     "DifferentialEvolution",
     "EpsilonGreedy",
+    "EvolutionConfig",
+    "EvolutionResult",
     "FitnessError",
     "GaussianMutation",
+    "GenerationStats",
     "Genotype",
+    "Individual",
+    "IslandConfig",
     "ListGenotype",
     "MaxEvaluations",
     "MaxGenerations",
     "MaxSeconds",
+    "MigrationTopology",
     "MultiListGenotype",
     "MultiRangeGenotype",
     "MultiUniqueGenotype",
@@ -195,8 +251,11 @@ __all__ = [
     "Nsga2Selection",
     "OnePoint",
     "Optimizer",
+    "ParamBound",
+    "ParetoResult",
     "ParticleSwarm",
     "PolynomialMutation",
+    "Quote",
     "RangeGenotype",
     "RankSelection",
     "Result",
@@ -205,6 +264,7 @@ __all__ = [
     "SearchResult",
     "Selection",
     "SelectionMethod",
+    "SigmaState",
     "Stale",
     "Stop",
     "Target",
@@ -214,16 +274,26 @@ __all__ = [
     "UniformCrossover",
     "UniformSelection",
     "UniqueGenotype",
+    "WalkForward",
+    "adapt_mutation_sigma",
+    "backtest",
+    "check_convergence",
+    "compute_generation_stats",
     "crowding_distance_assign",
     "epsilon_greedy_select",
+    "evolve_nsga2",
     "functions",
     "gaussian_mutate",
     "hypervolume",
     "init_population",
+    "island_migrate",
+    "island_selection_methods",
     "local_search",
     "non_dominated_sort",
     "nsga2_select",
     "pareto_front",
+    "population_diversity",
+    "quotes",
     "rank_select",
     "roulette_select",
     "tournament_select",

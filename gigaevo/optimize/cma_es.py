@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections import deque
 from statistics import NormalDist
 from typing import TYPE_CHECKING, Literal
 
@@ -27,7 +26,6 @@ RIM = 0.05  # of the range on either side of a bound, in which the bound is a pa
 TOL_X = 1e-12  # standard deviation relative to the first one
 TOL_FUN = 1e-12  # range of fitness
 TOL_CONDITION = 1e14
-TOL_RISE = 1e4  # of a standard deviation, relative to the range
 LOOK_EVERY = 5  # updates between looks at the stops
 
 
@@ -46,9 +44,8 @@ class CMAES(Optimizer):
     from no farther away than samples usually lie (N. Hansen, "Injecting external solutions into CMA-ES", 2011). With
     more candidates under way than ``population_size`` the search may stall: let it be as large.
 
-    It stops by itself with the reason "tolx" (the distribution is narrower than numbers can tell), "tolfun" (fitness no
-    longer differs), "condition" (the covariance has become degenerate) or "tolrise" (nothing holds the step back), or
-    begins anew where ``restarts`` says so.
+    It stops by itself with the reason "tolx" (the distribution is as narrow as numbers can tell), "tolfun" (fitness no
+    longer differs) or "condition" (the covariance has become degenerate), or begins anew where ``restarts`` says so.
 
     Args:
         genotype: ``RangeGenotype``, ``MultiRangeGenotype``, or a pair of arrays (lower, upper).
@@ -87,6 +84,8 @@ class CMAES(Optimizer):
             raise ValueError(f"population_size is {population_size}, expected 2 or more")
         if isinstance(sigma, bool) or not isinstance(sigma, (int, float)) or not 0.0 < sigma < math.inf:
             raise ValueError(f"sigma is {sigma!r}, expected a number above 0")
+        if self._initial is not None and not len(self._initial):
+            raise ValueError("initial has no genome, expected at least one")
         if restarts not in (None, "ipop", "bipop"):
             raise ValueError(f"restarts is {restarts!r}, expected None, 'ipop' or 'bipop'")
         self._sigma = float(sigma)
@@ -161,7 +160,8 @@ class CMAES(Optimizer):
         if self._whole:
             self._widen()
         if len(merits):
-            self._ranges.append((float(merits.max()), float(merits.min())))
+            self._extremes[self._kept % len(self._extremes)] = merits.max(), merits.min()
+            self._kept += 1
         if not sound:
             self._ended = "condition"
         elif self._distribution.generation % LOOK_EVERY == 0:
@@ -180,8 +180,8 @@ class CMAES(Optimizer):
         )
         self._first_deviation = sigma
         n = self.genotype.genes_size
-        self._window = 10 + math.ceil(30 * n / self.population_size)
-        self._ranges: deque[tuple[float, float]] = deque(maxlen=self._window)
+        self._extremes = np.empty((10 + math.ceil(30 * n / self.population_size), 2))  # of merits, of the last updates
+        self._kept = 0
         self._ended = None
         if self._whole:
             self._widen()
@@ -215,11 +215,9 @@ class CMAES(Optimizer):
             return "tolx"
         if distribution.condition > TOL_CONDITION:
             return "condition"
-        if (deviations > TOL_RISE * self._width)[~self._integer].any():
-            return "tolrise"
-        if len(self._ranges) == self._window:
-            bests = [best for best, _ in self._ranges]
-            highest, lowest = max(bests), min(*bests, self._ranges[-1][1])
+        if self._kept >= len(self._extremes):
+            bests, worst = self._extremes[:, 0], self._extremes[(self._kept - 1) % len(self._extremes), 1]
+            highest, lowest = bests.max(), min(bests.min(), worst)
             if highest == lowest or highest - lowest < TOL_FUN:
                 return "tolfun"
         return None

@@ -137,6 +137,11 @@ class Ranges(Genotype):
             raise ValueError(f"genomes{first_place(broken)} is {rows[broken][0]}, expected a whole number")
         return rows
 
+    def shares(self, codes: Codes) -> NDArray[np.float64]:
+        """Where the genes of ``codes`` lie in their ranges, 0 to 1; 0 in a range of one value."""
+        width = self.upper - self.lower
+        return np.asarray((codes - self.lower) / np.where(width > 0.0, width, 1.0), np.float64)
+
     def _set_bounds(self, lower: Any, upper: Any, integer: Any) -> None:
         """Fill the attributes of a frozen dataclass, checked."""
         low, high = (np.array(bound, np.float64) for bound in (lower, upper))
