@@ -10,9 +10,11 @@ from importlib.util import find_spec
 # archives to one another.
 COMPILED = (
     "_archive",
+    "_breeding",
     "_cma",
     "_differential",
     "_functions",
+    "_genetic",
     "_grid",
     "_hypervolume",
     "_pareto",
