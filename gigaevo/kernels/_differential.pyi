@@ -1,3 +1,4 @@
+from gigaevo.kernels.differential_numpy import best_members as best_members
 from gigaevo.kernels.differential_numpy import draw_crossover as draw_crossover
 from gigaevo.kernels.differential_numpy import draw_parents as draw_parents
 from gigaevo.kernels.differential_numpy import draw_settings as draw_settings

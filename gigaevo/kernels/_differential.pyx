@@ -3,14 +3,14 @@
 
 from libc.math cimport isfinite
 from libc.stdint cimport int64_t, uint8_t, uint32_t, uint64_t
-from libc.string cimport memcpy, memset
+from libc.string cimport memcpy, memmove, memset
 
 cimport numpy as cnp
 
 from gigaevo.kernels._boundary cimport fits, new_array, new_table
 from gigaevo.kernels._inputs cimport doubles, flags, indices, owned, reading
 from gigaevo.kernels._random cimport RandomStream
-from gigaevo.kernels._rng cimport Rng, below, next_word, normal, uniform
+from gigaevo.kernels._rng cimport Rng, below, next_word, normal, threshold, uniform
 
 from gigaevo.kernels import checks, differential_checks
 
@@ -40,57 +40,51 @@ cdef enum:
 cdef double SPREAD = 0.1
 
 
-cdef inline int64_t different(Rng* rng, int64_t* taken, int count, int64_t limit) noexcept nogil:
-    """A number below ``limit`` that is none of the ``count`` ones in ``taken``, which is ascending and takes it in."""
-    cdef int64_t drawn = below(rng, <uint32_t>(limit - count))
-    cdef int place = 0, behind
-    while place < count and drawn >= taken[place]:
-        drawn += 1
-        place += 1
-    for behind in range(count, place, -1):
-        taken[behind] = taken[behind - 1]
-    taken[place] = drawn
+cdef inline int64_t different(Rng* rng, const int64_t* taken, int count, uint32_t limit) noexcept nogil:
+    """A number below ``limit`` that is none of the ``count`` ones in ``taken``: drawn again while it is."""
+    cdef int64_t drawn
+    cdef int other
+    cdef bint again = True
+    while again:
+        drawn = below(rng, limit)
+        again = False
+        for other in range(count):
+            again |= drawn == taken[other]
     return drawn
-
-
-cdef struct Draw:
-    int64_t size
-    int64_t pool
-    const int64_t* leaders
-    uint32_t least
-    uint32_t most
-    int base
-    bint pull
-    int members  # drawn for each mutant
 
 
 cdef void draw_rows(
     const Draw* how, const int64_t* targets, Py_ssize_t n, int64_t* parents, Rng* rng
 ) noexcept nogil:
+    """``draw_parents``; how many columns a row has follows from ``how``."""
     cdef Py_ssize_t row
-    cdef int64_t[MOST_DRAWN + 1] taken
+    cdef int64_t[MOST_DRAWN + 1] taken  # the target and what is drawn
     cdef int64_t leader = 0
     cdef uint32_t among
     cdef int member
-    cdef int64_t* next_column = parents
+    cdef bint led = how.pull or how.base == LEADER
     for row in range(n):
-        if how.pull or how.base == LEADER:
+        if led:
             among = how.most if how.least == how.most else how.least + below(rng, how.most - how.least + 1)
             leader = how.leaders[0] if among == 1 else how.leaders[below(rng, among)]
         taken[0] = targets[row]
-        member = 0
+        for member in range(how.members):
+            taken[member + 1] = different(
+                rng, taken, member + 1, how.pool if member == how.members - 1 else how.size
+            )
+        member = 1
         if how.base == RANDOM:
-            next_column[0] = different(rng, taken, 1, how.size)
-            member = 1
+            parents[0] = taken[1]
+            member = 2
         else:
-            next_column[0] = targets[row] if how.base == TARGET else leader
-        next_column += 1
+            parents[0] = taken[0] if how.base == TARGET else leader
+        parents += 1
         if how.pull:
-            next_column[0] = leader
-            next_column += 1
-        for member in range(member, how.members):
-            next_column[0] = different(rng, taken, member + 1, how.pool if member == how.members - 1 else how.size)
-            next_column += 1
+            parents[0] = leader
+            parents += 1
+        for member in range(member, how.members + 1):
+            parents[0] = taken[member]
+            parents += 1
 
 
 def draw_parents(
@@ -111,7 +105,7 @@ def draw_parents(
         leaders = checks.int_array("leaders", leaders, 1)
     cdef Py_ssize_t most = cnp.PyArray_DIM(<cnp.ndarray>leaders, 0), n = cnp.PyArray_DIM(<cnp.ndarray>targets, 0)
     how.members = 2 * differences + (base == RANDOM)
-    how.size, how.pool, how.base, how.pull = size, pool, base, pull
+    how.base, how.pull = base, pull
     if not (
         RANDOM <= base <= LEADER
         and 1 <= differences <= (1 if pull else 2)
@@ -121,7 +115,7 @@ def draw_parents(
     ):
         differential_checks.check_draw(size, pool, leaders, least, base, pull, differences)
         raise AssertionError("the twin accepts a draw that the compiled kernel refuses")
-    how.least, how.most = <uint32_t>least, <uint32_t>most
+    how.size, how.pool, how.least, how.most = <uint32_t>size, <uint32_t>pool, <uint32_t>least, <uint32_t>most
     how.leaders = <const int64_t*>cnp.PyArray_DATA(<cnp.ndarray>leaders)
     parents = new_table(n, 1 + pull + 2 * differences, cnp.NPY_INT64)
     cdef const int64_t* rows = <const int64_t*>cnp.PyArray_DATA(<cnp.ndarray>targets)
@@ -131,38 +125,45 @@ def draw_parents(
     return parents
 
 
-cdef inline uint64_t threshold_of(double rate) noexcept nogil:
-    """Of how many in 2^32 equally likely numbers a share of ``rate`` is."""
-    return <uint64_t>(rate * 4294967296.0)
-
-
-cdef void cross_evenly(uint8_t* crossed, Py_ssize_t genes, double rate, Rng* rng) noexcept nogil:
+cdef inline void cross_evenly(uint8_t* crossed, Py_ssize_t genes, double rate, Rng* rng) noexcept nogil:
     """Each gene with probability ``rate``: two genes a word."""
-    cdef uint64_t threshold = threshold_of(rate), word
+    cdef uint64_t limit = threshold(rate), word
     cdef Py_ssize_t gene = 0
     while gene + 1 < genes:
         word = next_word(rng)
-        crossed[gene] = (word >> 32) < threshold
-        crossed[gene + 1] = <uint64_t><uint32_t>word < threshold
+        crossed[gene] = (word >> 32) < limit
+        crossed[gene + 1] = <uint64_t><uint32_t>word < limit
         gene += 2
     if gene < genes:
-        crossed[gene] = (next_word(rng) >> 32) < threshold
+        crossed[gene] = (next_word(rng) >> 32) < limit
     crossed[below(rng, <uint32_t>genes)] = 1
 
 
-cdef void cross_in_a_run(uint8_t* crossed, Py_ssize_t genes, double rate, Rng* rng) noexcept nogil:
+cdef inline void cross_in_a_run(uint8_t* crossed, Py_ssize_t genes, double rate, Rng* rng) noexcept nogil:
     """Genes from a random one on, round the end, while chance ``rate`` holds."""
-    cdef uint64_t threshold = threshold_of(rate)
+    cdef uint64_t limit = threshold(rate)
     cdef Py_ssize_t gene = below(rng, <uint32_t>genes), taken
     memset(crossed, 0, genes)
     crossed[gene] = 1
     for taken in range(genes - 1):
-        if (next_word(rng) >> 32) >= threshold:
+        if (next_word(rng) >> 32) >= limit:
             return
         gene += 1
         if gene == genes:
             gene = 0
         crossed[gene] = 1
+
+
+cdef void cross_rows(
+    uint8_t* crossed, Py_ssize_t n, Py_ssize_t genes, const double* rates, bint exponential, Rng* rng
+) noexcept nogil:
+    """``draw_crossover``."""
+    cdef Py_ssize_t row
+    for row in range(n):
+        if exponential:
+            cross_in_a_run(crossed + row * genes, genes, rates[row], rng)
+        else:
+            cross_evenly(crossed + row * genes, genes, rates[row], rng)
 
 
 def draw_crossover(rates, Py_ssize_t genes, bint exponential, RandomStream stream not None):
@@ -180,11 +181,7 @@ def draw_crossover(rates, Py_ssize_t genes, bint exponential, RandomStream strea
     table = new_table(n, genes, cnp.NPY_UINT8)
     cdef uint8_t* crossed = <uint8_t*>cnp.PyArray_DATA(table)
     with nogil:
-        for row in range(n):
-            if exponential:
-                cross_in_a_run(crossed + row * genes, genes, chances[row], &stream.rng)
-            else:
-                cross_evenly(crossed + row * genes, genes, chances[row], &stream.rng)
+        cross_rows(crossed, n, genes, chances, exponential, &stream.rng)
     return table
 
 
@@ -202,6 +199,7 @@ cdef void recombine_rows(
     const double* upper,
     const uint8_t* integer,
 ) noexcept nogil:
+    """``recombine``; ``integer`` may be NULL."""
     cdef Py_ssize_t row
     cdef double* trial
     cdef const int64_t* of
@@ -287,7 +285,7 @@ cdef int64_t replace_rows(
     double* gains,
     Rng* rng,
 ) noexcept nogil:
-    """Fill ``gains``; the rows of the archive that are filled now."""
+    """``replace``: fill ``gains``; the rows of the archive that are filled now."""
     cdef Py_ssize_t trial
     cdef int64_t row, place
     for trial in range(n):
@@ -344,6 +342,29 @@ cdef inline double cauchy(Rng* rng) noexcept nogil:
             return x / y
 
 
+cdef void settle_rows(
+    const double* memory_weights,
+    const double* memory_rates,
+    uint32_t entries,
+    Py_ssize_t n,
+    double* weights,
+    double* rates,
+    Rng* rng,
+) noexcept nogil:
+    """``draw_settings``."""
+    cdef Py_ssize_t trial
+    cdef uint32_t entry
+    cdef double drawn
+    for trial in range(n):
+        entry = below(rng, entries)
+        drawn = memory_rates[entry] + SPREAD * normal(rng)
+        rates[trial] = 0.0 if drawn < 0.0 else 1.0 if drawn > 1.0 else drawn
+        drawn = 0.0
+        while not drawn > 0.0:
+            drawn = memory_weights[entry] + SPREAD * cauchy(rng)
+        weights[trial] = 1.0 if drawn > 1.0 else drawn
+
+
 def draw_settings(memory_weights, memory_rates, Py_ssize_t n, RandomStream stream not None):
     """See ``differential_numpy.draw_settings``."""
     memory_weights = doubles("memory_weights", memory_weights, 1)
@@ -355,47 +376,75 @@ def draw_settings(memory_weights, memory_rates, Py_ssize_t n, RandomStream strea
     cdef const double* means = reading(memory_rates)
     cdef double* factors = <double*>cnp.PyArray_DATA(weights)
     cdef double* chances = <double*>cnp.PyArray_DATA(rates)
-    cdef uint32_t entries = <uint32_t>cnp.PyArray_DIM(<cnp.ndarray>memory_weights, 0), entry
-    cdef Py_ssize_t trial
-    cdef double drawn
+    cdef uint32_t entries = <uint32_t>cnp.PyArray_DIM(<cnp.ndarray>memory_weights, 0)
     with nogil:
-        for trial in range(n):
-            entry = below(&stream.rng, entries)
-            drawn = means[entry] + SPREAD * normal(&stream.rng)
-            chances[trial] = 0.0 if drawn < 0.0 else 1.0 if drawn > 1.0 else drawn
-            drawn = 0.0
-            while not drawn > 0.0:
-                drawn = centres[entry] + SPREAD * cauchy(&stream.rng)
-            factors[trial] = 1.0 if drawn > 1.0 else drawn
+        settle_rows(centres, means, entries, n, factors, chances, &stream.rng)
     return weights, rates
+
+
+cdef bint means_of(
+    const double* gains, const double* weights, const double* rates, Py_ssize_t n, double* weight, double* rate
+) noexcept nogil:
+    """``success_means`` into ``weight`` and ``rate``; whether there is a success."""
+    cdef double greatest = 0.0, share, squares = 0.0, plain = 0.0, mixed = 0.0, whole = 0.0
+    cdef Py_ssize_t trial, successes = 0
+    for trial in range(n):
+        if gains[trial] > 0.0:
+            successes += 1
+            if isfinite(gains[trial]) and gains[trial] > greatest:
+                greatest = gains[trial]
+    if not successes:
+        return False
+    if greatest == 0.0:
+        greatest = 1.0
+    for trial in range(n):
+        if gains[trial] > 0.0:
+            share = (gains[trial] if gains[trial] < greatest else greatest) / greatest
+            squares += share * weights[trial] * weights[trial]
+            plain += share * weights[trial]
+            mixed += share * rates[trial]
+            whole += share
+    weight[0], rate[0] = squares / plain, mixed / whole
+    return True
 
 
 def success_means(gains, weights, rates):
     """See ``differential_numpy.success_means``."""
     gains, weights, rates = doubles("gains", gains, 1), doubles("weights", weights, 1), doubles("rates", rates, 1)
-    cdef Py_ssize_t n = cnp.PyArray_DIM(<cnp.ndarray>gains, 0), trial
+    cdef Py_ssize_t n = cnp.PyArray_DIM(<cnp.ndarray>gains, 0)
     if cnp.PyArray_DIM(<cnp.ndarray>weights, 0) != n or cnp.PyArray_DIM(<cnp.ndarray>rates, 0) != n:
         checks.check_shape("weights", weights, (n,))
         checks.check_shape("rates", rates, (n,))
-    cdef const double* gained = reading(gains)
-    cdef const double* factors = reading(weights)
-    cdef const double* chances = reading(rates)
-    cdef double greatest = 0.0, share, squares = 0.0, plain = 0.0, mixed = 0.0, whole = 0.0
-    cdef Py_ssize_t successes = 0
-    for trial in range(n):
-        if gained[trial] > 0.0:
-            successes += 1
-            if isfinite(gained[trial]) and gained[trial] > greatest:
-                greatest = gained[trial]
-    if not successes:
+    cdef double weight, rate
+    if not means_of(reading(gains), reading(weights), reading(rates), n, &weight, &rate):
         return None
-    if greatest == 0.0:
-        greatest = 1.0
-    for trial in range(n):
-        if gained[trial] > 0.0:
-            share = (gained[trial] if gained[trial] < greatest else greatest) / greatest
-            squares += share * factors[trial] * factors[trial]
-            plain += share * factors[trial]
-            mixed += share * chances[trial]
-            whole += share
-    return squares / plain, mixed / whole
+    return weight, rate
+
+
+cdef void lead_rows(const double* merits, Py_ssize_t size, int64_t* leaders, Py_ssize_t most) noexcept nogil:
+    """``best_members``: each is inserted behind those that are as good, and the last falls out."""
+    cdef Py_ssize_t member, place, held = 0, low, high, middle
+    for member in range(size):
+        if held == most and not merits[member] > merits[leaders[most - 1]]:
+            continue
+        low, high = 0, held
+        while low < high:
+            middle = (low + high) // 2
+            if merits[leaders[middle]] >= merits[member]:
+                low = middle + 1
+            else:
+                high = middle
+        held += held < most
+        memmove(leaders + low + 1, leaders + low, (held - 1 - low) * sizeof(int64_t))
+        leaders[low] = member
+
+
+def best_members(merits, Py_ssize_t most):
+    """See ``differential_numpy.best_members``."""
+    merits = doubles("merits", merits, 1)
+    cdef Py_ssize_t size = cnp.PyArray_DIM(<cnp.ndarray>merits, 0)
+    if not 1 <= most <= size:
+        differential_checks.check_most(most, size)
+    leaders = new_array(most, cnp.NPY_INT64)
+    lead_rows(reading(merits), size, <int64_t*>cnp.PyArray_DATA(leaders), most)
+    return leaders

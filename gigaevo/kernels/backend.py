@@ -13,6 +13,7 @@ COMPILED = (
     "_breeding",
     "_cma",
     "_differential",
+    "_differential_loop",
     "_functions",
     "_genetic",
     "_grid",

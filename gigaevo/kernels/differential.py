@@ -5,10 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from gigaevo.kernels.backend import BACKEND
-from gigaevo.kernels.differential_checks import Base
+from gigaevo.kernels.differential_checks import Base, Plan
 
 if TYPE_CHECKING or BACKEND == "numpy":
+    from gigaevo.kernels.differential_loop_numpy import advance
     from gigaevo.kernels.differential_numpy import (
+        best_members,
         draw_crossover,
         draw_parents,
         draw_settings,
@@ -18,6 +20,7 @@ if TYPE_CHECKING or BACKEND == "numpy":
     )
 else:
     from gigaevo.kernels._differential import (
+        best_members,
         draw_crossover,
         draw_parents,
         draw_settings,
@@ -25,5 +28,17 @@ else:
         replace,
         success_means,
     )
+    from gigaevo.kernels._differential_loop import advance
 
-__all__ = ["Base", "draw_crossover", "draw_parents", "draw_settings", "recombine", "replace", "success_means"]
+__all__ = [
+    "Base",
+    "Plan",
+    "advance",
+    "best_members",
+    "draw_crossover",
+    "draw_parents",
+    "draw_settings",
+    "recombine",
+    "replace",
+    "success_means",
+]

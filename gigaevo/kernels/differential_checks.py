@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from enum import IntEnum
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -21,6 +21,32 @@ class Base(IntEnum):
     RANDOM = 0
     TARGET = 1
     LEADER = 2
+
+
+class Plan(NamedTuple):
+    """How a search makes its trials from the first generation to the last.
+
+    Attributes:
+        base: Where the sum begins, a ``Base``.
+        pull: Whether it goes on towards a leader.
+        differences: Differences that are added, 1 or 2.
+        exponential: Whether runs of genes are crossed.
+        adaptive: Whether weights and rates are drawn from the memory of what succeeded.
+        leading: How many of the best members lead, at least 1.
+        lowest: Least weight, if not adaptive.
+        highest: Greatest weight; the same: nothing is drawn.
+        rate: Crossover rate, if not adaptive.
+    """
+
+    base: int
+    pull: bool
+    differences: int
+    exponential: bool
+    adaptive: bool
+    leading: int
+    lowest: float
+    highest: float
+    rate: float
 
 
 def owned_array(name: str, given: Any, ndim: int) -> NDArray[np.float64]:
@@ -135,3 +161,28 @@ def check_memory(weights: NDArray[np.float64], rates: NDArray[np.float64]) -> No
     bad = np.flatnonzero(~(weights > 0.0) | ~np.isfinite(weights))
     if len(bad):
         raise ValueError(f"memory_weights[{bad[0]}] is {weights[bad[0]]}, expected a number above 0")
+
+
+def check_most(most: int, size: int) -> None:
+    """Raise ValueError if there are not so many members."""
+    if not 1 <= most <= size:
+        raise ValueError(f"most is {most}, expected 1 to {size}, the number of merits")
+
+
+def check_plan(plan: Plan, memory: NDArray[np.float64], counters: NDArray[np.int64], generations: int) -> None:
+    """Raise ValueError if a loop cannot be begun with this."""
+    if generations < 1:
+        raise ValueError(f"generations is {generations}, expected 1 or more")
+    if not 0.0 < plan.lowest <= plan.highest:
+        raise ValueError(f"lowest and highest are {plan.lowest} and {plan.highest}, expected above 0 and in order")
+    if not 0.0 <= plan.rate <= 1.0:
+        raise ValueError(f"rate is {plan.rate}, expected 0 to 1")
+    owned_array("memory", memory, 2)
+    if memory.shape[0] != 2:
+        raise ValueError(f"memory has shape {memory.shape}, expected (2, h)")
+    check_memory(memory[0], rate_array("memory[1]", memory[1]))
+    sound = isinstance(counters, np.ndarray) and counters.dtype == np.int64 and counters.flags.carray
+    if not sound or counters.shape != (2,):
+        raise ValueError("counters is not a writeable int64 array of shape (2,)")
+    if not 0 <= counters[1] < memory.shape[1]:
+        raise ValueError(f"counters[1] is {counters[1]}, expected 0 to {memory.shape[1] - 1}")

@@ -307,3 +307,21 @@ def success_means(gains: ArrayLike, weights: ArrayLike, rates: ArrayLike) -> tup
         float(np.cumsum(terms)[-1]) for terms in (share * factors * factors, share * factors, share * chances, share)
     )
     return squares / plain, mixed / whole
+
+
+def best_members(merits: ArrayLike, most: int) -> Indices:
+    """The members of the greatest merits, the best first, the first of equally good ones first.
+
+    Args:
+        merits: float64 (size,), not NaN.
+        most: How many, 1 to ``size``.
+
+    Returns:
+        int64 (most,).
+
+    Raises:
+        ValueError: There are not so many.
+    """
+    worth = checks.float_array("merits", merits, 1)
+    differential_checks.check_most(most, len(worth))
+    return np.argsort(-worth, kind="stable")[:most]

@@ -11,12 +11,15 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from gigaevo.kernels import checks, swarm_checks
+from gigaevo.kernels.advances import Advance
 from gigaevo.kernels.differential_checks import flag_array, index_array, owned_array
+from gigaevo.kernels.functions_numpy import evaluate
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
     from gigaevo.kernels.random_numpy import RandomStream
+    from gigaevo.kernels.swarm_checks import Flight
 
     Doubles = NDArray[np.float64]
     Indices = NDArray[np.int64]
@@ -28,14 +31,12 @@ def fly(
     own: ArrayLike,
     leaders: ArrayLike,
     particles: ArrayLike,
-    inertia: float,
-    cognitive: float,
-    social: float,
+    flight: Flight,
     limits: ArrayLike,
     lower: ArrayLike,
     upper: ArrayLike,
+    integer: ArrayLike | None,
     stream: RandomStream,
-    integer: ArrayLike | None = None,
     draws: ArrayLike | None = None,
 ) -> Doubles:
     """Move particles, one after the other.
@@ -50,15 +51,13 @@ def fly(
         own: float64 (size, genes), the own bests.
         leaders: int64 (size,), the particle that each one follows.
         particles: int64 (n,), those that move.
-        inertia: Share of the velocity that is kept.
-        cognitive: Pull of the own best.
-        social: Pull of the leader's own best.
+        flight: Inertia and pulls.
         limits: float64 (genes,), the greatest velocity.
         lower: float64 (genes,).
         upper: float64 (genes,).
-        stream: Source of what is drawn.
         integer: bool (genes,): genes that are rounded in what is given back, halves to even; None: no gene is.
-        draws: uint32 (n, 2, genes), r and s in multiples of 2^-32, in place of the stream.
+        stream: Source of what is drawn.
+        draws: uint64 (n, genes), in place of the stream: r from the upper half of a word, s from the lower one.
 
     Returns:
         Where the particles are now, float64 (n, genes).
@@ -83,17 +82,17 @@ def fly(
     whole = None if integer is None else flag_array("integer", integer, (genes,)).view(np.bool_)
     n = len(rows)
     if draws is not None:
-        pulls = swarm_checks.draw_array(draws, (n, 2, genes)) / 2.0**32
+        words = swarm_checks.draw_array(draws, (n, genes))
+        pulls = np.stack([words >> np.uint64(32), words & np.uint64(2**32 - 1)], axis=1) / 2.0**32
     else:
         pulls = stream.uniforms(2 * n * genes).reshape(n, 2, genes)
     moved = np.empty((n, genes))
     if len(np.unique(rows)) == n:
-        _move(places, speeds, bests, followed, rows, (inertia, cognitive, social), greatest, low, high, pulls, moved)
+        _move(places, speeds, bests, followed, rows, flight, greatest, low, high, pulls, moved)
     else:
         for row in range(n):  # a particle that moves twice goes on from where it came to
             part = slice(row, row + 1)
-            pull = (inertia, cognitive, social)
-            _move(places, speeds, bests, followed, rows[part], pull, greatest, low, high, pulls[part], moved[part])
+            _move(places, speeds, bests, followed, rows[part], flight, greatest, low, high, pulls[part], moved[part])
     return moved if whole is None else np.where(whole, np.rint(moved), moved)
 
 
@@ -103,7 +102,7 @@ def _move(
     bests: Doubles,
     followed: Indices,
     rows: Indices,
-    pull: tuple[float, float, float],
+    flight: Flight,
     greatest: Doubles,
     low: Doubles,
     high: Doubles,
@@ -111,7 +110,7 @@ def _move(
     moved: Doubles,
 ) -> None:
     """Move different particles at once; where they come to is written to ``moved`` as well."""
-    inertia, cognitive, social = pull
+    inertia, cognitive, social = flight
     at = places[rows]
     with np.errstate(over="ignore", invalid="ignore"):
         speed = inertia * speeds[rows] + (cognitive * pulls[:, 0]) * (bests[rows] - at)
@@ -183,3 +182,72 @@ def ring_leaders(merits: ArrayLike, neighbors: int) -> Indices:
         others = (np.arange(size) + step) % size
         leaders = np.where(worth[others] > worth[leaders], others, leaders)
     return leaders
+
+
+def advance(
+    positions: Doubles,
+    velocities: Doubles,
+    own: Doubles,
+    merits: Doubles,
+    leaders: NDArray[np.int64],
+    particles: ArrayLike,
+    flight: Flight,
+    limits: ArrayLike,
+    lower: ArrayLike,
+    upper: ArrayLike,
+    integer: ArrayLike | None,
+    neighbors: int,
+    code: int,
+    sign: float,
+    generations: int,
+    goal: float,
+    best: Doubles,
+    best_merit: float,
+    stream: RandomStream,
+) -> Advance:
+    """Make generations on a native function until one reaches the goal: ``fly``, ``note_own`` and new leaders by turns.
+
+    Args:
+        positions: As the next five and the bounds, of ``fly``; ``own`` and ``leaders`` are changed as well.
+        velocities: See there.
+        own: See there.
+        merits: float64 (size,), those of ``own``, changed.
+        leaders: int64 (size,), changed.
+        particles: int64 (n,), those that move in each generation.
+        flight: See there.
+        limits: See there.
+        lower: See there.
+        upper: See there.
+        integer: See there.
+        neighbors: Of the ring; 0: the best particle leads all, the first of equally good ones.
+        code: A function of ``functions_numpy.REAL``.
+        sign: What turns its values into merits, 1.0 or -1.0.
+        generations: The most that are made, at least 1.
+        goal: The merit that ends the loop.
+        best: float64 (genes,), changed: the best candidate so far.
+        best_merit: Its merit, minus infinity if there is none.
+        stream: Source of what is drawn.
+
+    Returns:
+        What was done.
+
+    Raises:
+        ValueError: Shapes do not fit, an argument is out of its range, or what is changed cannot be written to.
+    """
+    bests = owned_array("best", best, 1)
+    swarm_checks.check_loop(leaders, neighbors, generations)
+    invalid, best_generation = 0, 0
+    for generation in range(1, generations + 1):
+        codes = fly(positions, velocities, own, leaders, particles, flight, limits, lower, upper, integer, stream)
+        worth = sign * evaluate(code, codes)
+        sound = np.isfinite(worth)
+        worth[~sound] = -np.inf
+        invalid += len(worth) - int(np.count_nonzero(sound))
+        row = int(worth.argmax())
+        if worth[row] > best_merit:
+            best_merit, best_generation, bests[:] = float(worth[row]), generation, codes[row]
+        if note_own(own, merits, particles, codes, worth):
+            leaders[:] = ring_leaders(merits, neighbors) if neighbors else merits.argmax()
+        if best_merit >= goal:
+            break
+    return Advance(generation, invalid, best_merit, best_generation)

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from gigaevo.kernels import differential
-from gigaevo.kernels.differential import Base
+from gigaevo.kernels.differential import Base, Plan
 from gigaevo.optimize.genotypes import ranges_of
+from gigaevo.optimize.native import RealFunction
 from gigaevo.optimize.optimizer import Optimizer
 
 if TYPE_CHECKING:
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import ArrayLike, NDArray
 
+    from gigaevo.optimize.fitness import NativeFitness
     from gigaevo.optimize.genotypes import Genotype
     from gigaevo.optimize.optimizer import Codes, Memo, Merits
     from gigaevo.optimize.seeds import Seed
@@ -121,7 +123,7 @@ class DifferentialEvolution(Optimizer):
         self._integer = space.integer if space.integer.any() else None
         self._everyone = np.arange(self.population_size)
         self._next_target = 0
-        self._archived = 0
+        self._counters = np.zeros(2, np.int64)  # rows of the archive that are filled; entry of the memory to write next
         room = self.population_size if self._how.adaptive else 0
         self._pool = np.empty((self.population_size + room, space.genes_size))
         self._member_merits = np.full(self.population_size, -np.inf)
@@ -144,9 +146,7 @@ class DifferentialEvolution(Optimizer):
         self.crossover_rate = 0.9 if crossover_rate is None else crossover_rate
         if not 0.0 <= self.crossover_rate <= 1.0:
             raise ValueError(f"crossover_rate is {crossover_rate!r}, expected 0 to 1")
-        self._memory_weights = np.full(memory_size, 0.5)
-        self._memory_rates = np.full(memory_size, 0.5)
-        self._oldest = 0  # the entry of the memory that is written next
+        self._memory = np.full((2, memory_size), 0.5)  # weights and rates that succeeded
 
     @property
     def population(self) -> tuple[Codes, Merits]:
@@ -171,7 +171,15 @@ class DifferentialEvolution(Optimizer):
         size = self.population_size
         least = min(2, len(self._leaders))
         parents = differential.draw_parents(
-            targets, size, size + self._archived, self._leaders, least, how.base, how.pull, how.differences, stream
+            targets,
+            size,
+            size + int(self._counters[0]),
+            self._leaders,
+            least,
+            how.base,
+            how.pull,
+            how.differences,
+            stream,
         )
         crossed = differential.draw_crossover(rates, self._pool.shape[1], self.crossover == "exponential", stream)
         trials = differential.recombine(
@@ -191,7 +199,7 @@ class DifferentialEvolution(Optimizer):
     def _settings(self, n: int) -> tuple[Merits, Merits]:
         """Weights and crossover rates of ``n`` trials."""
         if self._how.adaptive:
-            return differential.draw_settings(self._memory_weights, self._memory_rates, n, self._stream)
+            return differential.draw_settings(self._memory[0], self._memory[1], n, self._stream)
         lowest, highest = self.weight
         weights = np.full(n, lowest)
         if highest > lowest:
@@ -204,8 +212,9 @@ class DifferentialEvolution(Optimizer):
         late = homeless.any()
         if late:
             targets = np.where(homeless, self._member_merits.argmin(), targets)
-        gains, self._archived = differential.replace(
-            self._pool, self._member_merits, targets, codes, merits, self._archived, self._stream
+        archived = int(self._counters[0])
+        gains, self._counters[0] = differential.replace(
+            self._pool, self._member_merits, targets, codes, merits, archived, self._stream
         )
         if self._how.adaptive:
             if late:
@@ -217,15 +226,57 @@ class DifferentialEvolution(Optimizer):
         """Write what succeeded over the oldest entry of the memory."""
         means = differential.success_means(gains, weights, rates)
         if means is not None:
-            self._memory_weights[self._oldest], self._memory_rates[self._oldest] = means
-            self._oldest = (self._oldest + 1) % len(self._memory_weights)
+            oldest = int(self._counters[1])
+            self._memory[:, oldest] = means
+            self._counters[1] = (oldest + 1) % self._memory.shape[1]
 
     def _choose_leaders(self) -> None:
         if self._how.adaptive:
-            most = max(2, round(LEADING * self.population_size))
-            self._leaders = np.argsort(-self._member_merits, kind="stable")[:most]
+            self._leaders = differential.best_members(self._member_merits, self._leading)
         elif self._how.pull or self._how.base == Base.LEADER:
             self._leaders[0] = self._member_merits.argmax()
+
+    @property
+    def _leading(self) -> int:
+        return max(2, round(LEADING * self.population_size)) if self._how.adaptive else 1
+
+    def _advance(self, native: NativeFitness, generations: int, target: float) -> bool:
+        if not isinstance(native, RealFunction):
+            return False
+        how = self._how
+        exponential = self.crossover == "exponential"
+        plan = Plan(
+            how.base,
+            how.pull,
+            how.differences,
+            exponential,
+            how.adaptive,
+            self._leading,
+            *self.weight,
+            self.crossover_rate,
+        )
+        best = np.empty(self._pool.shape[1])
+        made = differential.advance(
+            plan,
+            self._pool,
+            self._member_merits,
+            self._memory,
+            self._counters,
+            self._targets(self.population_size),
+            self._lower,
+            self._upper,
+            self._integer,
+            native.code,
+            self._signs[0],
+            generations,
+            target,
+            best,
+            self._best_merit,
+            self._stream,
+        )
+        self._note_advance(made, best)
+        self._choose_leaders()
+        return True
 
 
 def weight_range(given: Any) -> tuple[float, float]:

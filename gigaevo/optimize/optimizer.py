@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import ArrayLike, NDArray
 
+    from gigaevo.kernels.advances import Advance
     from gigaevo.optimize.fitness import NativeFitness
     from gigaevo.optimize.genotypes import Genotype
     from gigaevo.optimize.seeds import Seed
@@ -486,6 +487,15 @@ class Optimizer(ABC):
             self._best_merit = merit
             self._best_code = code.copy()
             self._best_generation = self._generation + 1
+
+    def _note_advance(self, made: Advance, code: Codes) -> None:
+        """Count what a loop on a native function did; ``code`` is of its best candidate."""
+        if made.best_generation:
+            self._best_merit, self._best_code = made.best_merit, code
+            self._best_generation = self._generation + made.best_generation
+        self._generation += made.generations
+        self._evaluations += made.generations * self.batch_size
+        self._invalid += made.invalid
 
     def _fitness_of(self, merits: Merits) -> Merits:
         """Merits in the user's direction; NaN where invalid."""

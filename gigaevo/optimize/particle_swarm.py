@@ -8,12 +8,15 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from gigaevo.kernels import swarm
+from gigaevo.kernels.swarm import Flight
 from gigaevo.optimize.genotypes import ranges_of
+from gigaevo.optimize.native import RealFunction
 from gigaevo.optimize.optimizer import Optimizer
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
+    from gigaevo.optimize.fitness import NativeFitness
     from gigaevo.optimize.genotypes import Genotype
     from gigaevo.optimize.optimizer import Codes, Memo, Merits
     from gigaevo.optimize.seeds import Seed
@@ -113,14 +116,12 @@ class ParticleSwarm(Optimizer):
             self._own,
             self._leaders,
             particles,
-            self.inertia,
-            self.cognitive,
-            self.social,
+            self._flight,
             self._limits,
             self._lower,
             self._upper,
-            self._stream,
             self._integer,
+            self._stream,
         )
         return places, (particles,)
 
@@ -140,6 +141,38 @@ class ParticleSwarm(Optimizer):
             particles = np.where(homeless, self._own_merits.argmin(), particles)
         if swarm.note_own(self._own, self._own_merits, particles, codes, merits):
             self._choose_leaders()
+
+    @property
+    def _flight(self) -> Flight:
+        return Flight(self.inertia, self.cognitive, self.social)
+
+    def _advance(self, native: NativeFitness, generations: int, target: float) -> bool:
+        if not isinstance(native, RealFunction):
+            return False
+        best = np.empty(self._positions.shape[1])
+        made = swarm.advance(
+            self._positions,
+            self._velocities,
+            self._own,
+            self._own_merits,
+            self._leaders,
+            self._particles(self.population_size),
+            self._flight,
+            self._limits,
+            self._lower,
+            self._upper,
+            self._integer,
+            self.neighbors if self.topology == "ring" else 0,
+            native.code,
+            self._signs[0],
+            generations,
+            target,
+            best,
+            self._best_merit,
+            self._stream,
+        )
+        self._note_advance(made, best)
+        return True
 
     def _choose_leaders(self) -> None:
         if self.topology == "ring":
