@@ -14,7 +14,7 @@ from gigaevo.config.nodes import child
 from gigaevo.config.numeric.combination import is_search
 from gigaevo.config.references import unused_keys
 from gigaevo.config.resolvers import problem_name
-from gigaevo.config.schema import NumericSettings, Settings, parse_settings
+from gigaevo.config.schema import NumericSettings, Settings, parse_numeric_settings, parse_settings
 from gigaevo.problems import list_problems
 
 if TYPE_CHECKING:
@@ -89,7 +89,7 @@ def settings_of(config: DictConfig) -> Settings | NumericSettings:
         values = {key: _plain(config, key) for key in model.model_fields if key in config}
     except OmegaConfBaseException as error:
         raise ConfigError(one_line(error)) from error
-    return parse_settings(values, NumericSettings) if is_search(config) else parse_settings(values, Settings)
+    return parse_numeric_settings(values) if is_search(config) else parse_settings(values)
 
 
 def _plain(config: DictConfig, key: str) -> object:

@@ -115,16 +115,24 @@ LIMITS = ("max_generations", "max_mutants", "max_evaluations", "max_seconds", "t
 _AnySettings = TypeVar("_AnySettings", Settings, NumericSettings)
 
 
-def parse_settings(values: Mapping[str, Any], model: type[_AnySettings]) -> _AnySettings:
+def parse_settings(values: Mapping[str, Any]) -> Settings:
     """Check the everyday settings.
 
     Args:
         values: The top level of the configuration without the nodes that describe objects; plain Python values.
-        model: Those of programs or of numbers.
 
     Raises:
         ConfigError: One line naming the first wrong key, its value and what would be accepted.
     """
+    return _parsed(values, Settings)
+
+
+def parse_numeric_settings(values: Mapping[str, Any]) -> NumericSettings:
+    """The same for a numeric problem."""
+    return _parsed(values, NumericSettings)
+
+
+def _parsed(values: Mapping[str, Any], model: type[_AnySettings]) -> _AnySettings:
     try:
         return model.model_validate(dict(values))
     except ValidationError as error:

@@ -29,11 +29,11 @@ class LiveView(LivePanel):
     """
 
     def __init__(self, *, console: Console | None = None) -> None:
-        super().__init__(console=console)
         self._info: RunInfo | None = None
         self._progress: Progress | None = None
         self._heard_at = time.monotonic()
         self._last_failure = ""
+        super().__init__(console=console)
 
     def on_start(self, info: RunInfo) -> None:
         self._info = info

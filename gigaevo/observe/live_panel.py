@@ -17,7 +17,7 @@ REFRESH_PER_SECOND = 4
 
 class LivePanel(ABC):
     """Draws its rows at most four times a second, however often they change. Text is shown literally, as markup it
-    means nothing.
+    means nothing. Rows are asked for from the beginning: what they are made of is there before this constructor runs.
 
     Args:
         console: Where to draw; None for standard error.

@@ -22,10 +22,10 @@ class SearchLiveView(LivePanel):
     """
 
     def __init__(self, *, console: Console | None = None) -> None:
-        super().__init__(console=console)
         self._info: SearchInfo | None = None
         self._progress: SearchProgress | None = None
         self._heard_at = time.monotonic()
+        super().__init__(console=console)
 
     def on_start(self, info: SearchInfo) -> None:
         self._info = info

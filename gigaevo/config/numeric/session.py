@@ -38,8 +38,13 @@ _SAVING_SHARE = 20  # times as long as a checkpoint took, until the next one
 
 
 def next_line(generation: int) -> int:
-    """The generation after ``generation`` of which a line is kept; the same for every run."""
-    return generation + 1 if generation < _ALL_UP_TO else int(generation * _FURTHER) + 1
+    """The generation after ``generation`` of which a line is kept; the same ones in every run, resumed or not."""
+    if generation < _ALL_UP_TO:
+        return generation + 1
+    line = _ALL_UP_TO
+    while line <= generation:
+        line = int(line * _FURTHER) + 1
+    return line
 
 
 @dataclass
