@@ -170,7 +170,7 @@ def repeated(children, codes):
     breeding.stride = breeding.genes * codes.itemsize
     breeding.codes = <char*>cnp.PyArray_DATA(<cnp.ndarray>codes)
     breeding.children = <char*>cnp.PyArray_DATA(<cnp.ndarray>children)
-    breeding.distinct = True
+    breeding.distinct, breeding.bits, breeding.reals = True, NULL, NULL
     make_room(&breeding)
     with nogil:
         learn_population(&breeding)
@@ -247,7 +247,7 @@ def advance_bits(
     cdef Breeding breeding
     cdef Bits bits
     cdef Progress progress
-    cdef Py_ssize_t row, genes
+    cdef Py_ssize_t row, genes, width, n
     cdef uint8_t* rows
     cdef uint64_t* words
     check_population(codes, merits, cnp.NPY_UINT8, np.uint8)
@@ -257,15 +257,18 @@ def advance_bits(
     if elites != PLUS:
         checks.check_elites(elites, len(codes))
     set_bits(&breeding, &bits, size, cuts, pair_rate, gene_rate, flip_rate, distinct)
-    genes = codes.shape[1]
-    packed = np.empty((len(codes), (genes + 63) // 64), np.uint64)
+    n, genes = codes.shape
+    width = (genes + 63) // 64
+    packed = np.empty((n, width), np.uint64)
     rows, words = <uint8_t*>cnp.PyArray_DATA(<cnp.ndarray>codes), <uint64_t*>cnp.PyArray_DATA(<cnp.ndarray>packed)
-    for row in range(len(codes)):
-        pack_row(rows + row * genes, words + row * packed.shape[1], genes)
+    for row in range(n):
+        pack_row(rows + row * genes, words + row * width, genes)
     bits.packed = True
-    found = advanced(&breeding, packed, merits, genes, function, order, generations, elites, best, target, stream, &progress)
-    for row in range(len(codes)):
-        unpack_row(words + row * packed.shape[1], rows + row * genes, genes)
+    found = advanced(
+        &breeding, packed, merits, genes, function, order, generations, elites, best, target, stream, &progress
+    )
+    for row in range(n):
+        unpack_row(words + row * width, rows + row * genes, genes)
     best_codes = None
     if progress.brought:
         best_codes = np.empty(genes, np.uint8)

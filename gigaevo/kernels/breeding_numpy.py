@@ -1,8 +1,8 @@
 """Whole generations of a genetic algorithm, in numpy: the twin of ``_breeding``.
 
 A population is an array of ``codes``, one row for each candidate, with ``merits``, float64: larger is better, minus
-infinity is invalid, no NaN. Breeding selects by tournaments, crosses, mutates and returns children, of which the ``i``-th
-and the ``i + p``-th are of pair ``i`` of ``p``. Survival changes a population in place.
+infinity is invalid, no NaN. Breeding selects by tournaments, crosses, mutates and returns children, of which the
+``i``-th and the ``i + p``-th are of pair ``i`` of ``p``. Survival changes a population in place.
 
 With ``distinct``, children that are like a candidate of the population or an earlier child are bred anew, up to
 ``ROUNDS`` times; what is like another one then, stays.

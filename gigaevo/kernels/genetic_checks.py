@@ -90,5 +90,7 @@ def check_permutations(name: str, rows: Codes, ends: NDArray[np.int64]) -> None:
         if wrong.any():
             row = int(np.argmax(wrong))
             whole = f"genes {start} to {end - 1} of {name}[{row}]"
-            raise ValueError(f"{whole} are {rows[row, start:end].tolist()}, expected each of 0 to {end - start - 1} once")
+            raise ValueError(
+                f"{whole} are {rows[row, start:end].tolist()}, expected each of 0 to {end - start - 1} once"
+            )
         start = end
