@@ -22,6 +22,7 @@ COMPILED = (
     "_random",
     "_ranking",
     "_selection",
+    "_strategy",
     "_swarm",
     "_variation",
 )

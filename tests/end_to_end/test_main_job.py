@@ -10,6 +10,7 @@ from pathlib import Path
 import psutil
 import pytest
 
+from tests.config.numeric_choices import of_numbers
 from tests.end_to_end.command import (
     BENCH_CONFIG,
     ROOT,
@@ -21,7 +22,6 @@ from tests.end_to_end.command import (
     sources,
     summary,
 )
-from tests.config.numeric_choices import of_numbers
 from tests.end_to_end.containers import container_engine
 
 # Those that are driven have runs of their own, see test_driven_problems.

@@ -1,0 +1,109 @@
+"""From the scores that a fitness function gives to the merits of a population."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from gigaevo.kernels.strategy import sum_genes
+from gigaevo.optimize.fitness import Evaluator
+from gigaevo.optimize.genotypes import Ranges
+from gigaevo.optimize.strategy.gene_space import BitSpace
+from gigaevo.optimize.strategy.placeholders import CountTrue, SumGenes
+
+if TYPE_CHECKING:
+    from concurrent.futures import Executor
+
+    from numpy.typing import NDArray
+
+    from gigaevo.optimize.strategy.fitness_cache import FitnessCache
+    from gigaevo.optimize.strategy.gene_space import GeneSpace
+    from gigaevo.optimize.strategy.population import Population
+
+
+class Evaluation:
+    """Finds the merits of the chromosomes that have none.
+
+    Args:
+        space: How the rows of the population are read.
+        fitness: Of the genes of one chromosome, or native, or of all at once if ``vectorized``.
+        sign: Turns scores into merits.
+        vectorized: Whether ``fitness`` takes genes of shape (n, genes_size).
+        cache: Merits that were found before, if they are to be remembered.
+        executor: Where chromosomes are evaluated one by one in parallel, if given.
+
+    Attributes:
+        counts_natively: Whether a kernel adds up the genes as they are.
+    """
+
+    def __init__(
+        self,
+        space: GeneSpace,
+        fitness: Any,
+        sign: float,
+        *,
+        vectorized: bool = False,
+        cache: FitnessCache | None = None,
+        executor: Executor | None = None,
+    ) -> None:
+        self._space = space
+        self._sign = sign
+        self._cache = cache
+        self.counts_natively = cache is None and counts_genes(space, fitness)
+        self._evaluate = Evaluator(fitness, vectorized=vectorized, executor=executor)
+
+    def __call__(self, population: Population) -> int:
+        """Set the merits of ``population`` that are unknown; -inf where there is no score.
+
+        Returns:
+            How many chromosomes the fitness was calculated of.
+
+        Raises:
+            FitnessError: The function raised, or what it gave back is no fitness.
+        """
+        if self.counts_natively:
+            return sum_genes(population.pool, population.size, self._sign)
+        rows = population.unknown()
+        if not len(rows):
+            return 0
+        genes = population.pool.genes[rows]
+        if self._cache is not None:
+            population.pool.merits[rows], calculated = self._remembered(genes, self._cache)
+            return calculated
+        population.pool.merits[rows] = self.merits_of(genes)
+        return len(rows)
+
+    def merits_of(self, genes: NDArray[Any]) -> NDArray[np.float64]:
+        """Merits of rows of genes, shape (n,), always calculated."""
+        scores, _ = self._evaluate(self._space.decode(genes))
+        return np.where(np.isfinite(scores), self._sign * scores, -np.inf)
+
+    def _remembered(self, genes: NDArray[Any], cache: FitnessCache) -> tuple[list[float], int]:
+        """Merits from the cache, and how many were not there; equal rows are calculated once."""
+        keys = [row.tobytes() for row in genes]
+        found: dict[bytes, float] = {}
+        missing: dict[bytes, int] = {}
+        for position, key in enumerate(keys):
+            if key in missing:
+                cache.hits += 1  # it is there once the first of them is calculated
+                continue
+            merit = cache.get(key)
+            if merit is None:
+                missing[key] = position
+            else:
+                found[key] = merit
+        if missing:
+            merits = self.merits_of(genes[list(missing.values())])
+            for key, merit in zip(missing, merits.tolist(), strict=True):
+                found[key] = merit
+                cache.put(key, merit)
+        return [found[key] for key in keys], len(missing)
+
+
+def counts_genes(space: GeneSpace, fitness: Any) -> bool:
+    """Whether ``fitness`` is the sum of the genes as the kernels hold them."""
+    if isinstance(fitness, CountTrue):
+        return isinstance(space, BitSpace)
+    plain = isinstance(fitness, SumGenes) and fitness.precision is None
+    return plain and (isinstance(space, BitSpace) or isinstance(space.genotype, Ranges))
