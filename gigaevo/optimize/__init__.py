@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from gigaevo.optimize import functions
     from gigaevo.optimize.backtesting import BacktestResult, Context, Quote, backtest, quotes
+    from gigaevo.optimize.cma_emitter import CMAEmitter
     from gigaevo.optimize.cma_es import CMAES
     from gigaevo.optimize.convergence import (
         ConvergenceState,
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
         compute_generation_stats,
         population_diversity,
     )
+    from gigaevo.optimize.cvt_archive import CVTArchive, spread_centroids
     from gigaevo.optimize.differential_evolution import DifferentialEvolution
     from gigaevo.optimize.discrete import (
         BitFlip,
@@ -36,6 +38,7 @@ if TYPE_CHECKING:
         Scramble,
         Swap,
     )
+    from gigaevo.optimize.emitters import Emitter, FlipEmitter, GaussianEmitter, IsoLineEmitter
     from gigaevo.optimize.fitness import FitnessError
     from gigaevo.optimize.genetic_algorithm import GeneticAlgorithm
     from gigaevo.optimize.genotypes import (
@@ -48,8 +51,10 @@ if TYPE_CHECKING:
         RangeGenotype,
         UniqueGenotype,
     )
+    from gigaevo.optimize.grid_archive import GridArchive
     from gigaevo.optimize.local.basin_hopping import SearchResult, local_search
     from gigaevo.optimize.local.trials import BudgetSpent, Score
+    from gigaevo.optimize.map_elites import MAPElites
     from gigaevo.optimize.migration import IslandConfig, MigrationTopology, island_migrate, island_selection_methods
     from gigaevo.optimize.multi_objective_search import ParetoResult, evolve_nsga2
     from gigaevo.optimize.nsga2 import NSGA2
@@ -95,6 +100,7 @@ if TYPE_CHECKING:
         init_population,
         uniform_crossover,
     )
+    from gigaevo.optimize.vector_archive import ArchiveStats, Elites, VectorArchive
     from gigaevo.optimize.walk_forward import WalkForward
 
 _HOMES = {
@@ -105,6 +111,7 @@ _HOMES = {
         "backtest",
         "quotes",
     ),
+    "cma_emitter": ("CMAEmitter",),
     "cma_es": ("CMAES",),
     "convergence": (
         "ConvergenceState",
@@ -115,6 +122,10 @@ _HOMES = {
         "compute_generation_stats",
         "population_diversity",
     ),
+    "cvt_archive": (
+        "CVTArchive",
+        "spread_centroids",
+    ),
     "differential_evolution": ("DifferentialEvolution",),
     "discrete": (
         "BitFlip",
@@ -124,6 +135,12 @@ _HOMES = {
         "RandomReset",
         "Scramble",
         "Swap",
+    ),
+    "emitters": (
+        "Emitter",
+        "FlipEmitter",
+        "GaussianEmitter",
+        "IsoLineEmitter",
     ),
     "fitness": ("FitnessError",),
     "genetic_algorithm": ("GeneticAlgorithm",),
@@ -137,6 +154,7 @@ _HOMES = {
         "RangeGenotype",
         "UniqueGenotype",
     ),
+    "grid_archive": ("GridArchive",),
     "local.basin_hopping": (
         "SearchResult",
         "local_search",
@@ -145,6 +163,7 @@ _HOMES = {
         "BudgetSpent",
         "Score",
     ),
+    "map_elites": ("MAPElites",),
     "migration": (
         "IslandConfig",
         "MigrationTopology",
@@ -217,6 +236,11 @@ _HOMES = {
         "init_population",
         "uniform_crossover",
     ),
+    "vector_archive": (
+        "ArchiveStats",
+        "Elites",
+        "VectorArchive",
+    ),
     "walk_forward": ("WalkForward",),
 }
 _HOME = {name: module for module, names in _HOMES.items() for name in names}
@@ -240,6 +264,7 @@ __all__ = [
     "CMAES",
     "NSGA2",
     "SBX",
+    "ArchiveStats",
     "ArithmeticCrossover",
     "BacktestResult",
     "Batch",
@@ -247,22 +272,31 @@ __all__ = [
     "BitFlip",
     "BlendCrossover",
     "BudgetSpent",
+    "CMAEmitter",
+    "CVTArchive",
     "Context",
     "ConvergenceState",
     "Crossover",
     "DifferentialEvolution",
+    "Elites",
+    "Emitter",
     "EpsilonGreedy",
     "EvolutionConfig",
     "EvolutionResult",
     "FitnessError",
+    "FlipEmitter",
+    "GaussianEmitter",
     "GaussianMutation",
     "GenerationStats",
     "GeneticAlgorithm",
     "Genotype",
+    "GridArchive",
     "Individual",
     "Inversion",
     "IslandConfig",
+    "IsoLineEmitter",
     "ListGenotype",
+    "MAPElites",
     "MatchedCrossover",
     "MaxEvaluations",
     "MaxGenerations",
@@ -302,6 +336,7 @@ __all__ = [
     "UniformCrossover",
     "UniformSelection",
     "UniqueGenotype",
+    "VectorArchive",
     "WalkForward",
     "adapt_mutation_sigma",
     "backtest",
@@ -324,6 +359,7 @@ __all__ = [
     "quotes",
     "rank_select",
     "roulette_select",
+    "spread_centroids",
     "tournament_select",
     "ucb1_select",
     "uniform_crossover",

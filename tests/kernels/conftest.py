@@ -59,3 +59,15 @@ def both_pareto() -> tuple[ModuleType, ModuleType]:
 def functions(request: pytest.FixtureRequest) -> ModuleType:
     """The module of ``evaluate`` and its like."""
     return compiled(request.param)
+
+
+@pytest.fixture(params=["_cvt", "cvt_numpy"], scope="session")
+def cvt(request: pytest.FixtureRequest) -> ModuleType:
+    """The module of ``CentroidIndex``."""
+    return compiled(request.param)
+
+
+@pytest.fixture(params=["_emission", "emission_numpy"], scope="session")
+def emission(request: pytest.FixtureRequest) -> ModuleType:
+    """The module of ``iso_line``."""
+    return compiled(request.param)
