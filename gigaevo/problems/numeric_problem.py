@@ -110,6 +110,12 @@ class NumericProblem:
         return tuple(bound for bound in worst if bound is not None)
 
     @property
+    def worst_fitness(self) -> float:
+        """The worst of the primary metric that is to be expected; 0 where its spec has no such bound."""
+        primary = self.metrics.primary
+        return (primary.lower_bound if primary.higher_is_better else primary.upper_bound) or 0.0
+
+    @property
     def behavior_bounds(self) -> tuple[tuple[float, float], ...]:
         """Both bounds of each behaviour."""
         specs = [self.metrics.specs[key] for key in self.behavior_keys]

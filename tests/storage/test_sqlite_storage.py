@@ -125,7 +125,9 @@ async def test_a_newer_schema_is_refused(tmp_path: Path) -> None:
         await SqliteProgramStorage(path=path).open()
 
 
-@pytest.mark.parametrize(("version", "later"), [(1, ("calls", "generations", "elites")), (2, ("generations", "elites"))])
+@pytest.mark.parametrize(
+    ("version", "later"), [(1, ("calls", "generations", "elites")), (2, ("generations", "elites"))]
+)
 async def test_a_file_of_an_earlier_version_gets_the_later_tables_and_keeps_its_programs(
     tmp_path: Path, version: int, later: tuple[str, ...]
 ) -> None:

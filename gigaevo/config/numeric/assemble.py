@@ -62,9 +62,9 @@ def execute_search(settings: NumericSettings, builder: Builder, output_dir: Path
         stack.enter_context(logging_to(view, output_dir))
         genotype = genotype_of(problem.genotype)
         form, measure = GenomeForm.of(problem.genotype, genotype), Measure(problem)
-        fitness = fitness_of(problem, form)
         _give(builder, problem, genotype)
         optimizer = _optimizer(builder, problem, output_dir / CHECKPOINT, resumed=settings.resume is not None)
+        fitness = fitness_of(problem, form, behaviors=optimizer.behaviors > 0)
         executor = stack.enter_context(evaluators(_workers(settings, problem, fitness)))
         storage = _storage(builder, stack)
         storage.rewind(optimizer.generation)
@@ -102,6 +102,7 @@ def _give(builder: Builder, problem: NumericProblem, genotype: Any) -> None:
     builder.give("maximize", list(problem.maximize) if several else problem.maximize[0])
     builder.give("objectives", len(problem.objectives))
     builder.give("reference", problem.reference)
+    builder.give("worst_fitness", problem.worst_fitness)
     builder.give("behavior_bounds", [list(bounds) for bounds in problem.behavior_bounds])
 
 
@@ -131,11 +132,10 @@ def _optimizer(builder: Builder, problem: NumericProblem, checkpoint: Path, *, r
         raise ConfigError(
             f"{name} is for one objective, and problem '{problem.name}' has {wanted}; choose algorithm=nsga2"
         )
-    if optimizer.behaviors != len(problem.behavior_keys):
+    if optimizer.behaviors not in (0, len(problem.behavior_keys)):
         raise ConfigError(
             f"{name} wants {optimizer.behaviors} behaviours, and problem '{problem.name}' has "
-            f"{len(problem.behavior_keys)} (behavior_keys in problem.yaml); "
-            + ("choose algorithm=map_elites" if problem.behavior_keys else "choose algorithm=auto")
+            f"{len(problem.behavior_keys)} (behavior_keys in problem.yaml)"
         )
     if not resumed or not checkpoint.is_file():
         return optimizer

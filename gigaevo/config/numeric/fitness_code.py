@@ -38,27 +38,32 @@ class ProblemFitness:
     Args:
         path: The file.
         form: Of genomes.
+        alone: Whether the fitness alone is wanted of the (fitness, behaviours) that the function gives.
     """
 
-    def __init__(self, path: Path, form: GenomeForm) -> None:
+    def __init__(self, path: Path, form: GenomeForm, alone: bool) -> None:
         self._path = path
         self._form = form
+        self._alone = alone
         self._function: Callable[[Any], Any] | None = None
 
     def __call__(self, genome: NDArray[Any]) -> Any:
         if self._function is None:
             self._function = module_of(self._path).fitness
-        return self._function(self._form.given(genome))
+        found = self._function(self._form.given(genome))
+        return found[0] if self._alone else found
 
-    def __getstate__(self) -> dict[str, Any]:
-        return {"_path": self._path, "_form": self._form}
-
-    def __setstate__(self, state: dict[str, Any]) -> None:
-        self.__init__(state["_path"], state["_form"])  # type: ignore[misc]
+    def __reduce__(self) -> tuple[Any, ...]:
+        return ProblemFitness, (self._path, self._form, self._alone)
 
 
-def fitness_of(problem: NumericProblem, form: GenomeForm) -> Any:
+def fitness_of(problem: NumericProblem, form: GenomeForm, *, behaviors: bool) -> Any:
     """What ``Optimizer.run`` calls: a native function, one of a batch, or a ``ProblemFitness`` whose file was run.
+
+    Args:
+        problem: The problem.
+        form: Of genomes.
+        behaviors: Whether behaviours are wanted, where the problem has some.
 
     Raises:
         ProblemError: The file cannot be run, or there is no native function of that name.
@@ -73,7 +78,11 @@ def fitness_of(problem: NumericProblem, form: GenomeForm) -> Any:
     if not callable(found):
         what = "'fitness_batch'" if described.batch else "'fitness'"
         raise ProblemError(f"{what} is {one_line(repr(found))[:80]}, which cannot be called", path=path)
-    return found if described.batch else ProblemFitness(path, form)
+    alone = bool(problem.behavior_keys) and not behaviors
+    if not described.batch:
+        return ProblemFitness(path, form, alone)
+    batch: Callable[[Any], Any] = found
+    return (lambda genomes: batch(genomes)[0]) if alone else batch
 
 
 def report_of(problem: NumericProblem, genome: Any) -> dict[str, float]:

@@ -47,7 +47,7 @@ class Measure:
                 {"genome": form.plain(genomes[row]), "objectives": dict(zip(problem.objectives, values, strict=True))}
                 for row, values in zip(order, fitness[order].tolist(), strict=True)
             ]
-        if problem.behavior_keys:
+        if optimizer.behaviors:
             return self._archived(optimizer, form)
         genome = optimizer.best_genome
         if genome is None:
@@ -62,14 +62,15 @@ class Measure:
         return float(hypervolume(fitness * self._signs, np.array(reference) * self._signs))
 
     def _archived(self, optimizer: Optimizer, form: GenomeForm) -> list[dict[str, Any]]:
-        archive = optimizer.result().archive
-        order = np.argsort(-self._signs[0] * archive.fitness, kind="stable")
+        elites = optimizer.result().archive.data()
+        genomes = optimizer.genotype.decode(elites.genomes.astype(optimizer.genotype.dtype))
+        order = np.lexsort((elites.cells, -self._signs[0] * elites.fitness))
         keys = self._problem.behavior_keys
         return [
             {
-                "genome": form.plain(archive.genomes[row]),
-                "fitness": float(archive.fitness[row]),
-                "behaviors": dict(zip(keys, archive.behaviors[row].tolist(), strict=True)),
+                "genome": form.plain(genomes[row]),
+                "fitness": float(elites.fitness[row]),
+                "behaviors": dict(zip(keys, elites.behaviors[row].tolist(), strict=True)),
             }
             for row in order
         ]
