@@ -16,6 +16,7 @@ from gigaevo.config.errors import ConfigError
 from gigaevo.config.numeric.fitness_code import evaluators, fault_of, fitness_of, importable, report_of
 from gigaevo.config.numeric.genotypes import GenomeForm, genotype_of
 from gigaevo.config.numeric.measure import Measure
+from gigaevo.config.numeric.searching import EvolveSearch, Searching
 from gigaevo.config.numeric.session import INTERRUPTED, Session, stops_of
 from gigaevo.config.result import ExitStatus, RunResult
 from gigaevo.config.terminal import logging_to
@@ -106,7 +107,7 @@ def _give(builder: Builder, problem: NumericProblem, genotype: Any) -> None:
     builder.give("behavior_bounds", [list(bounds) for bounds in problem.behavior_bounds])
 
 
-def _optimizer(builder: Builder, problem: NumericProblem, checkpoint: Path, *, resumed: bool) -> Optimizer:
+def _optimizer(builder: Builder, problem: NumericProblem, checkpoint: Path, *, resumed: bool) -> Searching:
     """The optimizer that is configured, at its beginning or where its checkpoint left it.
 
     Raises:
@@ -120,9 +121,9 @@ def _optimizer(builder: Builder, problem: NumericProblem, checkpoint: Path, *, r
         count = len(problem.objectives)
         has = f"a genotype of kind {problem.genotype.kind} and {count} objective{'s' * (count > 1)}"
         raise ConfigError(f"{error}; problem '{problem.name}' has {has}, for which algorithm=auto chooses") from error
-    if not isinstance(optimizer, Optimizer):
+    if not isinstance(optimizer, (Optimizer, EvolveSearch)):
         raise ConfigError(f"optimizer is a {type(optimizer).__name__}; it must be an Optimizer of gigaevo.optimize")
-    name, wanted = type(optimizer).__name__, len(problem.objectives)
+    name, wanted = name_of(optimizer), len(problem.objectives)
     if optimizer.objectives != wanted:
         if wanted == 1:
             raise ConfigError(
@@ -140,12 +141,17 @@ def _optimizer(builder: Builder, problem: NumericProblem, checkpoint: Path, *, r
     if not resumed or not checkpoint.is_file():
         return optimizer
     try:
-        return type(optimizer).load(checkpoint)
+        return optimizer.restored(checkpoint) if isinstance(optimizer, EvolveSearch) else optimizer.load(checkpoint)
     except (ValueError, OSError) as error:
         raise ConfigError(str(error)) from error
 
 
-def _check_checkpoints(optimizer: Optimizer, path: Path) -> None:
+def name_of(optimizer: Searching) -> str:
+    """What people call the algorithm."""
+    return "Evolve" if isinstance(optimizer, EvolveSearch) else type(optimizer).__name__
+
+
+def _check_checkpoints(optimizer: Searching, path: Path) -> None:
     """Keep the beginning, so that a search that cannot be kept is refused before it costs anything."""
     try:
         optimizer.save(path)
@@ -171,13 +177,13 @@ def _storage(builder: Builder, stack: ExitStack) -> SearchStorage:
     return storage
 
 
-def _info(settings: NumericSettings, problem: NumericProblem, optimizer: Optimizer) -> SearchInfo:
+def _info(settings: NumericSettings, problem: NumericProblem, optimizer: Searching) -> SearchInfo:
     limits = {name: getattr(settings, name, None) for name in Limits.__dataclass_fields__}
     note = kernels.backend_note()
     return SearchInfo(
         problem=problem.name,
         metrics=problem.metrics,
-        algorithm=type(optimizer).__name__,
+        algorithm=name_of(optimizer),
         genes=optimizer.genotype.genes_size,
         objectives=problem.objectives,
         seed=settings.seed,

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from gigaevo.config.numeric.genotypes import GenomeForm
-    from gigaevo.optimize.optimizer import Optimizer
+    from gigaevo.config.numeric.searching import Searching
     from gigaevo.problems import NumericProblem
 
 
@@ -30,14 +30,14 @@ class Measure:
         """Whether there are several objectives."""
         return len(self._problem.objectives) > 1
 
-    def of(self, optimizer: Optimizer) -> float | None:
+    def of(self, optimizer: Searching) -> float | None:
         """The metric as it stands; None before there is a valid genome."""
         if not self.of_a_front:
             return float(optimizer.best_fitness) if np.isfinite(optimizer.best_merit) else None
         fitness = front_of(optimizer)[1]
         return self._hypervolume(fitness) if len(fitness) else None
 
-    def elites(self, optimizer: Optimizer, form: GenomeForm) -> list[dict[str, Any]]:
+    def elites(self, optimizer: Searching, form: GenomeForm) -> list[dict[str, Any]]:
         """Records of what is worth keeping: the front by its first objective, an archive by fitness, or the best."""
         problem = self._problem
         if self.of_a_front:
@@ -61,7 +61,7 @@ class Measure:
         assert reference is not None  # the problem was checked for that
         return float(hypervolume(fitness * self._signs, np.array(reference) * self._signs))
 
-    def _archived(self, optimizer: Optimizer, form: GenomeForm) -> list[dict[str, Any]]:
+    def _archived(self, optimizer: Searching, form: GenomeForm) -> list[dict[str, Any]]:
         elites = optimizer.result().archive.data()
         genomes = optimizer.genotype.decode(elites.genomes.astype(optimizer.genotype.dtype))
         order = np.lexsort((elites.cells, -self._signs[0] * elites.fitness))
@@ -76,7 +76,7 @@ class Measure:
         ]
 
 
-def front_of(optimizer: Optimizer) -> tuple[NDArray[Any], NDArray[np.float64]]:
+def front_of(optimizer: Searching) -> tuple[NDArray[Any], NDArray[np.float64]]:
     """Genomes and objectives of the population that no other one dominates; without the invalid ones."""
     result = optimizer.result()
     genomes, fitness = result.genomes[result.front], result.fitness[result.front]

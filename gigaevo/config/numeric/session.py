@@ -16,9 +16,9 @@ if TYPE_CHECKING:
 
     from gigaevo.config.numeric.genotypes import GenomeForm
     from gigaevo.config.numeric.measure import Measure
+    from gigaevo.config.numeric.searching import Searching
     from gigaevo.config.schema import NumericSettings
     from gigaevo.observe.search_events import SearchListener
-    from gigaevo.optimize.optimizer import Optimizer
     from gigaevo.optimize.stops import Progress
     from gigaevo.storage.base import SearchStorage
 
@@ -105,7 +105,7 @@ class Session:
         interrupted: Whether somebody wants it to end.
     """
 
-    optimizer: Optimizer
+    optimizer: Searching
     fitness: Any
     run_arguments: dict[str, Any]
     stops: Sequence[Stop]
