@@ -24,6 +24,7 @@ LISTED = {
     "min_max_distance",
     "onemax",
     "rastrigin",
+    "robot_arm",
     "sorting",
     "toy_example",
     "trading_params",

@@ -63,7 +63,7 @@ def execute_search(settings: NumericSettings, builder: Builder, output_dir: Path
         stack.enter_context(logging_to(view, output_dir))
         genotype = genotype_of(problem.genotype)
         form, measure = GenomeForm.of(problem.genotype, genotype), Measure(problem)
-        _give(builder, problem, genotype)
+        give_problem(builder, problem, genotype)
         optimizer = _optimizer(builder, problem, output_dir / CHECKPOINT, resumed=settings.resume is not None)
         fitness = fitness_of(problem, form, behaviors=optimizer.behaviors > 0)
         executor = stack.enter_context(evaluators(_workers(settings, problem, fitness)))
@@ -95,8 +95,8 @@ def execute_search(settings: NumericSettings, builder: Builder, output_dir: Path
     return _result(report)
 
 
-def _give(builder: Builder, problem: NumericProblem, genotype: Any) -> None:
-    """Let an optimizer be built."""
+def give_problem(builder: Builder, problem: NumericProblem, genotype: Any) -> None:
+    """Let an optimizer be built that refers to what is known of the problem."""
     several = len(problem.objectives) > 1
     builder.give("problem", problem)
     builder.give("genotype", genotype)
