@@ -1,15 +1,16 @@
 # cython: boundscheck=False, wraparound=False, cdivision=True
 """Sampling and adaptation of CMA-ES, compiled. ``cma_numpy`` documents the functions and is their twin."""
 
-from libc.math cimport INFINITY, exp, fabs, fmod, isfinite, pow, sqrt
+from libc.math cimport INFINITY, fabs, fmod, isfinite, sqrt
 from libc.stdint cimport uint8_t
 from libc.stdlib cimport free, malloc
 
 cimport numpy as cnp
 
 from gigaevo.kernels._boundary cimport fits
+from gigaevo.kernels._functions cimport value_of
 from gigaevo.kernels._random cimport RandomStream
-from gigaevo.kernels._rng cimport Rng, normal
+from gigaevo.kernels._rng cimport Rng, normal, portable_exp, portable_log
 
 from gigaevo.kernels import checks, cma_checks
 
@@ -83,6 +84,34 @@ cdef int load_state(State* state, object described) except -1:
     state.n = n
     state.stride = (n + LANES - 1) // LANES * LANES
     return 0
+
+
+cdef struct Room:
+    double* tiles  # whole tiles of samples, and of count + 1 lanes
+    double* rows  # (count + 2) x stride
+    double* shapes  # 2 (count + 1)
+    double* upper  # n x stride
+    Py_ssize_t* order  # 2 (count + 1)
+
+
+cdef int make_room(Room* room, const State* state, Py_ssize_t count) except -1:
+    """Room for drawing, updating and decomposing; ``clear`` gives it back."""
+    cdef Py_ssize_t tiles = (count + LANES) // LANES * LANES * state.n, rows = (count + 2) * state.stride
+    cdef Py_ssize_t upper = state.n * state.stride
+    room.tiles = <double*>malloc((tiles + rows + 2 * (count + 1) + upper) * sizeof(double))
+    room.order = <Py_ssize_t*>malloc(2 * (count + 1) * sizeof(Py_ssize_t))
+    if room.tiles == NULL or room.order == NULL:
+        clear(room)
+        raise MemoryError
+    room.rows = room.tiles + tiles
+    room.shapes = room.rows + rows
+    room.upper = room.shapes + 2 * (count + 1)
+    return 0
+
+
+cdef void clear(Room* room) noexcept:
+    free(room.tiles)
+    free(room.order)
 
 
 cdef void draw(Rng* rng, const State* state, double* tiles, Py_ssize_t count, double* out) noexcept nogil:
@@ -274,8 +303,8 @@ cdef bint adapt_step(const State* state, const double* move, const Rates* rates,
         length += state.step_path[i] * state.step_path[i]
     length = sqrt(length)
     rise = rates.c_sigma / rates.d_sigma * (length / rates.chi - 1.0)
-    state.step[0] *= exp(rise if rise < LARGEST_RISE else LARGEST_RISE)
-    usual = sqrt(1.0 - pow(1.0 - rates.c_sigma, 2.0 * (generation + 1)))
+    state.step[0] *= portable_exp(rise if rise < LARGEST_RISE else LARGEST_RISE)
+    usual = sqrt(1.0 - portable_exp(2.0 * (generation + 1) * portable_log(1.0 - rates.c_sigma)))
     return not length < (1.4 + 2.0 / (n + 1.0)) * rates.chi * usual
 
 
@@ -291,11 +320,13 @@ cdef double condition(const State* state) noexcept nogil:
 
 cdef void update(
     const State* state, const double* genomes, const double* merits, const double* weights, Py_ssize_t count,
-    const Rates* rates, Py_ssize_t generation, const uint8_t* foreign, double* rows, double* tiles, double* shapes,
-    Py_ssize_t* order
+    const Rates* rates, Py_ssize_t generation, const uint8_t* foreign, double largest, Room* room
 ) noexcept nogil:
-    """Equations 41 to 47. Room: ``rows`` (count + 2) x stride, ``tiles`` for count + 1 lanes, ``shapes`` 2 (count + 1),
-    ``order`` 2 (count + 1)."""
+    """Equations 41 to 47."""
+    cdef double* rows = room.rows
+    cdef double* tiles = room.tiles
+    cdef double* shapes = room.shapes
+    cdef Py_ssize_t* order = room.order
     cdef Py_ssize_t n = state.n, stride = state.stride, place, i, negatives = 0
     cdef Py_ssize_t* chosen = order + count + 1
     cdef double step = state.step[0], total = 0.0, gain, decay
@@ -341,25 +372,24 @@ cdef void update(
     if stalled:
         decay += rates.c_one * rates.c_path * (2.0 - rates.c_path)
     cma_add_squares(state.covariance, n, decay, rows, stride, count + 1, shapes, shapes + count + 1)  # 47
-
-
-cdef double refactored(const State* state) except? -1.0:
-    """Decompose the covariance; as ``cma_numpy.cma_factor``."""
-    cdef double* upper = <double*>malloc(state.n * state.stride * sizeof(double))
-    cdef bint done
-    if upper == NULL:
-        raise MemoryError
-    with nogil:
-        done = cma_decompose(state.covariance, state.n, state.factor, upper, state.stride)
-        free(upper)
-    return condition(state) if done else INFINITY
+    total = 0.0
+    for i in range(n):
+        total = max(total, state.covariance[i * n + i])
+    if state.step[0] * sqrt(total) > largest:
+        state.step[0] = largest / sqrt(total)
 
 
 def cma_factor(state):
     """See ``cma_numpy.cma_factor``."""
     cdef State arrays
+    cdef Room room
+    cdef bint done
     load_state(&arrays, state)
-    return refactored(&arrays)
+    make_room(&room, &arrays, 0)
+    with nogil:
+        done = cma_decompose(arrays.covariance, arrays.n, arrays.factor, room.upper, arrays.stride)
+    clear(&room)
+    return condition(&arrays) if done else INFINITY
 
 
 cdef bint is_shaped(object genomes, object merits, object weights, object rates, Py_ssize_t n) noexcept:
@@ -390,7 +420,8 @@ cdef bint is_sound(const double* merits, const double* weights, Py_ssize_t count
 
 
 def cma_update(
-    state, genomes, merits, weights, rates, Py_ssize_t generation, *, foreign=None, bint decompose=True
+    state, genomes, merits, weights, rates, Py_ssize_t generation, *, foreign=None, double largest=INFINITY,
+    bint decompose=True
 ):
     """See ``cma_numpy.cma_update``."""
     cdef State arrays
@@ -401,8 +432,10 @@ def cma_update(
         cnp.PyArray_DIM(<cnp.ndarray>merits, 0),
     ):
         genomes, merits, weights, rates = cma_checks.checked_samples(genomes, merits, weights, rates, arrays.n)
-    cdef Py_ssize_t count = cnp.PyArray_DIM(<cnp.ndarray>genomes, 0), tiles_size, rows_size
+    cdef Py_ssize_t count = cnp.PyArray_DIM(<cnp.ndarray>genomes, 0)
+    cdef Room room
     foreign = cma_checks.checked_foreign(foreign, count)
+    cma_checks.check_largest(largest)
     cdef const uint8_t* flags = NULL
     if foreign is not None:
         flags = <const uint8_t*>cnp.PyArray_DATA(<cnp.ndarray>foreign)
@@ -410,19 +443,96 @@ def cma_update(
     cdef const double* values = <const double*>cnp.PyArray_DATA(<cnp.ndarray>merits)
     cdef const double* ranked = <const double*>cnp.PyArray_DATA(<cnp.ndarray>weights)
     cdef const Rates* constants = <const Rates*>cnp.PyArray_DATA(<cnp.ndarray>rates)
-    rows_size = (count + 2) * arrays.stride
-    tiles_size = (count + LANES) // LANES * LANES * arrays.n
-    cdef double* room = <double*>malloc((rows_size + tiles_size + 2 * (count + 1)) * sizeof(double))
-    cdef Py_ssize_t* order = <Py_ssize_t*>malloc(2 * (count + 1) * sizeof(Py_ssize_t))
-    if room == NULL or order == NULL:
-        free(room)
-        free(order)
-        raise MemoryError
+    make_room(&room, &arrays, count)
+    cdef bint sound = True
     with nogil:
-        update(
-            &arrays, points, values, ranked, count, constants, generation, flags, room, room + rows_size,
-            room + rows_size + tiles_size, order
-        )
-        free(room)
-        free(order)
-    return refactored(&arrays) if decompose else condition(&arrays)
+        update(&arrays, points, values, ranked, count, constants, generation, flags, largest, &room)
+        if decompose:
+            sound = cma_decompose(arrays.covariance, arrays.n, arrays.factor, room.upper, arrays.stride)
+    clear(&room)
+    return condition(&arrays) if sound else INFINITY
+
+
+cdef struct Progress:
+    Py_ssize_t made  # generations
+    Py_ssize_t best_in  # the generation of the best of them, -1 for none
+    Py_ssize_t invalid
+    double best
+    double condition
+
+
+cdef void judge(
+    int function, double sign, const double* codes, Py_ssize_t count, Py_ssize_t n, double* merits,
+    double* best_code, double* extremes, Progress* progress
+) noexcept nogil:
+    """Evaluate a generation; note the best, and the largest and least merit in ``extremes``."""
+    cdef Py_ssize_t row, i
+    cdef double merit
+    extremes[0], extremes[1] = -INFINITY, INFINITY
+    for row in range(count):
+        merit = sign * value_of(function, codes + row * n, n)
+        if not isfinite(merit):
+            merit = -INFINITY
+            progress.invalid += 1
+        merits[row] = merit
+        extremes[0], extremes[1] = max(extremes[0], merit), min(extremes[1], merit)
+        if merit > progress.best:
+            progress.best, progress.best_in = merit, progress.made
+            for i in range(n):
+                best_code[i] = codes[row * n + i]
+
+
+def cma_advance(
+    RandomStream stream not None, state, int function, double sign, lower, upper, rim, weights, rates,
+    Py_ssize_t generation, Py_ssize_t generations, Py_ssize_t patience, double target, double best, codes, merits,
+    best_code, extremes, Py_ssize_t kept, double largest=INFINITY
+):
+    """See ``cma_numpy.cma_advance``."""
+    cdef State arrays
+    cdef Room room
+    cdef Progress progress
+    load_state(&arrays, state)
+    cdef Py_ssize_t n = arrays.n, count, window
+    cma_checks.check_largest(largest)
+    cma_checks.check_advance(function, codes, merits, best_code, extremes, n, patience)
+    count, window = (<cnp.ndarray>codes).shape[0], (<cnp.ndarray>extremes).shape[0]
+    lower, upper, rim = cma_checks.checked_bounds(lower, upper, rim, n)
+    _, _, weights, rates = cma_checks.checked_samples(codes, merits, weights, rates, n)
+    cdef const double* low = <const double*>cnp.PyArray_DATA(<cnp.ndarray>lower)
+    cdef const double* high = <const double*>cnp.PyArray_DATA(<cnp.ndarray>upper)
+    cdef const double* edge = <const double*>cnp.PyArray_DATA(<cnp.ndarray>rim)
+    cdef const double* ranked = <const double*>cnp.PyArray_DATA(<cnp.ndarray>weights)
+    cdef const Rates* constants = <const Rates*>cnp.PyArray_DATA(<cnp.ndarray>rates)
+    cdef double* genes = <double*>cnp.PyArray_DATA(<cnp.ndarray>codes)
+    cdef double* values = <double*>cnp.PyArray_DATA(<cnp.ndarray>merits)
+    cdef double* best_genes = <double*>cnp.PyArray_DATA(<cnp.ndarray>best_code)
+    cdef double* seen = <double*>cnp.PyArray_DATA(<cnp.ndarray>extremes)
+    cdef double* samples = <double*>malloc(count * n * sizeof(double))
+    if samples == NULL:
+        raise MemoryError
+    progress.made, progress.best_in, progress.invalid, progress.best = 0, -1, 0, best
+    progress.condition = condition(&arrays)
+    try:
+        make_room(&room, &arrays, count)
+        with nogil:
+            while progress.made < generations and progress.best < target and progress.condition < INFINITY:
+                draw(&stream.rng, &arrays, room.tiles, count, samples)
+                fold(samples, count, n, low, high, edge, genes)
+                judge(
+                    function, sign, genes, count, n, values, best_genes,
+                    seen + 2 * ((kept + progress.made) % window), &progress
+                )
+                update(
+                    &arrays, samples, values, ranked, count, constants, generation + progress.made, NULL, largest, &room
+                )
+                progress.condition = condition(&arrays)
+                if (generation + progress.made) % patience == 0:
+                    if not cma_decompose(arrays.covariance, n, arrays.factor, room.upper, arrays.stride):
+                        progress.condition = INFINITY
+                    else:
+                        progress.condition = condition(&arrays)
+                progress.made += 1
+        clear(&room)
+    finally:
+        free(samples)
+    return progress.made, progress.condition, progress.best, progress.best_in, progress.invalid

@@ -9,18 +9,13 @@
 #include <math.h>
 #include <stddef.h>
 
-#define LANES 8
+#include "_powers.h"
 
-/* Wider instructions are chosen when the module is loaded, where the compiler and the C library can do that. */
-#if defined(__GNUC__) && !defined(__clang__) && defined(__x86_64__) && defined(__GLIBC__)
-#define CMA_WIDE __attribute__((target_clones("avx2", "default")))
-#else
-#define CMA_WIDE
-#endif
+#define LANES 8
 
 /* tiles[g][i][lane] of `groups` groups, n rows each: every lane is a vector v, which becomes L v. In place, from the
    last row up, since row i needs the rows up to i alone. */
-CMA_WIDE static void cma_multiply(const double *factor, ptrdiff_t n, double *tiles, ptrdiff_t groups)
+GIGAEVO_CLONES static void cma_multiply(const double *factor, ptrdiff_t n, double *tiles, ptrdiff_t groups)
 {
     for (ptrdiff_t group = 0; group < groups; group++) {
         double *tile = tiles + group * n * LANES;
@@ -36,7 +31,7 @@ CMA_WIDE static void cma_multiply(const double *factor, ptrdiff_t n, double *til
 }
 
 /* The other way: every lane v becomes L^-1 v, from the first row down. */
-CMA_WIDE static void cma_divide(const double *factor, ptrdiff_t n, double *tiles, ptrdiff_t groups)
+GIGAEVO_CLONES static void cma_divide(const double *factor, ptrdiff_t n, double *tiles, ptrdiff_t groups)
 {
     for (ptrdiff_t group = 0; group < groups; group++) {
         double *tile = tiles + group * n * LANES;
@@ -56,8 +51,9 @@ CMA_WIDE static void cma_divide(const double *factor, ptrdiff_t n, double *tiles
 
 /* The lower half of C becomes decay C + sum over k of weights[k] rows[k] rows[k]'. Rows are `stride` apart, a multiple
    of LANES, and 0 beyond n. `weighted` is room for as many numbers as there are rows. */
-CMA_WIDE static void cma_add_squares(double *covariance, ptrdiff_t n, double decay, const double *rows,
-                                     ptrdiff_t stride, ptrdiff_t count, const double *weights, double *weighted)
+GIGAEVO_CLONES static void cma_add_squares(double *covariance, ptrdiff_t n, double decay, const double *rows,
+                                           ptrdiff_t stride, ptrdiff_t count, const double *weights,
+                                           double *weighted)
 {
     for (ptrdiff_t i = 0; i < n; i++) {
         for (ptrdiff_t k = 0; k < count; k++)
@@ -76,8 +72,8 @@ CMA_WIDE static void cma_add_squares(double *covariance, ptrdiff_t n, double dec
 
 /* L of C = L L', both lower halves. Worked on are the rows of L' in `upper`, room for n rows of `stride` numbers, a
    multiple of LANES. Returns 0, and leaves L as it was, where C is not positive definite. */
-CMA_WIDE static int cma_decompose(const double *covariance, ptrdiff_t n, double *factor, double *upper,
-                                  ptrdiff_t stride)
+GIGAEVO_CLONES static int cma_decompose(const double *covariance, ptrdiff_t n, double *factor, double *upper,
+                                        ptrdiff_t stride)
 {
     for (ptrdiff_t i = 0; i < n; i++) {
         for (ptrdiff_t j = 0; j < stride; j++)

@@ -187,7 +187,8 @@ def advance(
     search.code, search.sign, search.invalid, search.best_generation = code, sign, 0, 0
     search.exponential, search.adaptive = plan.exponential, plan.adaptive
     search.lowest, search.highest, search.best_merit = plan.lowest, plan.highest, best_merit
-    search.pool, search.merits = <double*>cnp.PyArray_DATA(<cnp.ndarray>pool), <double*>cnp.PyArray_DATA(<cnp.ndarray>merits)
+    search.pool = <double*>cnp.PyArray_DATA(<cnp.ndarray>pool)
+    search.merits = <double*>cnp.PyArray_DATA(<cnp.ndarray>merits)
     search.entries = <uint32_t>cnp.PyArray_DIM(<cnp.ndarray>memory, 1)
     search.memory_weights = <double*>cnp.PyArray_DATA(<cnp.ndarray>memory)
     search.memory_rates = search.memory_weights + search.entries
@@ -198,8 +199,10 @@ def advance(
     if integer is not None:
         search.integer = <const uint8_t*>cnp.PyArray_DATA(<cnp.ndarray>integer)
     search.best = <double*>cnp.PyArray_DATA(<cnp.ndarray>best)
-    search.leaders, search.parents = <int64_t*>cnp.PyArray_DATA(<cnp.ndarray>leaders), <int64_t*>cnp.PyArray_DATA(<cnp.ndarray>parents)
-    search.crossed, search.trials = <uint8_t*>cnp.PyArray_DATA(<cnp.ndarray>crossed), <double*>cnp.PyArray_DATA(<cnp.ndarray>trials)
+    search.leaders = <int64_t*>cnp.PyArray_DATA(<cnp.ndarray>leaders)
+    search.parents = <int64_t*>cnp.PyArray_DATA(<cnp.ndarray>parents)
+    search.crossed = <uint8_t*>cnp.PyArray_DATA(<cnp.ndarray>crossed)
+    search.trials = <double*>cnp.PyArray_DATA(<cnp.ndarray>trials)
     search.weights = <double*>cnp.PyArray_DATA(<cnp.ndarray>settings)
     search.rates = search.weights + n
     search.worth, search.gains = search.weights + 2 * n, search.weights + 3 * n

@@ -1,4 +1,4 @@
-/* Loops that the compiler makes for two instruction sets, chosen when the module is loaded.
+/* Loops that the compiler makes for two instruction sets, one of which is chosen when the module is loaded.
 
    WIDE stands before a function whose loop is worth it. Both versions compute the same: nothing is contracted to fused
    multiply-adds and no sum is reordered (setup.py has the flags). Other compilers and processors build the plain one. */

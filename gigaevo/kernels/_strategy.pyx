@@ -6,13 +6,14 @@ Each step is a nogil function over one ``Herd``; the functions of Python check t
 """
 
 from libc.math cimport INFINITY, NAN, ceil, floor, isfinite
-from libc.stdint cimport int64_t, uint32_t, uint64_t
+from libc.stdint cimport int32_t, int64_t, uint32_t, uint64_t
 from libc.stdlib cimport free, malloc
 from libc.string cimport memcpy, memset
 
 cimport numpy as cnp
 
 from gigaevo.kernels._boundary cimport are_below, fits
+from gigaevo.kernels._functions cimport conflicts_of, value_of
 from gigaevo.kernels._random cimport RandomStream
 from gigaevo.kernels._rng cimport Rng, below, next_word, uniform
 
@@ -75,15 +76,27 @@ cdef struct Cross:
     int64_t genes_size
 
 
-cdef enum Change:
-    FLIP
-    BY_LAW
-    SWAP
+cdef enum:
+    FLIP = 0
+    BY_LAW = 1
+    SWAP = 2
+
+cdef enum:
+    SUM = 0
+    REAL = 1
+    QUEENS = 2
+
+
+cdef struct Scoring:
+    # See ``strategy_checks.Scoring``.
+    int score
+    int code
+    double sign
 
 
 cdef struct Mutation:
-    # What ``mutate_bits``, ``mutate_values`` and ``mutate_swaps`` are told.
-    Change change
+    # See ``strategy_checks.Mutation``.
+    int change
     double probability
     int64_t least
     int64_t most
@@ -139,7 +152,7 @@ cdef int open_herd(Herd* herd, object pool, object size, int64_t extra) except -
     herd.merits = <double*>cnp.PyArray_DATA(<cnp.ndarray>merits)
     herd.ages = <int64_t*>cnp.PyArray_DATA(<cnp.ndarray>ages)
     herd.bits = cnp.PyArray_TYPE(<cnp.ndarray>genes) == cnp.NPY_UINT64
-    herd.room = max(herd.capacity, extra) + 2
+    herd.room = max(herd.capacity, herd.width, extra) + 2
     herd.scratch = malloc(5 * herd.room * sizeof(int64_t))
     if herd.scratch == NULL:
         raise MemoryError
@@ -602,21 +615,54 @@ cdef int64_t mutate(Herd* herd, const Mutation* mutation, int64_t first, Rng* rn
 # Merits
 
 
-cdef int64_t score(Herd* herd, double sign) noexcept nogil:
-    cdef int64_t item, row, gene, scored = 0
-    cdef const double* values
-    cdef double total
+cdef double sum_of(const double* genes, int64_t n) noexcept nogil:
+    cdef double total = 0.0
+    cdef int64_t gene
+    for gene in range(n):
+        total += genes[gene]
+    return total
+
+
+cdef bint are_boards(const Herd* herd) noexcept nogil:
+    """Whether all genes of the population are columns of a board."""
+    cdef int64_t item, gene
+    cdef const double* genes
+    cdef bint fit = True
+    for item in range(herd.size):
+        genes = <const double*>(herd.genes + herd.order[item] * herd.width)
+        for gene in range(herd.width):
+            fit &= 0.0 <= genes[gene] < herd.width and genes[gene] == <int32_t>genes[gene]
+    return fit
+
+
+cdef double queens_of(Herd* herd, const double* genes) noexcept nogil:
+    """Pairs of queens on one diagonal; the keys and ``ranked`` are where it counts."""
+    cdef int32_t* columns = <int32_t*>herd.ranked
+    cdef int64_t gene
+    for gene in range(herd.width):
+        columns[gene] = <int32_t>genes[gene]
+    return conflicts_of(columns, herd.width, <int32_t*>herd.scratch)
+
+
+cdef int64_t score(Herd* herd, const Scoring* scoring) noexcept nogil:
+    """See ``strategy_numpy.score_unknown``."""
+    cdef int64_t item, row, scored = 0
+    cdef const double* genes
+    cdef double value
     if herd.bits:
-        return score_bits(herd.genes, herd.merits, herd.order, herd.size, herd.width, sign)
+        return score_bits(herd.genes, herd.merits, herd.order, herd.size, herd.width, scoring.sign)
     for item in range(herd.size):
         row = herd.order[item]
         if herd.merits[row] == herd.merits[row]:
             continue
-        values = <const double*>(herd.genes + row * herd.width)
-        total = 0.0
-        for gene in range(herd.width):
-            total += values[gene]
-        herd.merits[row] = sign * total if total == total else -INFINITY
+        genes = <const double*>(herd.genes + row * herd.width)
+        if scoring.score == REAL:
+            value = value_of(scoring.code, genes, herd.width)
+        elif scoring.score == QUEENS:
+            value = queens_of(herd, genes)
+        else:
+            value = sum_of(genes, herd.width)
+        herd.merits[row] = scoring.sign * value if isfinite(value) else -INFINITY
         scored += 1
     return scored
 
@@ -708,6 +754,11 @@ def mutate_values(pool, size, first, probability, least, most, mutable, laws, Ra
     genes_size = pool.genes.shape[1]
     mutation.change = BY_LAW
     read_mutation(&mutation, pool, size, first, probability, least, most, mutable, genes_size)
+    read_laws(&mutation, laws, genes_size)
+    return mutated(pool, size, first, &mutation, stream)
+
+
+cdef int read_laws(Mutation* mutation, object laws, genes_size) except -1:
     law, low, high, down, up = laws
     if not (
         is_vector(law, cnp.NPY_INT64, genes_size)
@@ -720,7 +771,7 @@ def mutate_values(pool, size, first, probability, least, most, mutable, laws, Ra
         checks.check_laws(laws, genes_size)
     mutation.law, mutation.low, mutation.high = integers_of(law), floats_of(low), floats_of(high)
     mutation.down, mutation.up = floats_of(down), floats_of(up)
-    return mutated(pool, size, first, &mutation, stream)
+    return 0
 
 
 def mutate_swaps(pool, size, first, probability, least, most, mutable, starts, stops, RandomStream stream not None):
@@ -730,6 +781,11 @@ def mutate_swaps(pool, size, first, probability, least, most, mutable, starts, s
     genes_size = pool.genes.shape[1]
     mutation.change = SWAP
     read_mutation(&mutation, pool, size, first, probability, least, most, mutable, genes_size)
+    read_sets(&mutation, starts, stops, genes_size)
+    return mutated(pool, size, first, &mutation, stream)
+
+
+cdef int read_sets(Mutation* mutation, object starts, object stops, genes_size) except -1:
     if not (
         is_vector(starts, cnp.NPY_INT64, genes_size)
         and is_vector(stops, cnp.NPY_INT64, genes_size)
@@ -737,19 +793,45 @@ def mutate_swaps(pool, size, first, probability, least, most, mutable, starts, s
     ):
         checks.check_sets(starts, stops, genes_size)
     mutation.starts, mutation.stops = integers_of(starts), integers_of(stops)
-    return mutated(pool, size, first, &mutation, stream)
+    return 0
 
 
-def sum_genes(pool, size, sign):
-    """See ``strategy_numpy.sum_genes``."""
+cdef int read_task(
+    Mutation* mutation, Scoring* scoring, object pool, size, object change, object told, genes_size
+) except -1:
+    """What ``advance`` and ``climb`` are told of mutation and scoring."""
+    kind, probability, least, most, mutable, laws, starts, stops = change
+    checks.check_task(pool, size, change, told)
+    read_mutation(mutation, pool, size, 0, probability, least, most, mutable, genes_size)
+    mutation.change = kind
+    if mutation.change == BY_LAW:
+        read_laws(mutation, laws, genes_size)
+    elif mutation.change == SWAP:
+        read_sets(mutation, starts, stops, genes_size)
+    return read_scoring(scoring, pool, told)
+
+
+def score_unknown(pool, size, scoring):
+    """See ``strategy_numpy.score_unknown``."""
     cdef Herd herd
-    cdef double direction = sign
+    cdef Scoring told
     cdef int64_t scored
+    read_scoring(&told, pool, scoring)
     open_herd(&herd, pool, size, 0)
-    with nogil:
-        scored = score(&herd, direction)
+    try:
+        if told.score == QUEENS and not are_boards(&herd):
+            checks.check_order(pool, size)
+        with nogil:
+            scored = score(&herd, &told)
+    finally:
         free(herd.scratch)
     return scored
+
+
+cdef int read_scoring(Scoring* scoring, object pool, object told) except -1:
+    checks.check_scoring(pool, told)
+    scoring.score, scoring.code, scoring.sign = told
+    return 0
 
 
 def distinct_rows(pool, size):
@@ -772,25 +854,44 @@ def advance(pool, progress, plan, RandomStream stream not None):
     cdef Herd herd
     cdef Cross cross
     cdef Mutation mutation
+    cdef Scoring scoring
     cdef Race race
-    checks.check_bits(pool)
     check_selection(plan.target_size, plan.replacement_rate, plan.elitism_rate)
     read_crossing(&cross, pool, plan.crossing)
-    read_mutation(
-        &mutation, pool, 0, 0, plan.mutation_probability, plan.least, plan.most, plan.mutable, cross.genes_size
-    )
-    mutation.change = FLIP
+    read_task(&mutation, &scoring, pool, progress.size, plan.mutation, plan.scoring, cross.genes_size)
+    race.target_size = plan.target_size
+    race.replacement_rate, race.elitism_rate = plan.replacement_rate, plan.elitism_rate
+    race.tournament_size, race.max_age = plan.tournament_size, plan.max_age
+    checks.check_best(pool, progress)
     open_herd(&herd, pool, progress.size, max(cross.genes_size, cross.cut_count))
     try:
-        read_race(&race, &herd, progress, plan)
+        read_race(&race, progress, plan.goal)
         checks.check_room(pool, race.target_size, race.target_size + share(race.target_size, cross.selection_rate))
         with nogil:
-            run_generations(&herd, &cross, &mutation, &race, &stream.rng)
+            run_generations(&herd, &cross, &mutation, &scoring, &race, &stream.rng)
     finally:
         free(herd.scratch)
-    progress.size, progress.generation = herd.size, race.generation
-    progress.stale_generations, progress.best_generation = race.stale_generations, race.best_generation
-    progress.best_merit, progress.evaluations = race.best_merit, race.evaluations
+    write_race(&race, &herd, progress)
+
+
+def climb(pool, progress, mutation, genes_size, scoring, goal, RandomStream stream not None):
+    """See ``strategy_numpy.climb``."""
+    cdef Herd herd
+    cdef Mutation change
+    cdef Scoring told
+    cdef Race race
+    read_task(&change, &told, pool, 1, mutation, scoring, genes_size)
+    change.probability = 1.0
+    checks.check_best(pool, progress)
+    open_herd(&herd, pool, 1, change.mutable_count)
+    try:
+        checks.check_room(pool, 1, 2)
+        read_race(&race, progress, goal)
+        with nogil:
+            run_climb(&herd, &change, &told, &race, &stream.rng)
+    finally:
+        free(herd.scratch)
+    write_race(&race, &herd, progress)
 
 
 cdef int check_selection(target_size, replacement_rate, elitism_rate) except -1:
@@ -848,17 +949,17 @@ cdef bint are_same(const uint64_t* words, const uint64_t* others, int64_t width)
 
 
 cdef struct Race:
-    # See ``strategy_checks.Plan`` and ``strategy_checks.Progress``.
+    # The first five: see ``strategy_checks.Plan``; then ``strategy_checks.Goal`` and ``strategy_checks.Progress``.
     int64_t target_size
     double replacement_rate
     double elitism_rate
     int64_t tournament_size
     int64_t max_age
-    double sign
     double target_merit
     double valid_merit
     int64_t max_generations
     int64_t max_stale_generations
+    int64_t stale_break
     int64_t last_generation
     bint replace_on_equal
     int64_t generation
@@ -869,32 +970,35 @@ cdef struct Race:
     int64_t evaluations
 
 
-cdef int read_race(Race* race, Herd* herd, object progress, object plan) except -1:
-    race.target_size = plan.target_size
-    race.replacement_rate, race.elitism_rate = plan.replacement_rate, plan.elitism_rate
-    race.tournament_size, race.max_age, race.sign = plan.tournament_size, plan.max_age, plan.sign
-    race.target_merit, race.valid_merit = plan.target_merit, plan.valid_merit
-    race.max_generations = plan.max_generations
-    race.max_stale_generations, race.last_generation = plan.max_stale_generations, plan.last_generation
-    race.replace_on_equal = plan.replace_on_equal
+cdef int read_race(Race* race, object progress, object goal) except -1:
+    race.target_merit, race.valid_merit = goal.target_merit, goal.valid_merit
+    race.max_generations, race.max_stale_generations = goal.max_generations, goal.max_stale_generations
+    race.stale_break, race.last_generation = goal.stale_break, goal.last_generation
+    race.replace_on_equal = goal.replace_on_equal
     race.generation, race.stale_generations = progress.generation, progress.stale_generations
     race.best_generation, race.best_merit = progress.best_generation, progress.best_merit
     race.evaluations = progress.evaluations
-    genes = progress.best_genes
-    if not fits(genes, cnp.NPY_UINT64, 1) or cnp.PyArray_DIM(<cnp.ndarray>genes, 0) != herd.width:
-        raise ValueError(f"best_genes must be uint64 of shape ({herd.width},)")
-    race.best_genes = <uint64_t*>cnp.PyArray_DATA(<cnp.ndarray>genes)
+    race.best_genes = <uint64_t*>cnp.PyArray_DATA(<cnp.ndarray>progress.best_genes)
     return 0
 
 
-cdef bint has_ended(const Race* race) noexcept nogil:
+cdef int write_race(const Race* race, const Herd* herd, object progress) except -1:
+    progress.size, progress.generation = herd.size, race.generation
+    progress.stale_generations, progress.best_generation = race.stale_generations, race.best_generation
+    progress.best_merit, progress.evaluations = race.best_merit, race.evaluations
+    return 0
+
+
+cdef bint is_over(const Race* race) noexcept nogil:
+    if race.generation >= race.last_generation or 0 < race.stale_break <= race.stale_generations:
+        return True
     if race.best_merit < race.valid_merit:
         return False
-    if race.best_merit >= race.target_merit:
-        return True
-    if 0 < race.max_generations <= race.generation:
-        return True
-    return 0 < race.max_stale_generations <= race.stale_generations
+    return (
+        race.best_merit >= race.target_merit
+        or 0 < race.max_generations <= race.generation
+        or 0 < race.max_stale_generations <= race.stale_generations
+    )
 
 
 cdef void note_best(Herd* herd, Race* race) noexcept nogil:
@@ -904,17 +1008,17 @@ cdef void note_best(Herd* herd, Race* race) noexcept nogil:
         race.best_generation, race.stale_generations = race.generation, 0
     else:
         race.stale_generations += 1
-        if not (race.replace_on_equal and merit == race.best_merit):
+        if not (race.replace_on_equal and merit == race.best_merit > -INFINITY):
             return
     race.best_merit = merit
     memcpy(race.best_genes, herd.genes + best * herd.width, herd.width * sizeof(uint64_t))
 
 
 cdef void run_generations(
-    Herd* herd, const Cross* cross, const Mutation* mutation, Race* race, Rng* rng
+    Herd* herd, const Cross* cross, const Mutation* mutation, const Scoring* scoring, Race* race, Rng* rng
 ) noexcept nogil:
     cdef int64_t first
-    while race.generation < race.last_generation and not has_ended(race):
+    while not is_over(race):
         race.generation += 1
         if race.max_age:
             let_aged_die(herd, race.max_age)
@@ -926,5 +1030,24 @@ cdef void run_generations(
             elite_selection(herd, race.target_size, race.replacement_rate, race.elitism_rate)
         first = crossover(herd, cross, rng)
         mutate(herd, mutation, first, rng)
-        race.evaluations += score(herd, race.sign)
+        race.evaluations += score(herd, scoring)
         note_best(herd, race)
+
+
+cdef void run_climb(
+    Herd* herd, const Mutation* mutation, const Scoring* scoring, Race* race, Rng* rng
+) noexcept nogil:
+    cdef int64_t stand, trial
+    cdef double merit, present
+    while not is_over(race):
+        race.generation += 1
+        stand, trial = herd.order[0], herd.order[1]
+        clone_row(herd, stand, trial)
+        herd.size = 2
+        mutate(herd, mutation, 1, rng)
+        race.evaluations += score(herd, scoring)
+        note_best(herd, race)
+        herd.size = 1
+        merit, present = herd.merits[trial], herd.merits[stand]
+        if merit > present or present == -INFINITY or (race.replace_on_equal and merit == present):
+            herd.order[0], herd.order[1] = trial, stand

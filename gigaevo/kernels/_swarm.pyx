@@ -90,11 +90,20 @@ cdef void fly_rows(
 
 
 cdef int prepare(
-    Swarm* swarm, object positions, object velocities, object own, object leaders, object flight, object limits,
-    object lower, object upper, object integer
+    Swarm* swarm,
+    object positions,
+    object velocities,
+    object own,
+    object leaders,
+    object flight,
+    object limits,
+    object lower,
+    object upper,
+    object integer,
 ) except -1:
     """Fill ``swarm`` with arrays that can be read in place, or raise; they must outlive it."""
-    cdef Py_ssize_t size = cnp.PyArray_DIM(<cnp.ndarray>positions, 0), genes = cnp.PyArray_DIM(<cnp.ndarray>positions, 1)
+    cdef Py_ssize_t size = cnp.PyArray_DIM(<cnp.ndarray>positions, 0)
+    cdef Py_ssize_t genes = cnp.PyArray_DIM(<cnp.ndarray>positions, 1)
     if not cnp.PyArray_SAMESHAPE(<cnp.ndarray>positions, <cnp.ndarray>velocities):
         checks.check_shape("velocities", velocities, (size, genes))
     if not cnp.PyArray_SAMESHAPE(<cnp.ndarray>positions, <cnp.ndarray>own):
@@ -135,8 +144,10 @@ def fly(
 ):
     """See ``swarm_numpy.fly``."""
     cdef Swarm swarm
-    positions, velocities, own = owned("positions", positions, 2), owned("velocities", velocities, 2), doubles("own", own, 2)
-    cdef Py_ssize_t size = cnp.PyArray_DIM(<cnp.ndarray>positions, 0), genes = cnp.PyArray_DIM(<cnp.ndarray>positions, 1)
+    positions, velocities = owned("positions", positions, 2), owned("velocities", velocities, 2)
+    own = doubles("own", own, 2)
+    cdef Py_ssize_t size = cnp.PyArray_DIM(<cnp.ndarray>positions, 0)
+    cdef Py_ssize_t genes = cnp.PyArray_DIM(<cnp.ndarray>positions, 1)
     leaders, particles = indices("leaders", leaders, 1, size), indices("particles", particles, 1, size)
     limits, lower, upper = doubles("limits", limits, 1), doubles("lower", lower, 1), doubles("upper", upper, 1)
     integer = None if integer is None else flags("integer", integer, -1, genes)
@@ -261,9 +272,10 @@ def advance(
     swarm_checks.check_loop(leaders, neighbors, generations)
     if not 0 <= code < FUNCTIONS:
         functions_checks.check_code(code, REAL)
-    positions, velocities, own = owned("positions", positions, 2), owned("velocities", velocities, 2), owned("own", own, 2)
-    merits, best = owned("merits", merits, 1), owned("best", best, 1)
-    cdef Py_ssize_t size = cnp.PyArray_DIM(<cnp.ndarray>positions, 0), genes = cnp.PyArray_DIM(<cnp.ndarray>positions, 1)
+    positions, velocities = owned("positions", positions, 2), owned("velocities", velocities, 2)
+    own, merits, best = owned("own", own, 2), owned("merits", merits, 1), owned("best", best, 1)
+    cdef Py_ssize_t size = cnp.PyArray_DIM(<cnp.ndarray>positions, 0)
+    cdef Py_ssize_t genes = cnp.PyArray_DIM(<cnp.ndarray>positions, 1)
     if cnp.PyArray_DIM(<cnp.ndarray>merits, 0) != size or cnp.PyArray_DIM(<cnp.ndarray>best, 0) != genes:
         checks.check_shape("merits", merits, (size,))
         checks.check_shape("best", best, (genes,))

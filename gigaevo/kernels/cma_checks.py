@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from gigaevo.kernels.checks import check_shape, float_array
+from gigaevo.kernels.functions_numpy import REAL
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
@@ -109,6 +110,28 @@ def checked_bounds(lower: ArrayLike, upper: ArrayLike, rim: ArrayLike, n: int) -
     for bad in np.flatnonzero(~((edge >= 0.0) & (edge <= 0.5 * (high - low))))[:1]:
         raise ValueError(f"rim[{bad}] is {edge[bad]}, expected 0 to half of the range")
     return low, high, edge
+
+
+def check_advance(
+    function: int, codes: Numbers, merits: Numbers, best_code: Numbers, extremes: Numbers, n: int, patience: int
+) -> None:
+    """Raise ValueError unless a run of generations has a known function and arrays to write to."""
+    if not 0 <= function < len(REAL):
+        raise ValueError(f"function is {function}, expected 0 to {len(REAL) - 1}")
+    shapes = {"codes": (len(codes), n), "merits": (len(codes),), "best_code": (n,), "extremes": (len(extremes), 2)}
+    arrays = {"codes": codes, "merits": merits, "best_code": best_code, "extremes": extremes}
+    for name, array in arrays.items():
+        if not isinstance(array, np.ndarray) or array.dtype != np.float64 or not array.flags.carray:
+            raise ValueError(f"{name} must be a writable C-contiguous array of float64")
+        check_shape(name, array, shapes[name])
+    if len(extremes) < 1 or patience < 1:
+        raise ValueError(f"extremes has {len(extremes)} rows and patience is {patience}, expected 1 or more of both")
+
+
+def check_largest(largest: float) -> None:
+    """Raise ValueError unless a largest deviation is above 0."""
+    if not largest > 0.0:
+        raise ValueError(f"largest is {largest}, expected a number above 0")
 
 
 def checked_foreign(foreign: ArrayLike | None, count: int) -> NDArray[np.bool_] | None:

@@ -16,6 +16,7 @@ import numpy as np
 
 from gigaevo.kernels import checks, cma_checks
 from gigaevo.kernels.cma_checks import C_MEAN, C_MU, C_ONE, C_PATH, C_SIGMA, CHI, D_SIGMA, MU_EFF, CmaState
+from gigaevo.kernels.functions_numpy import evaluate
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
@@ -62,6 +63,7 @@ def cma_update(
     generation: int,
     *,
     foreign: ArrayLike | None = None,
+    largest: float = math.inf,
     decompose: bool = True,
 ) -> float:
     """Move and shape the distribution by samples of which the merits are known: equations 41 to 47.
@@ -78,6 +80,7 @@ def cma_update(
         generation: Updates before this one.
         foreign: bool of shape (m,), true for samples that were not drawn from this distribution: they are brought no
             farther from the mean than samples usually lie (Hansen 2011). None where there is none.
+        largest: Above 0: where a variable deviates by more of its units, the step is shortened.
         decompose: Whether the factor follows the covariance now. It may be left for later updates where n is large.
 
     Returns:
@@ -91,6 +94,7 @@ def cma_update(
     n = len(state.mean)
     points, values, ranked, constants = cma_checks.checked_samples(genomes, merits, weights, rates, n)
     injected = cma_checks.checked_foreign(foreign, len(points))
+    cma_checks.check_largest(largest)
     order = np.argsort(-values, kind="stable")
     steps = (points[order] - state.mean) / (state.step[0] * state.scale)
     if injected is not None:
@@ -108,6 +112,9 @@ def cma_update(
     decay = 1.0 - lost + stalled * constants[C_ONE] * constants[C_PATH] * (2.0 - constants[C_PATH])
     squares = np.outer(state.shape_path, state.shape_path) * constants[C_ONE] + (steps.T * shapes) @ steps
     state.covariance[:] = np.tril(decay * state.covariance + squares)  # 47
+    widest = math.sqrt(float(np.diag(state.covariance).max()))
+    if state.step[0] * widest > largest:
+        state.step[0] = largest / widest
     return cma_factor(state) if decompose else _condition(state)
 
 
@@ -174,6 +181,74 @@ def cma_fold(
         mapped = np.where(inside, x, mapped)
     out[:] = np.where(mapped >= low, np.where(mapped <= high, mapped, high), low)
     return out
+
+
+def cma_advance(
+    stream: RandomStream,
+    state: CmaState,
+    function: int,
+    sign: float,
+    lower: ArrayLike,
+    upper: ArrayLike,
+    rim: ArrayLike,
+    weights: ArrayLike,
+    rates: ArrayLike,
+    generation: int,
+    generations: int,
+    patience: int,
+    target: float,
+    best: float,
+    codes: NDArray[np.float64],
+    merits: NDArray[np.float64],
+    best_code: NDArray[np.float64],
+    extremes: NDArray[np.float64],
+    kept: int,
+    largest: float = math.inf,
+) -> tuple[int, float, float, int, int]:
+    """Whole generations on a function that is compiled: sample, fold, evaluate, update.
+
+    Args:
+        stream: Source of the normal numbers.
+        state: The distribution, changed in place.
+        function: A code of ``functions_numpy.REAL``.
+        sign: 1 where larger values are better, -1 where smaller ones are.
+        lower, upper, rim: Of ``cma_fold``.
+        weights, rates, generation: Of ``cma_update``.
+        generations: How many at most.
+        patience: The factor follows the covariance in generations that are multiples of it.
+        target: Merit at which to end.
+        best: The best merit until now.
+        codes, merits: Where the last generation is written, shapes (m, n) and (m,).
+        best_code: Where a better vector than before is written, shape (n,).
+        extremes: A ring of the largest and the least merit of generations, shape (w, 2).
+        kept: Where in the ring the next generation goes, modulo w.
+        largest: Of ``cma_update``.
+
+    Returns:
+        Generations made; ``cma_update`` of the last; the best merit; the generation among these that it is from, -1 for
+        none; and how many values were not finite, which count as -inf.
+    """
+    cma_checks.check_state(state)
+    cma_checks.check_largest(largest)
+    cma_checks.check_advance(function, codes, merits, best_code, extremes, len(state.mean), patience)
+    condition, made, best_in, invalid = _condition(state), 0, -1, 0
+    while made < generations and best < target and condition < math.inf:
+        samples = cma_sample(stream, state, len(codes))
+        cma_fold(samples, lower, upper, rim, codes)
+        merits[:] = sign * evaluate(function, codes)
+        sound = np.isfinite(merits)
+        merits[~sound] = -math.inf
+        invalid += int(len(merits) - sound.sum())
+        extremes[(kept + made) % len(extremes)] = merits.max(), merits.min()
+        row = int(merits.argmax())
+        if merits[row] > best:
+            best, best_in, best_code[:] = float(merits[row]), made, codes[row]
+        due = (generation + made) % patience == 0
+        condition = cma_update(
+            state, samples, merits, weights, rates, generation + made, largest=largest, decompose=due
+        )
+        made += 1
+    return made, condition, best, best_in, invalid
 
 
 def _bring_near(factor: NDArray[np.float64], steps: NDArray[np.float64], injected: NDArray[np.bool_]) -> None:

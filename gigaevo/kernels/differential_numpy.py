@@ -150,7 +150,8 @@ def recombine(
         crossed: uint8 or bool (n, genes).
         lower: float64 (genes,).
         upper: float64 (genes,).
-        integer: bool (genes,): genes of trials that are rounded, halves to even; None: no gene is.
+        integer: bool (genes,): genes of trials that are rounded, halves to even; their bounds are whole numbers. None:
+            no gene is.
 
     Returns:
         float64 (n, genes).

@@ -9,39 +9,42 @@ from gigaevo.kernels.backend import BACKEND
 if TYPE_CHECKING or BACKEND == "numpy":
     from gigaevo.kernels.strategy_numpy import (
         advance,
+        climb,
         cross_over,
         distinct_rows,
         drop_aged,
         mutate_bits,
         mutate_swaps,
         mutate_values,
+        score_unknown,
         select_elite,
         select_tournament,
-        sum_genes,
     )
 else:
     from gigaevo.kernels._strategy import (
         advance,
+        climb,
         cross_over,
         distinct_rows,
         drop_aged,
         mutate_bits,
         mutate_swaps,
         mutate_values,
+        score_unknown,
         select_elite,
         select_tournament,
-        sum_genes,
     )
 
 __all__ = [
     "advance",
+    "climb",
     "cross_over",
     "distinct_rows",
     "drop_aged",
     "mutate_bits",
     "mutate_swaps",
     "mutate_values",
+    "score_unknown",
     "select_elite",
     "select_tournament",
-    "sum_genes",
 ]

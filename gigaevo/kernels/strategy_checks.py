@@ -9,6 +9,9 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from gigaevo.kernels.functions_checks import check_code
+from gigaevo.kernels.functions_numpy import REAL
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
@@ -50,6 +53,34 @@ class GeneLaw(IntEnum):
     MOVE = 2
     MOVE_WHOLE = 3
     STEP = 4
+
+
+class Change(IntEnum):
+    """What a mutation does to a gene.
+
+    Attributes:
+        FLIP: Bits: the other value.
+        LAW: Numbers: by ``ValueLaws``.
+        SWAP: Numbers: with another gene of its set.
+    """
+
+    FLIP = 0
+    LAW = 1
+    SWAP = 2
+
+
+class Score(IntEnum):
+    """Fitness functions that the kernels know.
+
+    Attributes:
+        SUM: Of bits the true ones, of numbers their sum in the order of the genes.
+        REAL: A function of numbers, by its code in ``functions_numpy.REAL``.
+        QUEENS: Pairs of queens on one diagonal (``functions_numpy.conflicts``): numbers that are a permutation.
+    """
+
+    SUM = 0
+    REAL = 1
+    QUEENS = 2
 
 
 class Pool(NamedTuple):
@@ -109,6 +140,44 @@ class ValueLaws(NamedTuple):
     up: NDArray[np.float64]
 
 
+class Mutation(NamedTuple):
+    """How offspring change, for ``advance`` and ``climb``; see ``mutate_bits`` and its companions.
+
+    Attributes:
+        change: What happens to a gene.
+        probability: Of a chromosome to be mutated.
+        least: Least number of genes that change.
+        most: Largest number.
+        mutable: int64: genes that may change.
+        laws: Of numbers that change by law, else None.
+        starts: Of numbers that are swapped, first gene of the set of each, else None.
+        stops: Of numbers that are swapped, the gene behind the last of the set of each, else None.
+    """
+
+    change: Change
+    probability: float
+    least: int
+    most: int
+    mutable: NDArray[np.int64]
+    laws: ValueLaws | None = None
+    starts: NDArray[np.int64] | None = None
+    stops: NDArray[np.int64] | None = None
+
+
+class Scoring(NamedTuple):
+    """A fitness function that the kernels know, and its direction.
+
+    Attributes:
+        score: Which kind.
+        code: Which function of numbers, 0 for the other kinds.
+        sign: 1 where scores are to be large, -1 where they are to be small.
+    """
+
+    score: Score
+    code: int
+    sign: float
+
+
 @dataclass
 class Progress:
     """Where a run stands; ``advance`` brings it up to date.
@@ -132,6 +201,29 @@ class Progress:
     evaluations: int
 
 
+class Goal(NamedTuple):
+    """When ``advance`` and ``climb`` come back.
+
+    Attributes:
+        target_merit: Ends the run when reached, inf for never.
+        valid_merit: No condition ends the run before it is reached, -inf for none.
+        max_generations: Ends the run, 0 for never.
+        max_stale_generations: Ends the run, 0 for never.
+        stale_break: So many generations without a better merit interrupt the run, valid or not, 0 for never.
+        last_generation: Where it is interrupted, whatever the conditions say.
+        replace_on_equal: Whether a chromosome as good as the best takes its place: of equals the last in the
+            population, where offspring are, not the first.
+    """
+
+    target_merit: float
+    valid_merit: float
+    max_generations: int
+    max_stale_generations: int
+    stale_break: int
+    last_generation: int
+    replace_on_equal: bool
+
+
 class Plan(NamedTuple):
     """A whole generation, for ``advance``.
 
@@ -142,18 +234,9 @@ class Plan(NamedTuple):
         tournament_size: 0 for ``select_elite``, else for ``select_tournament``.
         max_age: Age at which a chromosome dies, 0 for never.
         crossing: See ``Crossing``.
-        mutation_probability: See ``mutate_bits``.
-        least: Least number of genes that a mutation changes.
-        most: Largest number of genes.
-        mutable: int64: genes that may change.
-        sign: 1 where true genes are to be many, -1 where they are to be few.
-        target_merit: Ends the run when reached, inf for never.
-        valid_merit: No condition ends the run before it is reached, -inf for none.
-        max_generations: Ends the run, 0 for never.
-        max_stale_generations: Ends the run, 0 for never.
-        last_generation: Where ``advance`` comes back for a while, whatever the conditions say.
-        replace_on_equal: Whether a chromosome as good as the best takes its place: of equals the last in the
-            population, where offspring are, not the first.
+        mutation: See ``Mutation``.
+        scoring: See ``Scoring``.
+        goal: See ``Goal``.
     """
 
     target_size: int
@@ -162,17 +245,9 @@ class Plan(NamedTuple):
     tournament_size: int
     max_age: int
     crossing: Crossing
-    mutation_probability: float
-    least: int
-    most: int
-    mutable: NDArray[np.int64]
-    sign: float
-    target_merit: float
-    valid_merit: float
-    max_generations: int
-    max_stale_generations: int
-    last_generation: int
-    replace_on_equal: bool
+    mutation: Mutation
+    scoring: Scoring
+    goal: Goal
 
 
 def share(size: int, rate: float) -> int:
@@ -220,6 +295,70 @@ def check_numbers(pool: Pool) -> None:
     """
     if pool.genes.dtype != np.float64:
         raise ValueError(f"genes must be numbers (float64), not {pool.genes.dtype}")
+
+
+def check_scoring(pool: Pool, scoring: Scoring) -> None:
+    """
+    Raises:
+        ValueError: The function is none that the kernels know, or not one of such genes.
+    """
+    if scoring.score not in list(Score):
+        raise ValueError(f"score is {scoring.score}, expected 0 to {int(max(Score))}")
+    if scoring.score != Score.SUM:
+        check_numbers(pool)
+    if scoring.score == Score.REAL:
+        check_code(scoring.code, REAL)
+
+
+def check_change(pool: Pool, mutation: Mutation) -> None:
+    """
+    Raises:
+        ValueError: The mutation is of other genes, or what it needs to know is not there.
+    """
+    if mutation.change not in list(Change):
+        raise ValueError(f"change is {mutation.change}, expected 0 to {int(max(Change))}")
+    if mutation.change == Change.FLIP:
+        check_bits(pool)
+    else:
+        check_numbers(pool)
+    if mutation.change == Change.LAW and mutation.laws is None:
+        raise ValueError("laws is None, expected ValueLaws: genes change by law")
+    if mutation.change == Change.SWAP and (mutation.starts is None or mutation.stops is None):
+        raise ValueError("starts and stops must be arrays: genes are swapped within sets")
+
+
+def check_task(pool: Pool, size: int, mutation: Mutation, scoring: Scoring) -> None:
+    """
+    Raises:
+        ValueError: Mutation and scoring do not fit the genes, or one another.
+    """
+    check_change(pool, mutation)
+    check_scoring(pool, scoring)
+    if scoring.score == Score.QUEENS:
+        check_order(pool, size)
+        if mutation.change != Change.SWAP:
+            raise ValueError("queens must be swapped, or they leave the board")
+
+
+def check_best(pool: Pool, progress: Progress) -> None:
+    """
+    Raises:
+        ValueError: ``best_genes`` is no row of the pool.
+    """
+    best, genes = progress.best_genes, pool.genes
+    if best.dtype != genes.dtype or best.shape != genes.shape[1:] or not best.flags.carray:
+        raise ValueError(f"best_genes must be {genes.dtype} of shape ({genes.shape[1]},), not {_kind(best)}")
+
+
+def check_order(pool: Pool, size: int) -> None:
+    """
+    Raises:
+        ValueError: A row of the population has a gene that is no column of a queen: a whole number in 0 to width - 1.
+    """
+    genes, width = pool.genes[pool.order[:size]], pool.genes.shape[1]
+    bad = ~((genes >= 0) & (genes < width) & (genes == np.floor(genes)))
+    if bad.any():
+        raise ValueError(f"a gene is {genes[bad][0]}, expected a column of a board, 0 to {width - 1}")
 
 
 def check_room(pool: Pool, size: int, grown: int) -> None:

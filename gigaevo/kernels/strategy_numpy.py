@@ -12,18 +12,24 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from gigaevo.kernels.functions_numpy import conflicts, evaluate
 from gigaevo.kernels.strategy_checks import (
     Exchange,
     GeneLaw,
+    Score,
+    check_best,
     check_bits,
     check_crossing,
     check_laws,
     check_mutation,
     check_numbers,
+    check_order,
     check_pool,
     check_rate,
     check_room,
+    check_scoring,
     check_sets,
+    check_task,
     share,
 )
 
@@ -33,7 +39,16 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from gigaevo.kernels.random_numpy import RandomStream
-    from gigaevo.kernels.strategy_checks import Crossing, Plan, Pool, Progress, ValueLaws
+    from gigaevo.kernels.strategy_checks import (
+        Crossing,
+        Goal,
+        Mutation,
+        Plan,
+        Pool,
+        Progress,
+        Scoring,
+        ValueLaws,
+    )
 
     Rows = NDArray[np.int64]
 
@@ -298,24 +313,39 @@ def mutate_swaps(
     return _mutate(pool, size, first, probability, least, most, mutable, stream, swap)
 
 
-def sum_genes(pool: Pool, size: int, sign: float) -> int:
-    """Set the merits that are NaN to ``sign`` times the true bits of the chromosome, or the sum of its numbers.
+def score_unknown(pool: Pool, size: int, scoring: Scoring) -> int:
+    """Set the merits that are NaN to ``sign`` times the score of the chromosome; -inf where that is no finite number.
 
-    Numbers are added in the order of the genes.
+    Args:
+        pool: The population.
+        size: Chromosomes in it.
+        scoring: The fitness function.
 
     Returns:
         How many merits were set.
+
+    Raises:
+        ValueError: The function does not fit the genes.
     """
     check_pool(pool, size)
+    check_scoring(pool, scoring)
+    if scoring.score == Score.QUEENS:
+        check_order(pool, size)
     rows = pool.order[:size]
     rows = rows[np.isnan(pool.merits[rows])]
-    if pool.genes.dtype == np.uint64:
-        totals = np.bitwise_count(pool.genes[rows]).sum(1, dtype=np.int64).astype(np.float64)
+    genes = pool.genes[rows]
+    if scoring.score == Score.REAL:
+        scores = evaluate(scoring.code, genes)
+    elif scoring.score == Score.QUEENS:
+        scores = conflicts(genes.astype(np.int32))
+    elif genes.dtype == np.uint64:
+        scores = np.bitwise_count(genes).sum(1, dtype=np.int64).astype(np.float64)
     else:
-        totals = np.zeros(len(rows))
-        for column in pool.genes[rows].T:
-            totals += column
-    pool.merits[rows] = np.where(np.isnan(totals), -np.inf, sign * totals)
+        scores = np.zeros(len(rows))
+        with np.errstate(invalid="ignore"):  # what is no number is invalid
+            for column in genes.T:
+                scores += column
+    pool.merits[rows] = np.where(np.isfinite(scores), scoring.sign * scores, -np.inf)
     return len(rows)
 
 
@@ -330,7 +360,7 @@ def distinct_rows(pool: Pool, size: int) -> NDArray[np.bool_]:
 
 
 def advance(pool: Pool, progress: Progress, plan: Plan, stream: RandomStream) -> None:
-    """Make whole generations of bits whose true genes are counted, until the plan ends the run.
+    """Make whole generations with a fitness that the kernels know, until the goal is reached.
 
     A generation: the aged die, selection, crossover, mutation, merits of the offspring that have none, the best. It is
     what the functions of this module do one after the other, with the same numbers drawn.
@@ -345,8 +375,9 @@ def advance(pool: Pool, progress: Progress, plan: Plan, stream: RandomStream) ->
         ValueError: The pool or the plan is not as it says.
     """
     check_pool(pool, progress.size)
-    check_bits(pool)
-    while progress.generation < plan.last_generation and not _has_ended(progress, plan):
+    check_task(pool, progress.size, plan.mutation, plan.scoring)
+    check_best(pool, progress)
+    while not _is_over(progress, plan.goal):
         progress.generation += 1
         size = progress.size
         if plan.max_age:
@@ -357,23 +388,79 @@ def advance(pool: Pool, progress: Progress, plan: Plan, stream: RandomStream) ->
         else:
             size = select_elite(pool, size, *rates)
         size, first = cross_over(pool, size, plan.crossing, stream)
-        mutate_bits(
-            pool, size, first, plan.mutation_probability, plan.least, plan.most, plan.mutable,
-            plan.crossing.genes_size, stream,
-        )  # fmt: skip
+        _mutate_by(pool, size, first, plan.mutation, plan.crossing.genes_size, stream)
         progress.size = size
-        progress.evaluations += sum_genes(pool, size, plan.sign)
-        _note_best(pool, progress, plan.replace_on_equal)
+        progress.evaluations += score_unknown(pool, size, plan.scoring)
+        _note_best(pool, progress, plan.goal.replace_on_equal)
 
 
-def _has_ended(progress: Progress, plan: Plan) -> bool:
-    if progress.best_merit < plan.valid_merit:
+def climb(
+    pool: Pool,
+    progress: Progress,
+    mutation: Mutation,
+    genes_size: int,
+    scoring: Scoring,
+    goal: Goal,
+    stream: RandomStream,
+) -> None:
+    """Make generations of a climb by a fitness that the kernels know: one neighbour each, and a move if it is better.
+
+    From a chromosome of merit -inf it moves to any; to one as good as the present only if the goal says so.
+
+    Args:
+        pool: Two rows; the first in its order is where the climber stands, its merit known.
+        progress: Where the run stands, of size 1; brought up to date.
+        mutation: How a neighbour comes to be; its probability is not looked at.
+        genes_size: Genes of a chromosome.
+        scoring: The fitness function.
+        goal: When it ends.
+        stream: Where it draws from.
+
+    Raises:
+        ValueError: An argument is not as it says.
+    """
+    check_pool(pool, 1)
+    check_room(pool, 1, 2)
+    check_task(pool, 1, mutation, scoring)
+    check_best(pool, progress)
+    sure = mutation._replace(probability=1.0)
+    while not _is_over(progress, goal):
+        progress.generation += 1
+        stand, trial = pool.order[:2].tolist()
+        pool.genes[trial] = pool.genes[stand]
+        pool.merits[trial] = pool.merits[stand]
+        _mutate_by(pool, 2, 1, sure, genes_size, stream)
+        progress.size = 2
+        progress.evaluations += score_unknown(pool, 2, scoring)
+        _note_best(pool, progress, goal.replace_on_equal)
+        progress.size = 1
+        merit, present = float(pool.merits[trial]), float(pool.merits[stand])
+        if merit > present or present == -np.inf or (goal.replace_on_equal and merit == present):
+            pool.order[:2] = trial, stand
+
+
+def _mutate_by(pool: Pool, size: int, first: int, mutation: Mutation, genes_size: int, stream: RandomStream) -> None:
+    told = (pool, size, first, mutation.probability, mutation.least, mutation.most, mutation.mutable)
+    if mutation.laws is not None:
+        mutate_values(*told, mutation.laws, stream)
+    elif mutation.starts is not None and mutation.stops is not None:
+        mutate_swaps(*told, mutation.starts, mutation.stops, stream)
+    else:
+        mutate_bits(*told, genes_size, stream)
+
+
+def _is_over(progress: Progress, goal: Goal) -> bool:
+    if progress.generation >= goal.last_generation:
+        return True
+    if 0 < goal.stale_break <= progress.stale_generations:
+        return True
+    if progress.best_merit < goal.valid_merit:
         return False
-    if progress.best_merit >= plan.target_merit:
+    if progress.best_merit >= goal.target_merit:
         return True
-    if 0 < plan.max_generations <= progress.generation:
+    if 0 < goal.max_generations <= progress.generation:
         return True
-    return 0 < plan.max_stale_generations <= progress.stale_generations
+    return 0 < goal.max_stale_generations <= progress.stale_generations
 
 
 def _note_best(pool: Pool, progress: Progress, replace_on_equal: bool) -> None:
@@ -385,7 +472,7 @@ def _note_best(pool: Pool, progress: Progress, replace_on_equal: bool) -> None:
         progress.best_generation, progress.stale_generations = progress.generation, 0
     else:
         progress.stale_generations += 1
-        if not (replace_on_equal and merit == progress.best_merit):
+        if not (replace_on_equal and merit == progress.best_merit > -np.inf):
             return
     progress.best_merit = merit
     progress.best_genes[:] = pool.genes[row]

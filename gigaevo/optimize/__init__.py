@@ -60,6 +60,7 @@ if TYPE_CHECKING:
     from gigaevo.optimize.nsga2 import NSGA2
     from gigaevo.optimize.operators import Crossover, Mutation, Selection
     from gigaevo.optimize.optimizer import Batch, Optimizer
+    from gigaevo.optimize.parameter_search import evolve, evolve_islands
     from gigaevo.optimize.parameters import EvolutionConfig, EvolutionResult, Individual, ParamBound
     from gigaevo.optimize.pareto import (
         Nsga2Selection,
@@ -183,6 +184,10 @@ _HOMES = {
     "optimizer": (
         "Batch",
         "Optimizer",
+    ),
+    "parameter_search": (
+        "evolve",
+        "evolve_islands",
     ),
     "parameters": (
         "EvolutionConfig",
@@ -344,6 +349,8 @@ __all__ = [
     "compute_generation_stats",
     "crowding_distance_assign",
     "epsilon_greedy_select",
+    "evolve",
+    "evolve_islands",
     "evolve_nsga2",
     "functions",
     "gaussian_mutate",

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from gigaevo.kernels.cma import CmaState, cma_sample, cma_update
+from gigaevo.kernels.cma import CmaState, cma_advance, cma_sample, cma_update
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
@@ -54,6 +54,28 @@ def recombination(n: int, population_size: int, *, active: bool = True) -> tuple
     return weights, np.array([1.0, c_sigma, d_sigma, c_path, c_one, c_mu, mu_eff, chi])
 
 
+class Advance(NamedTuple):
+    """What came of several generations at once.
+
+    Attributes:
+        made: How many there were.
+        sound: Whether the covariance is sound after them.
+        best: The best merit until now.
+        best_in: The generation among these that it is from, counted from 0; -1: an earlier one.
+        invalid: Values that were not finite.
+        codes: The last generation, shape (m, n).
+        merits: Its merits, shape (m,).
+    """
+
+    made: int
+    sound: bool
+    best: float
+    best_in: int
+    invalid: int
+    codes: Vector
+    merits: Vector
+
+
 class CmaDistribution:
     """Samples vectors and learns from their merits, as CMA-ES does; without bounds and without stops.
 
@@ -63,6 +85,7 @@ class CmaDistribution:
         scale: The unit of each variable, positive, shape (n,); None: all 1.
         population_size: Samples of a usual update, at least 2; None: ``default_population(n)``.
         active: See ``recombination``.
+        largest: No variable deviates by more than this many of its units for long.
 
     Attributes:
         population_size: See above.
@@ -78,6 +101,7 @@ class CmaDistribution:
         scale: ArrayLike | None = None,
         population_size: int | None = None,
         active: bool = True,
+        largest: float = math.inf,
     ) -> None:
         centre = np.array(mean, np.float64)
         n = len(centre)
@@ -85,6 +109,7 @@ class CmaDistribution:
         self._state = CmaState(centre, np.array([float(sigma)]), unit, np.eye(n), np.eye(n), np.zeros(n), np.zeros(n))
         self.population_size = default_population(n) if population_size is None else population_size
         self._active = active
+        self._largest = largest
         self.generation = 0
         self.condition = 1.0
         self._settle()
@@ -97,12 +122,12 @@ class CmaDistribution:
 
     def __getstate__(self) -> dict[str, Any]:
         arrays = dict(zip(CmaState._fields, self._state, strict=True))
-        numbers = (self.population_size, self._active, self.generation, self.condition)
+        numbers = (self.population_size, self._active, self._largest, self.generation, self.condition)
         return {"arrays": arrays, "numbers": numbers}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         self._state = CmaState(**state["arrays"])
-        self.population_size, self._active, self.generation, self.condition = state["numbers"]
+        self.population_size, self._active, self._largest, self.generation, self.condition = state["numbers"]
         self._settle()
 
     @property
@@ -155,11 +180,74 @@ class CmaDistribution:
             if len(samples) < 2:
                 return True  # one sample tells nothing of the others
             weights, rates = recombination(len(self.mean), len(samples), active=self._active)
-        decompose = self._patience == 1 or self.generation % self._patience == 0
+        due = self.generation % self._patience == 0
         condition = cma_update(
-            self._state, samples, merits, weights, rates, self.generation, foreign=foreign, decompose=decompose
+            self._state,
+            samples,
+            merits,
+            weights,
+            rates,
+            self.generation,
+            foreign=foreign,
+            largest=self._largest,
+            decompose=due,
         )
-        self.generation += 1
+        return self._noted(1, condition)
+
+    def advance(
+        self,
+        function: int,
+        bounds: tuple[Vector, Vector, Vector],
+        stream: RandomStream,
+        *,
+        sign: float,
+        generations: int,
+        target: float,
+        best: float,
+        best_code: Vector,
+        extremes: Vector,
+        kept: int,
+    ) -> Advance:
+        """Whole generations on a compiled function, as ``gigaevo.kernels.cma.cma_advance`` says.
+
+        Args:
+            function: Its code.
+            bounds: lower, upper and rim of the fold.
+            stream: Source of the normal numbers.
+            sign: 1 where the function is maximised, else -1.
+            generations: How many at most.
+            target: Merit at which to end.
+            best: The best merit until now.
+            best_code: Where a better vector is written, shape (n,).
+            extremes: A ring of the largest and the least merit of generations, shape (w, 2).
+            kept: Generations that are in the ring.
+        """
+        codes, merits = np.zeros((self.population_size, len(self.mean))), np.zeros(self.population_size)
+        made, condition, best, best_in, invalid = cma_advance(
+            stream,
+            self._state,
+            function,
+            sign,
+            *bounds,
+            self._weights,
+            self._rates,
+            self.generation,
+            generations,
+            self._patience,
+            target,
+            best,
+            codes,
+            merits,
+            best_code,
+            extremes,
+            kept,
+            self._largest,
+        )
+        return Advance(made, self._noted(made, condition), best, best_in, invalid, codes, merits)
+
+    def _noted(self, updates: int, condition: float) -> bool:
+        """Count updates; whether the covariance is sound after them. If not, it is set back."""
+        self.generation += updates
         if condition == math.inf:
             self._state.covariance[:] = np.tril(self._state.factor @ self._state.factor.T)
             return False

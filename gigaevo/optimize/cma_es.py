@@ -11,22 +11,24 @@ import numpy as np
 from gigaevo.kernels.cma import cma_fold
 from gigaevo.optimize.cma_distribution import CmaDistribution, default_population
 from gigaevo.optimize.genotypes import ranges_of
+from gigaevo.optimize.native import RealFunction
 from gigaevo.optimize.optimizer import Optimizer
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
+    from gigaevo.optimize.fitness import NativeFitness
     from gigaevo.optimize.genotypes import Genotype
     from gigaevo.optimize.optimizer import Codes, Memo, Merits
     from gigaevo.optimize.seeds import Seed
 
     Vector = NDArray[np.float64]
 
+LARGEST = 0.2  # standard deviation as a part of the range: with wider ones the fold makes noise of the samples
 RIM = 0.05  # of the range on either side of a bound, in which the bound is a parabola
-TOL_X = 1e-12  # standard deviation relative to the first one
-TOL_FUN = 1e-12  # range of fitness
+TOL_FUN = 1e-12  # range of fitness, relative to the best
 TOL_CONDITION = 1e14
-LOOK_EVERY = 5  # updates between looks at the stops
+LOOK_EVERY = 10  # updates between looks at the stops
 
 
 class CMAES(Optimizer):
@@ -44,12 +46,13 @@ class CMAES(Optimizer):
     from no farther away than samples usually lie (N. Hansen, "Injecting external solutions into CMA-ES", 2011). With
     more candidates under way than ``population_size`` the search may stall: let it be as large.
 
-    It stops by itself with the reason "tolx" (the distribution is as narrow as numbers can tell), "tolfun" (fitness no
-    longer differs) or "condition" (the covariance has become degenerate), or begins anew where ``restarts`` says so.
+    It stops by itself where double precision is used up, with the reason "tolx" (the distribution is narrower than
+    numbers can tell), "tolfun" (fitness no longer differs) or "condition" (the covariance has become degenerate), or
+    begins anew where ``restarts`` says so.
 
     Args:
         genotype: ``RangeGenotype``, ``MultiRangeGenotype``, or a pair of arrays (lower, upper).
-        sigma: First standard deviation of each gene, as a part of its range, above 0.
+        sigma: First standard deviation of each gene, as a part of its range, above 0. It does not grow beyond 0.2.
         population_size: Samples of a generation, at least 2; None: 4 + 3 ln n. More make the search slower and less
             likely to end in a poor local optimum.
         active: Whether the worse half of the samples takes variance away.
@@ -69,7 +72,7 @@ class CMAES(Optimizer):
         self,
         genotype: Genotype | tuple[ArrayLike, ArrayLike],
         *,
-        sigma: float = 0.3,
+        sigma: float = 0.2,
         population_size: int | None = None,
         active: bool = True,
         restarts: Literal["ipop", "bipop"] | None = None,
@@ -162,6 +165,48 @@ class CMAES(Optimizer):
         if len(merits):
             self._extremes[self._kept % len(self._extremes)] = merits.max(), merits.min()
             self._kept += 1
+        self._look(sound=sound)
+
+    def _advance(self, native: NativeFitness, generations: int, target: float) -> bool:
+        if self._whole or not isinstance(native, RealFunction):
+            return False
+        left = generations
+        while left > 0 and self._ended is None and self._best_merit < target:
+            size = self.population_size
+            ahead = LOOK_EVERY - self._distribution.generation % LOOK_EVERY
+            if self._allowance < ahead * size:
+                ahead = max(1, math.ceil(self._allowance / size))
+            best_code = np.empty(self.genotype.genes_size)
+            done = self._distribution.advance(
+                native.code,
+                (self._lower, self._upper, self._rim),
+                self._stream,
+                sign=self._signs[0],
+                generations=min(ahead, left),
+                target=target,
+                best=self._best_merit,
+                best_code=best_code,
+                extremes=self._extremes,
+                kept=self._kept,
+            )
+            if done.best_in >= 0:
+                self._best_merit, self._best_code = done.best, best_code
+                self._best_generation = self._generation + done.best_in + 1
+            self._generation += done.made
+            self._evaluations += done.made * size
+            self._invalid += done.invalid
+            self._kept += done.made
+            self._allowance -= done.made * size
+            self._spent[not self._small] += done.made * size
+            self._last = (done.codes, done.merits)
+            self._look(sound=done.sound)
+            left -= done.made
+            if self.population_size != size:
+                break  # generations are of another size now: the caller counts evaluations
+        return True
+
+    def _look(self, *, sound: bool) -> None:
+        """After an update: end, or begin anew, where there is reason to."""
         if not sound:
             self._ended = "condition"
         elif self._distribution.generation % LOOK_EVERY == 0:
@@ -177,8 +222,8 @@ class CMAES(Optimizer):
             scale=self._width,
             population_size=self.population_size,
             active=self._active,
+            largest=LARGEST,
         )
-        self._first_deviation = sigma
         n = self.genotype.genes_size
         self._extremes = np.empty((10 + math.ceil(30 * n / self.population_size), 2))  # of merits, of the last updates
         self._kept = 0
@@ -208,17 +253,15 @@ class CMAES(Optimizer):
         """Why this distribution can go no further, None while it can."""
         distribution = self._distribution
         deviations = distribution.deviations
-        tiny = (deviations < TOL_X * self._first_deviation * self._width) | (
-            distribution.mean + 0.2 * deviations == distribution.mean
-        )
-        if (tiny | self._integer).all() and not self._integer.all():
+        lost = distribution.mean + 0.2 * deviations == distribution.mean
+        if (lost | self._integer).all() and not self._integer.all():
             return "tolx"
         if distribution.condition > TOL_CONDITION:
             return "condition"
         if self._kept >= len(self._extremes):
             bests, worst = self._extremes[:, 0], self._extremes[(self._kept - 1) % len(self._extremes), 1]
             highest, lowest = bests.max(), min(bests.min(), worst)
-            if highest == lowest or highest - lowest < TOL_FUN:
+            if highest == lowest or highest - lowest < TOL_FUN * abs(highest):
                 return "tolfun"
         return None
 

@@ -153,6 +153,16 @@ class DifferentialEvolution(Optimizer):
         founded = self.population_size if self._founded else 0
         return self._pool[:founded], self._member_merits[:founded]
 
+    @property
+    def weights(self) -> Merits:
+        """What SHADE remembers of weights that succeeded, shape (memory_size,)."""
+        return np.array(self._memory[0])
+
+    @property
+    def crossover_rates(self) -> Merits:
+        """What SHADE remembers of crossover rates that succeeded, shape (memory_size,)."""
+        return np.array(self._memory[1])
+
     def _found(self, codes: Codes, merits: Merits, memo: Memo) -> None:
         self._pool[: self.population_size] = codes
         self._member_merits[:] = merits

@@ -144,6 +144,17 @@ class GeneticAlgorithm(Optimizer):
     def batch_size(self) -> int:
         return self.population_size if self._elites == PLUS else self.population_size - self._elites
 
+    def replace(self, codes: Codes, merits: Merits) -> None:
+        """Put others in the places of candidates, as a migration does; those that stay keep their place.
+
+        Args:
+            codes: Shape (population_size, genes_size).
+            merits: Their merits, shape (population_size,).
+        """
+        if self._counts is not None:
+            self._counts[(codes != self._kept).any(axis=1)] = 0  # nobody selected the newcomers yet
+        self._found(codes, merits, ())
+
     def _found(self, codes: Codes, merits: Merits, memo: Memo) -> None:
         self._kept, self._kept_merits = np.array(codes, order="C"), np.array(merits)
 

@@ -94,6 +94,7 @@ class MAPElites(Optimizer):
         self._random_left = max(self.population_size, 0 if self._initial is None else len(self._initial))
         self._given = 0  # of the initial genomes, how many were proposed
         self._since_step = 0
+        self._turn = 0  # of the emitters, who gets the next candidate that cannot be divided
         if len(archive):
             self._random_left = 0 if self._initial is None else len(self._initial)
 
@@ -105,12 +106,11 @@ class MAPElites(Optimizer):
         for place, emitter in enumerate(chosen):
             if not isinstance(emitter, Emitter):
                 raise TypeError(f"emitters[{place}] is {emitter!r}, expected an emitter such as IsoLineEmitter()")
-        if not 1 <= len(chosen) <= self.population_size:
-            raise ValueError(f"emitters has {len(chosen)} entries, expected 1 to batch_size, {self.population_size}")
-        return [
-            emitter.placed(self.genotype, share)
-            for emitter, share in zip(chosen, shares(self.population_size, len(chosen)), strict=True)
-        ]
+        if not chosen:
+            raise ValueError("emitters is empty, expected at least one")
+        if self.population_size < len(chosen):
+            raise ValueError(f"batch_size is {self.population_size}, expected {len(chosen)} or more, one each emitter")
+        return [emitter.placed(self.genotype, self.population_size // len(chosen)) for emitter in chosen]
 
     @property
     def population(self) -> tuple[Codes, Merits]:
@@ -136,7 +136,7 @@ class MAPElites(Optimizer):
         if self._plain:
             return self._codes_of(self.emitters[0].emit(n, self.archive, self._stream, None)), ()
         blocks, memories = [], []
-        for place, (emitter, share) in enumerate(zip(self.emitters, shares(n, len(self.emitters)), strict=True)):
+        for place, (emitter, share) in enumerate(zip(self.emitters, self._shares(n), strict=True)):
             if share == 0:
                 continue
             rows = None
@@ -151,6 +151,13 @@ class MAPElites(Optimizer):
                 memory[:, MARKS] = emitter.marks(share)
             memories.append(memory)
         return self._codes_of(np.concatenate(blocks)), (np.concatenate(memories),) if self._remembers else ()
+
+    def _shares(self, n: int) -> list[int]:
+        """``n`` divided among the emitters; what is left over goes to those whose turn it is."""
+        emitters = len(self.emitters)
+        whole, rest = divmod(n, emitters)
+        first, self._turn = self._turn, (self._turn + rest) % emitters
+        return [whole + ((place - first) % emitters < rest) for place in range(emitters)]
 
     def _random(self, n: int) -> tuple[Codes, Memo]:
         codes = self.genotype.random(n, self._stream)
@@ -240,8 +247,3 @@ class MAPElites(Optimizer):
             f"MAPElites({self.genotype!r}, {self.archive!r}, {self.emitters!r}, best_fitness={self.best_fitness:.6g}, "
             f"evaluations={self._evaluations}, seed={self.seed})"
         )
-
-
-def shares(n: int, parts: int) -> list[int]:
-    """``n`` divided as evenly as can be; the first parts get what is left over."""
-    return [n // parts + (part < n % parts) for part in range(parts)]

@@ -521,7 +521,8 @@ def signs(maximize: bool | Sequence[bool], objectives: int) -> Merits:
     Raises:
         ValueError: It is not one word, or one for each objective.
     """
-    words = [maximize] * objectives if isinstance(maximize, (bool, np.bool_)) else list(maximize)
+    given: Any = maximize
+    words = list(given) if hasattr(given, "__len__") else [given] * objectives
     if len(words) != objectives or not all(isinstance(word, (bool, np.bool_)) for word in words):
         raise ValueError(
             f"maximize is {maximize!r}, expected True or False" + (f", or {objectives} of them" * (objectives > 1))

@@ -1,6 +1,7 @@
 """Several objectives at once: fronts, crowding, NSGA-II's selection, hypervolume.
 
-The functions of the ``evolutionary_optimizer`` document, on lists or arrays. Objectives are maximised, as there;
+The functions of the ``evolutionary_optimizer`` document. They return lists, or arrays where ``objectives`` is an array;
+fronts are a list of one or the other. Objectives are maximised, as there;
 ``maximize=False`` turns all of them, one word for each turns some. Candidates with a NaN objective are invalid: they
 make up one last front, and are in no Pareto front.
 """
@@ -8,7 +9,7 @@ make up one last front, and are in no Pareto front.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -36,12 +37,12 @@ class Nsga2Selection(Record):
         fronts: All fronts, as ``non_dominated_sort`` gives them.
     """
 
-    selected_indices: list[int]
-    pareto_front_indices: list[int]
-    fronts: list[list[int]]
+    selected_indices: Any
+    pareto_front_indices: Any
+    fronts: list[Any]
 
 
-def non_dominated_sort(objectives: ArrayLike, *, maximize: bool | Sequence[bool] = True) -> list[list[int]]:
+def non_dominated_sort(objectives: ArrayLike, *, maximize: bool | Sequence[bool] = True) -> list[Any]:
     """The fronts, best first; indices ascend in each.
 
     A candidate dominates another if it is at least as good in every objective and better in one. The first front is of
@@ -54,18 +55,18 @@ def non_dominated_sort(objectives: ArrayLike, *, maximize: bool | Sequence[bool]
     Raises:
         ValueError: ``objectives`` is of another shape or not of numbers, or ``maximize`` does not fit.
     """
-    return _listed(pareto.non_dominated_ranks(_merits(objectives, maximize)))
+    return _fronts(pareto.non_dominated_ranks(_merits(objectives, maximize)), objectives)
 
 
-def pareto_front(objectives: ArrayLike, *, maximize: bool | Sequence[bool] = True) -> list[int]:
+def pareto_front(objectives: ArrayLike, *, maximize: bool | Sequence[bool] = True) -> Any:
     """Indices of the candidates that none dominates, ascending. For the arguments see ``non_dominated_sort``."""
     merits = _merits(objectives, maximize)
-    return _first_front(merits, pareto.non_dominated_ranks(merits))
+    return _first_front(merits, pareto.non_dominated_ranks(merits), objectives)
 
 
 def crowding_distance_assign(
     objectives: ArrayLike, front_indices: ArrayLike, *, maximize: bool | Sequence[bool] = True
-) -> list[float]:
+) -> Any:
     """The crowding distance of each candidate of a front (Deb, Pratap, Agarwal and Meyarivan, 2002).
 
     For each objective, the gap between the neighbours on either side, divided by the width of the front; the mean over
@@ -86,8 +87,7 @@ def crowding_distance_assign(
     merits = _merits(objectives, maximize)
     front = checks.int_array("front_indices", front_indices, 1)
     checks.check_below("front_indices", front, len(merits))
-    distances: list[float] = pareto.crowding(merits, front).tolist()
-    return distances
+    return _as_given(pareto.crowding(merits, front), objectives)
 
 
 def nsga2_select(objectives: ArrayLike, n_select: int, *, maximize: bool | Sequence[bool] = True) -> Nsga2Selection:
@@ -107,7 +107,11 @@ def nsga2_select(objectives: ArrayLike, n_select: int, *, maximize: bool | Seque
         raise ValueError(f"n_select is {count}, expected 0 to {len(merits)}, the number of candidates")
     ranks, distances = pareto.ranks_and_crowding(merits)
     best_first = np.lexsort((-distances, ranks))
-    return Nsga2Selection(best_first[:count].tolist(), _first_front(merits, ranks), _listed(ranks))
+    return Nsga2Selection(
+        selected_indices=_as_given(best_first[:count], objectives),
+        pareto_front_indices=_first_front(merits, ranks, objectives),
+        fronts=_fronts(ranks, objectives),
+    )
 
 
 def hypervolume(objectives: ArrayLike, reference: ArrayLike, *, maximize: bool | Sequence[bool] = True) -> float:
@@ -140,14 +144,18 @@ def _merits(objectives: ArrayLike, maximize: bool | Sequence[bool]) -> Merits:
     return rows * signs(maximize, rows.shape[1])
 
 
-def _listed(ranks: NDArray[np.int64]) -> list[list[int]]:
+def _fronts(ranks: NDArray[np.int64], objectives: ArrayLike) -> list[Any]:
     """Members of each front, ascending."""
     if not len(ranks):
         return []
     members = np.split(np.argsort(ranks, kind="stable"), np.cumsum(np.bincount(ranks))[:-1])
-    return [front.tolist() for front in members]
+    return [_as_given(front, objectives) for front in members]
 
 
-def _first_front(merits: Merits, ranks: NDArray[np.int64]) -> list[int]:
-    members: list[int] = np.flatnonzero((ranks == 0) & ~np.isnan(merits).any(axis=1)).tolist()
-    return members
+def _first_front(merits: Merits, ranks: NDArray[np.int64], objectives: ArrayLike) -> Any:
+    return _as_given(np.flatnonzero((ranks == 0) & ~np.isnan(merits).any(axis=1)), objectives)
+
+
+def _as_given(made: NDArray[Any], objectives: ArrayLike) -> Any:
+    """An array where ``objectives`` is one, else a list."""
+    return made if isinstance(objectives, np.ndarray) else made.tolist()

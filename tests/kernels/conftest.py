@@ -71,3 +71,25 @@ def cvt(request: pytest.FixtureRequest) -> ModuleType:
 def emission(request: pytest.FixtureRequest) -> ModuleType:
     """The module of ``iso_line``."""
     return compiled(request.param)
+
+
+@pytest.fixture(params=["_differential", "differential_numpy"], scope="session")
+def differential(request: pytest.FixtureRequest) -> ModuleType:
+    """The module of ``draw_parents``, ``recombine``, ``replace`` and their like."""
+    return compiled(request.param)
+
+
+@pytest.fixture(scope="session")
+def both_differentials() -> tuple[ModuleType, ModuleType]:
+    return compiled("_differential"), compiled("differential_numpy")
+
+
+@pytest.fixture(params=["_swarm", "swarm_numpy"], scope="session")
+def swarm(request: pytest.FixtureRequest) -> ModuleType:
+    """The module of ``fly``, ``note_own`` and ``ring_leaders``."""
+    return compiled(request.param)
+
+
+@pytest.fixture(scope="session")
+def both_swarms() -> tuple[ModuleType, ModuleType]:
+    return compiled("_swarm"), compiled("swarm_numpy")

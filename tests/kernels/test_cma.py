@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from scipy.stats import kstest
 
 from gigaevo.kernels.cma_checks import CmaState
+from gigaevo.kernels.functions_numpy import REAL
 from gigaevo.optimize.cma_distribution import recombination
 from tests.kernels.conftest import compiled
 
@@ -188,6 +189,20 @@ def test_foreign_samples_are_brought_near_and_others_are_not(cma):
     assert np.linalg.norm(third.mean - second.mean) > 10.0
 
 
+def test_the_step_is_shortened_where_a_variable_deviates_too_much(cma):
+    rng = np.random.default_rng(6)
+    first = state_of(4, rng)
+    genomes, merits, (weights, rates) = samples_of(first, 8, rng), rng.normal(size=8), recombination(4, 8)
+    second = copied(first)
+    cma.cma_update(first, genomes, merits, weights, rates, 0)
+    widest = float(first.step[0] * np.sqrt(np.diag(first.covariance).max()))
+    cma.cma_update(second, genomes, merits, weights, rates, 0, largest=0.5 * widest)
+    np.testing.assert_allclose(second.step, 0.5 * first.step, rtol=1e-12)
+    np.testing.assert_array_equal(second.covariance, first.covariance)
+    with pytest.raises(ValueError, match=r"largest is 0.0, expected a number above 0"):
+        cma.cma_update(first, genomes, merits, weights, rates, 0, largest=0.0)
+
+
 def test_samples_are_normal_with_the_mean_and_the_covariance(cma):
     rng = np.random.default_rng(1)
     state = state_of(3, rng)
@@ -211,6 +226,78 @@ def test_samples_go_where_they_are_wanted(cma):
     out = np.empty((4, 5))
     assert cma.cma_sample(stream_of(cma, 7), state, 4, out) is out
     np.testing.assert_array_equal(out, cma.cma_sample(stream_of(cma, 7), state, 4))
+
+
+def evaluate(cma: ModuleType, codes: np.ndarray) -> np.ndarray:
+    """The sphere by the functions that belong to ``cma``."""
+    name = "_functions" if cma.__name__.endswith("._cma") else "functions_numpy"
+    return compiled(name).evaluate(REAL.index("sphere"), codes)
+
+
+def advance_arguments(n: int, size: int) -> dict:
+    """The sphere, minimised, in a box of which the distribution reaches the walls."""
+    weights, rates = recombination(n, size)
+    bounds = {"lower": np.full(n, -3.0), "upper": np.full(n, 2.0), "rim": np.full(n, 0.2)}
+    arrays = {"codes": np.zeros((size, n)), "merits": np.zeros(size), "best_code": np.zeros(n)}
+    sizes = {"generation": 4, "generations": 25, "patience": 3, "kept": 2, "target": math.inf, "best": -math.inf}
+    return {
+        "function": REAL.index("sphere"),
+        "sign": -1.0,
+        "weights": weights,
+        "rates": rates,
+        "extremes": np.zeros((7, 2)),
+        **bounds,
+        **arrays,
+        **sizes,
+    }
+
+
+@pytest.mark.parametrize("target", [math.inf, -2.0])
+def test_generations_at_once_are_generations_one_by_one(cma, target):
+    given_ = advance_arguments(5, 9) | {"target": target}
+    once, stream = state_of(5, np.random.default_rng(8)), stream_of(cma, 3)
+    single, other = copied(once), stream_of(cma, 3)
+    made, condition, best, best_in, invalid = cma.cma_advance(stream, once, **given_)
+    bests = []
+    while len(bests) < 25 and max(bests, default=-math.inf) < target:
+        samples = cma.cma_sample(other, single, 9)
+        codes = cma.cma_fold(samples, given_["lower"], given_["upper"], given_["rim"])
+        merits = -evaluate(cma, codes)
+        due = (4 + len(bests)) % 3 == 0
+        ending = cma.cma_update(
+            single, samples, merits, given_["weights"], given_["rates"], 4 + len(bests), decompose=due
+        )
+        if merits.max() > max(bests, default=-math.inf):
+            record = codes[merits.argmax()]
+        bests.append(float(merits.max()))
+        extremes = merits.max(), merits.min()
+    assert (made, condition, invalid) == (len(bests), ending, 0)
+    assert (best, best_in) == (max(bests), bests.index(max(bests)))
+    np.testing.assert_array_equal(given_["best_code"], record)
+    np.testing.assert_array_equal(given_["codes"], codes)
+    np.testing.assert_array_equal(given_["merits"], merits)
+    assert tuple(given_["extremes"][(2 + made - 1) % 7]) == extremes
+    for mine, another in zip(once, single, strict=True):
+        np.testing.assert_array_equal(mine, another)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"function": -1}, "function is -1, expected 0 to"),
+        ({"function": 99}, "function is 99, expected 0 to"),
+        ({"codes": np.zeros((9, 4))}, r"codes has shape \(9, 4\), expected \(9, 5\)"),
+        ({"merits": np.zeros(8)}, r"merits has shape \(8,\), expected \(9,\)"),
+        ({"best_code": np.zeros(5, np.float32)}, "best_code must be a writable C-contiguous array of float64"),
+        ({"extremes": np.zeros((0, 2))}, "extremes has 0 rows and patience is 3, expected 1 or more of both"),
+        ({"patience": 0}, "extremes has 7 rows and patience is 0, expected 1 or more of both"),
+        ({"upper": np.full(5, -9.0)}, r"lower\[0\] is -3.0, expected at most upper\[0\], which is -9.0"),
+    ],
+)
+def test_what_generations_cannot_use_is_named(cma, change, message):
+    state = state_of(5, np.random.default_rng(8))
+    with pytest.raises(ValueError, match=message):
+        cma.cma_advance(stream_of(cma), state, **(advance_arguments(5, 9) | change))
 
 
 def test_a_covariance_that_is_not_positive_definite_is_told_and_the_factor_kept(cma):

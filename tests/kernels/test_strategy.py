@@ -13,10 +13,26 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
-from gigaevo.kernels.strategy_checks import Crossing, Exchange, GeneLaw, Plan, Pool, Progress, ValueLaws, share
+from gigaevo.kernels.functions_numpy import REAL
+from gigaevo.kernels.strategy_checks import (
+    Change,
+    Crossing,
+    Exchange,
+    GeneLaw,
+    Goal,
+    Mutation,
+    Plan,
+    Pool,
+    Progress,
+    Score,
+    Scoring,
+    ValueLaws,
+    share,
+)
 from gigaevo.kernels.strategy_numpy import packed, unpacked
 from tests.kernels.conftest import compiled
 
+SUM = Scoring(Score.SUM, 0, 1.0)
 MERITS = st.one_of(
     st.integers(-3, 3).map(float),
     st.sampled_from([-math.inf, math.inf, math.nan, -0.0, 1e300, -1e300, 5e-324]),
@@ -430,7 +446,7 @@ def test_both_count_bits_and_find_the_same_distinct_rows(
     for module in both_strategies:
         pool = bit_pool(bits, merits=np.where(np.arange(n) % 3 == 0, np.nan, 7.0))
         known = ~np.isnan(pool.merits)
-        assert module.sum_genes(pool, n, -1.0) == (~known).sum()
+        assert module.score_unknown(pool, n, Scoring(Score.SUM, 0, -1.0)) == (~known).sum()
         assert pool.merits.tolist() == np.where(known, 7.0, -bits.sum(1)).tolist()
         results.append(module.distinct_rows(pool, n).tolist())
     seen: set[bytes] = set()
@@ -443,32 +459,24 @@ def test_both_add_numbers_in_the_order_of_the_genes(both_strategies: tuple[Modul
     merits = []
     for module in both_strategies:
         pool = number_pool(numbers, merits=np.nan)
-        module.sum_genes(pool, 20, 1.0)
+        module.score_unknown(pool, 20, SUM)
         merits.append(pool.merits.tolist())
     assert merits[0] == merits[1]
 
 
-def race(**told: Any) -> Plan:
+def race(*, tournament_size: int = 0, max_age: int = 0, **told: Any) -> Plan:
     default: dict[str, Any] = {
-        "target_size": 20,
-        "replacement_rate": 0.5,
-        "elitism_rate": 0.05,
-        "tournament_size": 0,
-        "max_age": 0,
-        "crossing": crossing(Exchange.HALF, 70, selection_rate=0.7, crossover_rate=0.8),
-        "mutation_probability": 0.2,
-        "least": 1,
-        "most": 1,
-        "mutable": np.arange(70),
-        "sign": 1.0,
         "target_merit": math.inf,
         "valid_merit": -math.inf,
         "max_generations": 0,
         "max_stale_generations": 0,
+        "stale_break": 0,
         "last_generation": 30,
         "replace_on_equal": False,
     }
-    return Plan(**(default | told))
+    told_crossing = crossing(Exchange.HALF, 70, selection_rate=0.7, crossover_rate=0.8)
+    mutation = Mutation(Change.FLIP, 0.2, 1, 1, np.arange(70))
+    return Plan(20, 0.5, 0.05, tournament_size, max_age, told_crossing, mutation, SUM, Goal(**(default | told)))
 
 
 def begun() -> tuple[Pool, Progress]:
@@ -494,8 +502,8 @@ def test_the_whole_loop_is_its_steps_one_after_the_other(strategy: ModuleType, s
             else:
                 size = strategy.select_elite(other, size, 20, 0.5, 0.05)
             size, first = strategy.cross_over(other, size, plan.crossing, steps)
-            strategy.mutate_bits(other, size, first, 0.2, 1, 1, plan.mutable, 70, steps)
-            at.evaluations += strategy.sum_genes(other, size, 1.0)
+            strategy.mutate_bits(other, size, first, 0.2, 1, 1, plan.mutation.mutable, 70, steps)
+            at.evaluations += strategy.score_unknown(other, size, SUM)
         assert stream.state.tolist() == steps.state.tolist()
         assert pool.order.tolist() == other.order.tolist()
         assert (pool.genes == other.genes).all()
@@ -518,6 +526,80 @@ def test_the_loop_ends_by_target_stale_or_generations_and_none_of_them_before_it
     assert held.best_merit >= 60.0 > 50.0
     assert held.generation > 2
     assert run(max_generations=3, valid_merit=71.0).generation == 400
+    assert run(stale_break=3, valid_merit=71.0).stale_generations == 3
+
+
+@pytest.mark.parametrize("code", range(len(REAL)))
+def test_functions_of_numbers_are_known_by_their_code(strategy: ModuleType, functions: ModuleType, code: int) -> None:
+    numbers = np.random.default_rng(code).uniform(-3, 3, (12, 9))
+    pool = number_pool(numbers, merits=np.nan)
+    assert strategy.score_unknown(pool, 12, Scoring(Score.REAL, code, -1.0)) == 12
+    assert pool.merits == pytest.approx(-functions.evaluate(code, numbers), rel=1e-12)
+
+
+def test_queens_are_counted(strategy: ModuleType, functions: ModuleType) -> None:
+    boards = np.argsort(np.random.default_rng(0).random((30, 64)), axis=1)
+    pool = number_pool(boards, merits=np.nan)
+    strategy.score_unknown(pool, 30, Scoring(Score.QUEENS, 0, -1.0))
+    assert pool.merits.tolist() == (-functions.conflicts(boards.astype(np.int32))).tolist()
+    pool.genes[3, 5] = 64
+    with pytest.raises(ValueError, match=r"a gene is 64.0, expected a column of a board, 0 to 63"):
+        strategy.score_unknown(pool, 30, Scoring(Score.QUEENS, 0, -1.0))
+
+
+def test_what_is_no_finite_score_is_invalid(strategy: ModuleType) -> None:
+    pool = number_pool([[np.inf, -np.inf], [np.inf, 0.0], [1.0, 2.0]], merits=np.nan)
+    strategy.score_unknown(pool, 3, SUM)
+    assert pool.merits.tolist() == [-np.inf, -np.inf, 3.0]
+
+
+def test_a_climb_is_its_steps_one_after_the_other(strategy: ModuleType, strategy_random: ModuleType) -> None:
+    sphere = Scoring(Score.REAL, 0, -1.0)
+    told = ValueLaws(
+        np.full(4, GeneLaw.MOVE, np.int64), np.full(4, -5.0), np.full(4, 5.0), np.full(4, -0.5), np.full(4, 0.5)
+    )
+    mutation = Mutation(Change.LAW, 1.0, 1, 1, np.arange(4), laws=told)
+    pool = number_pool([[3.0, -2, 1, 4], [0, 0, 0, 0]], merits=[np.nan, 0.0])
+    strategy.score_unknown(pool, 1, sphere)
+    progress = Progress(1, 0, 0, 0, -30.0, pool.genes[0].copy(), 1)
+    stream, steps = stream_of(strategy_random, 4), stream_of(strategy_random, 4)
+    strategy.climb(pool, progress, mutation, 4, sphere, race(last_generation=300).goal, stream)
+    place = number_pool([[3.0, -2, 1, 4]])
+    for _ in range(300):
+        trial = number_pool(place.genes.copy())
+        strategy.mutate_values(trial, 1, 0, 1.0, 1, 1, np.arange(4), told, steps)
+        if (trial.genes**2).sum() < (place.genes**2).sum():
+            place = trial
+    assert stream.state.tolist() == steps.state.tolist()
+    assert pool.genes[pool.order[0]].tolist() == place.genes[0].tolist() == progress.best_genes.tolist()
+    assert progress.best_merit == pool.merits[pool.order[0]] > -1.0
+    assert (progress.generation, progress.evaluations, progress.size) == (300, 301, 1)
+
+
+def test_tasks_that_do_not_fit_their_genes_are_refused(strategy: ModuleType, strategy_random: ModuleType) -> None:
+    bits, numbers, stream = bit_pool(np.zeros((4, 8)), 8), number_pool(np.zeros((4, 8)), 8), stream_of(strategy_random)
+    flip, goal = Mutation(Change.FLIP, 0.2, 1, 1, np.arange(8)), race().goal
+    swap = flip._replace(change=Change.SWAP, starts=np.zeros(8, np.int64), stops=np.full(8, 8))
+
+    def run(pool: Pool, mutation: Mutation, scoring: Scoring) -> None:
+        progress = Progress(4, 0, 0, 0, 0.0, pool.genes[0].copy(), 0)
+        plan = Plan(4, 0.5, 0.0, 0, 0, crossing(Exchange.NOTHING, 8), mutation, scoring, goal)
+        strategy.advance(pool, progress, plan, stream)
+
+    for pool, mutation, scoring, message in (
+        (numbers, flip, SUM, "genes must be bits"),
+        (bits, swap, SUM, "genes must be numbers"),
+        (bits, flip, Scoring(Score.REAL, 0, 1.0), "genes must be numbers"),
+        (numbers, swap, Scoring(Score.REAL, 99, 1.0), "code is 99"),
+        (numbers, swap._replace(starts=None), SUM, "starts and stops must be arrays"),
+        (numbers, flip._replace(change=Change.LAW), SUM, "laws is None"),
+        (number_pool(np.full((4, 8), 9.0), 8), swap, Scoring(Score.QUEENS, 0, 1.0), "a gene is 9"),
+    ):
+        with pytest.raises(ValueError, match=message):
+            run(pool, mutation, scoring)
+    plan = Plan(4, 0.5, 0.0, 0, 0, crossing(Exchange.NOTHING, 8), flip, SUM, goal)
+    with pytest.raises(ValueError, match=r"best_genes must be uint64 of shape \(1,\), not uint64 of shape \(3,\)"):
+        strategy.advance(bits, Progress(4, 0, 0, 0, 0.0, np.zeros(3, np.uint64), 0), plan, stream)
 
 
 def test_merits_of_whole_numbers_progress_and_the_best_is_what_was_ever_seen(
@@ -596,7 +678,7 @@ def test_an_empty_population_is_no_error(strategy: ModuleType, strategy_random: 
     assert strategy.select_tournament(pool, 0, 2, 0.5, 0.1, 2, stream) == 0
     assert strategy.cross_over(pool, 0, crossing(Exchange.HALF, 8), stream) == (0, 0)
     assert strategy.mutate_bits(pool, 0, 0, 1.0, 1, 1, np.arange(8), 8, stream) == 0
-    assert strategy.sum_genes(pool, 0, 1.0) == 0
+    assert strategy.score_unknown(pool, 0, SUM) == 0
     assert strategy.distinct_rows(pool, 0).tolist() == []
     assert strategy.drop_aged(pool, 0, 3) == 0
 

@@ -133,7 +133,7 @@ def test_children_of_sbx_never_change_bit_for_bit():
     cuts=st.integers(1, 5),
     seed=st.integers(0, 1000),
 )
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=25, deadline=None)
 @pytest.mark.parametrize("name", ["uniform", "points"])
 def test_genes_change_places_and_none_is_lost(
     kernels: Kernels, name: str, rows: int, genes: int, rate: float, cuts: int, seed: int
@@ -248,6 +248,24 @@ def test_whole_numbers_are_rounded_and_stay_within_bounds(kernels: Kernels, name
     assert still[[0, -1]].tolist() == [[2.0, 3.0, 0.5], [8.0, 5.0, 0.25]]
 
 
+@pytest.mark.parametrize("name", MUTATIONS)
+def test_bounds_that_are_whole_already_give_the_same(kernels: Kernels, name: str):
+    genomes, whole = np.full((50, 2), 4.0), np.array([True, False])
+    inner, outer = (np.array([1.0, 0.0]), np.array([7.0, 9.0])), (np.array([0.5, 0.0]), np.array([7.5, 9.0]))
+    first, second = (
+        kernels.mutate(name, genomes, 18, lower=lower, upper=upper, integer=whole, gene_rate=0.5)
+        for lower, upper in (inner, outer)
+    )
+    assert (first == second).all() and (first[:, 0] % 1 == 0).all() and (first[:, 1] % 1 != 0).any()
+
+
+def test_whole_numbers_need_no_bounds(kernels: Kernels):
+    whole = np.array([True, False])
+    mutants = kernels.mutate("gaussian", np.full((50, 2), 0.4), 19, sigma=3.0, gene_rate=0.5, integer=whole)
+    assert (mutants[:, 0] % 1 == 0).all() and len(set(mutants[:, 0])) > 3
+    assert (mutants[:, 1] == 0.4).any() and (mutants[:, 1] % 1 != 0).all()
+
+
 # Random genomes
 
 
@@ -278,7 +296,7 @@ def spaces(draw: st.DrawFn) -> dict[str, Any]:
 
 
 @given(space=spaces(), strength=st.sampled_from([0.0, 0.5, 2.0, 30.0, 1000.0]))
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=25, deadline=None)
 @pytest.mark.parametrize("name", [*CROSSOVERS, *MUTATIONS])
 def test_what_is_within_bounds_stays_there(kernels: Kernels, name: str, space: dict[str, Any], strength: float):
     lower, upper, parents = space["lower"], space["upper"], space["parents"]

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gigaevo.optimize import CMAES, FitnessError, MultiRangeGenotype, RangeGenotype
+from gigaevo.optimize import CMAES, FitnessError, MultiRangeGenotype, RangeGenotype, functions
 
 
 def sphere(x):
@@ -100,6 +100,19 @@ def test_a_bent_valley_is_followed_to_its_end(active):
     found = search(3, active=active, seed=3).run(rosenbrock, vectorized=True, evaluations=30_000, target=1e-9)
     assert found.reason == "target"
     np.testing.assert_allclose(found.best_genome, 1.0, atol=1e-3)
+
+
+@pytest.mark.parametrize("name", ["sphere", "rastrigin", "rosenbrock"])
+@pytest.mark.parametrize("arguments", [{}, {"restarts": "ipop"}, {"restarts": "bipop"}, {"population_size": 40}])
+def test_a_native_function_gives_the_same_run_as_its_values_one_batch_at_a_time(name, arguments):
+    native = functions.by_name(name)
+    runs = []
+    for fitness in (native, native.evaluate):
+        optimizer = CMAES(native.genotype(6), seed=5, **arguments)
+        found = optimizer.run(fitness, vectorized=True, evaluations=9001, target=1e-12)
+        runs.append((found.best_genome.tobytes(), found.best_fitness, found.evaluations, found.generations))
+        runs[-1] += (found.reason, optimizer.stale_generations, optimizer.restarts_made, optimizer.mean.tobytes())
+    assert runs[0] == runs[1]
 
 
 def test_run_is_ask_and_tell():
@@ -195,10 +208,10 @@ def many_valleys(x):
 
 @pytest.mark.parametrize("restarts", ["ipop", "bipop"])
 def test_restarts_find_what_one_search_misses(restarts):
-    alone = search(5, seed=3).run(many_valleys, vectorized=True, evaluations=60_000)
+    alone = search(4, seed=3).run(many_valleys, vectorized=True, evaluations=60_000)
     assert alone.reason == "tolfun"
     assert alone.best_fitness > 0.5
-    again = search(5, seed=3, restarts=restarts)
+    again = search(4, seed=3, restarts=restarts)
     found = again.run(many_valleys, vectorized=True, evaluations=60_000, target=1e-8)
     assert found.reason == "target"
     assert again.restarts_made > 0
@@ -236,7 +249,7 @@ def test_answers_from_before_a_restart_do_not_move_the_new_search():
     [
         (lambda x: np.ones(len(x)), "tolfun"),
         (lambda x: np.full(len(x), math.nan), "tolfun"),
-        (lambda x: np.sum(np.abs(x), axis=1) ** 0.05, "tolx"),
+        (lambda x: np.sum(np.abs(x - 0.3), axis=1) ** 0.05, "tolx"),
         (lambda x: np.sum(x**2 * 10.0 ** np.linspace(0.0, 18.0, x.shape[1]), axis=1), "condition"),
     ],
 )

@@ -6,9 +6,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from gigaevo.kernels.strategy import sum_genes
+from gigaevo.kernels.strategy import score_unknown
+from gigaevo.kernels.strategy_checks import Score, Scoring
 from gigaevo.optimize.fitness import Evaluator
-from gigaevo.optimize.genotypes import Ranges
+from gigaevo.optimize.genotypes import Ranges, UniqueGenotype
+from gigaevo.optimize.native import BitFunction, Queens, RealFunction
 from gigaevo.optimize.strategy.gene_space import BitSpace
 from gigaevo.optimize.strategy.placeholders import CountTrue, SumGenes
 
@@ -34,7 +36,7 @@ class Evaluation:
         executor: Where chromosomes are evaluated one by one in parallel, if given.
 
     Attributes:
-        counts_natively: Whether a kernel adds up the genes as they are.
+        scoring: What the kernels are told if they know the fitness and nothing is remembered, else None.
     """
 
     def __init__(
@@ -50,7 +52,7 @@ class Evaluation:
         self._space = space
         self._sign = sign
         self._cache = cache
-        self.counts_natively = cache is None and counts_genes(space, fitness)
+        self.scoring = native_scoring(space, fitness, sign) if cache is None else None
         self._evaluate = Evaluator(fitness, vectorized=vectorized, executor=executor)
 
     def __call__(self, population: Population) -> int:
@@ -62,8 +64,8 @@ class Evaluation:
         Raises:
             FitnessError: The function raised, or what it gave back is no fitness.
         """
-        if self.counts_natively:
-            return sum_genes(population.pool, population.size, self._sign)
+        if self.scoring is not None:
+            return score_unknown(population.pool, population.size, self.scoring)
         rows = population.unknown()
         if not len(rows):
             return 0
@@ -101,9 +103,17 @@ class Evaluation:
         return [found[key] for key in keys], len(missing)
 
 
-def counts_genes(space: GeneSpace, fitness: Any) -> bool:
-    """Whether ``fitness`` is the sum of the genes as the kernels hold them."""
-    if isinstance(fitness, CountTrue):
-        return isinstance(space, BitSpace)
-    plain = isinstance(fitness, SumGenes) and fitness.precision is None
-    return plain and (isinstance(space, BitSpace) or isinstance(space.genotype, Ranges))
+def native_scoring(space: GeneSpace, fitness: Any, sign: float) -> Scoring | None:
+    """What the kernels are told of ``fitness``; None if they do not know it, or not on such genes."""
+    genotype = space.genotype
+    on_bits, on_numbers = isinstance(space, BitSpace), isinstance(genotype, Ranges)
+    if on_bits and (isinstance(fitness, CountTrue) or (isinstance(fitness, BitFunction) and fitness.name == "onemax")):
+        return Scoring(Score.SUM, 0, sign)
+    if isinstance(fitness, SumGenes) and fitness.precision is None and (on_bits or on_numbers):
+        return Scoring(Score.SUM, 0, sign)
+    if isinstance(fitness, RealFunction) and on_numbers:
+        return Scoring(Score.REAL, fitness.code, sign)
+    if isinstance(fitness, Queens) and isinstance(genotype, UniqueGenotype):
+        is_board = tuple(genotype.allele_list) == tuple(range(genotype.genes_size))
+        return Scoring(Score.QUEENS, 0, sign) if is_board else None
+    return None

@@ -11,11 +11,9 @@ from gigaevo.kernels.strategy import advance, drop_aged
 from gigaevo.kernels.strategy_checks import Plan
 from gigaevo.optimize.strategy.crossover import _Exchanging
 from gigaevo.optimize.strategy.endings import Endings
-from gigaevo.optimize.strategy.gene_space import BitSpace
 from gigaevo.optimize.strategy.mutate import _Fixed
 from gigaevo.optimize.strategy.ordering import FitnessOrdering
 from gigaevo.optimize.strategy.population import Population
-from gigaevo.optimize.strategy.reporters import watches_generations
 from gigaevo.optimize.strategy.select import SelectElite, SelectTournament
 from gigaevo.optimize.strategy.strategy import Strategy
 
@@ -30,8 +28,6 @@ if TYPE_CHECKING:
     from gigaevo.optimize.strategy.mutate import Mutate
     from gigaevo.optimize.strategy.reporters import StrategyReporter
     from gigaevo.optimize.strategy.select import Select
-
-NATIVE_EVALUATIONS = 1_000_000  # of one native call, so that Ctrl-C is heard
 
 
 class Evolve(Strategy):
@@ -48,8 +44,9 @@ class Evolve(Strategy):
         )
         genes, score = evolve.call().best_genes_and_fitness_score
 
-    Bits whose true genes are counted (``CountTrue``) run without the interpreter, unless a reporter hears of
-    generations or an extension, a cache or a dynamic mutation is asked for; the run is the same.
+    With a fitness that the kernels know (``CountTrue`` on bits, the functions of numbers and the queens of
+    ``gigaevo.optimize.functions``) it runs without the interpreter, unless a reporter hears of generations or an
+    extension, a cache or a dynamic mutation is asked for; the run is the same.
 
     Args:
         genotype: See ``Strategy``, like all that is not named here.
@@ -196,25 +193,25 @@ class Evolve(Strategy):
         state.add_duration("native", begun)
         population.size = state.progress.size
         state.scale_generation += state.progress.generation - generation
-        state.mutation_probability = plan.mutation_probability
+        state.mutation_probability = plan.mutation.probability
+        self._shrink_scale()
         return True
 
     def _plan(self) -> Plan | None:
         """The generations to come as kernels can make them; None where Python has a say in them."""
         select, crossover, mutate = self.select, self.crossover, self.mutate
+        scoring = self._evaluation.scoring
         if (
-            not isinstance(self.space, BitSpace)
-            or not self._evaluation.counts_natively
+            scoring is None
             or self.extension is not None
             or not isinstance(select, (SelectElite, SelectTournament))
             or not isinstance(crossover, _Exchanging)
             or not isinstance(mutate, _Fixed)
-            or (self.reporter is not None and watches_generations(self.reporter))
         ):
             return None
-        least, most = mutate.numbers
-        endings, ordering = self.endings, self.fitness_ordering
-        ahead = max(1, NATIVE_EVALUATIONS // self.target_population_size)
+        goal = self._goal(self.target_population_size)
+        if goal is None:
+            return None
         return Plan(
             target_size=self.target_population_size,
             replacement_rate=select.replacement_rate,
@@ -222,17 +219,9 @@ class Evolve(Strategy):
             tournament_size=select.tournament_size if isinstance(select, SelectTournament) else 0,
             max_age=self.max_chromosome_age or 0,
             crossing=crossover.crossing(self.space),
-            mutation_probability=mutate.mutation_probability,
-            least=least,
-            most=most,
-            mutable=self.space.mutable,
-            sign=ordering.sign,
-            target_merit=endings.target_merit(ordering),
-            valid_merit=endings.valid_merit(ordering),
-            max_generations=endings.max_generations or 0,
-            max_stale_generations=endings.max_stale_generations or 0,
-            last_generation=self.state.progress.generation + ahead,
-            replace_on_equal=self.replace_on_equal_fitness,
+            mutation=self.space.mutation(mutate.mutation_probability, mutate.numbers, self.state.scale),
+            scoring=scoring,
+            goal=goal,
         )
 
 

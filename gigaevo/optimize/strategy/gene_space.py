@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from gigaevo.kernels.strategy import mutate_bits, mutate_swaps, mutate_values
-from gigaevo.kernels.strategy_checks import GeneLaw, ValueLaws
+from gigaevo.kernels.strategy_checks import Change, GeneLaw, Mutation, ValueLaws
 from gigaevo.kernels.strategy_numpy import packed, unpacked
 from gigaevo.optimize.genotypes import (
     BinaryGenotype,
@@ -79,6 +79,10 @@ class GeneSpace(ABC):
         return rows.astype(self.genotype.dtype, copy=False)
 
     @abstractmethod
+    def mutation(self, probability: float, numbers: tuple[int, int], scale: int) -> Mutation:
+        """What kernels are told that make whole generations; see ``mutate``."""
+
+    @abstractmethod
     def mutate(
         self,
         population: Population,
@@ -115,6 +119,9 @@ class BitSpace(GeneSpace):
 
     def codes_of(self, rows: NDArray[Any]) -> NDArray[Any]:
         return unpacked(rows, self.genes_size).view(np.uint8)
+
+    def mutation(self, probability: float, numbers: tuple[int, int], scale: int) -> Mutation:
+        return Mutation(Change.FLIP, probability, *numbers, self.mutable)
 
     def mutate(
         self,
@@ -160,6 +167,9 @@ class NumberSpace(GeneSpace):
         ]
         self.mutable = np.flatnonzero(self.upper > self.lower)
 
+    def mutation(self, probability: float, numbers: tuple[int, int], scale: int) -> Mutation:
+        return Mutation(Change.LAW, probability, *numbers, self.mutable, laws=self.laws[scale])
+
     def mutate(
         self,
         population: Population,
@@ -187,6 +197,9 @@ class OrderSpace(GeneSpace):
         self.mutable = np.flatnonzero(self.stops - self.starts > 1)
         self.cuts = np.array([part.start for part in self.sets[1:]], np.int64)
         self.exchanges_genes = False
+
+    def mutation(self, probability: float, numbers: tuple[int, int], scale: int) -> Mutation:
+        return Mutation(Change.SWAP, probability, *numbers, self.mutable, None, self.starts, self.stops)
 
     def mutate(
         self,

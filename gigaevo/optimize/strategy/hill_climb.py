@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from gigaevo.kernels.strategy import climb
 from gigaevo.optimize.strategy.endings import Endings
 from gigaevo.optimize.strategy.neighbours import neighbours
 from gigaevo.optimize.strategy.ordering import FitnessOrdering
@@ -95,6 +96,24 @@ class HillClimb(Strategy):
         chosen = int(stream.integers(1, len(self._founders))[0])
         return Population(self._founders[chosen : chosen + 1], 2)
 
+    def _run_natively(self) -> bool:
+        scoring = self._evaluation.scoring
+        if scoring is None or self.variant is not HillClimbVariant.STOCHASTIC:
+            return False
+        goal = self._goal(1)
+        if goal is None:
+            return False
+        state = self.state
+        generation = state.progress.generation
+        state.progress.size = 1
+        begun = perf_counter()
+        mutation = self.space.mutation(1.0, (1, 1), state.scale)
+        climb(state.population.pool, state.progress, mutation, self.space.genes_size, scoring, goal, state.stream)
+        state.add_duration("native", begun)
+        state.scale_generation += state.progress.generation - generation
+        self._shrink_scale()
+        return True
+
     def _generation(self) -> None:
         state = self.state
         state.progress.generation += 1
@@ -112,7 +131,7 @@ class HillClimb(Strategy):
         population = state.population
         pool = population.pool
         stand, trial = pool.order.tolist()
-        pool.genes[trial] = pool.genes[stand]
+        pool.genes[trial], pool.merits[trial] = pool.genes[stand], pool.merits[stand]
         population.size = 2
         begun = perf_counter()
         self.space.mutate(population, 1, 1.0, (1, 1), state.scale, state.stream)

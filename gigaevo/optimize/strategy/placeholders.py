@@ -18,7 +18,6 @@ class CountTrue:
     name = "count_true"
     maximize = True
     objectives = 1
-    counts_genes = True  # bits and numbers are counted by a kernel, without being decoded
 
     def evaluate(self, genomes: NDArray[Any]) -> NDArray[np.float64]:
         """Of each of ``genomes``, float64 of shape (n,)."""

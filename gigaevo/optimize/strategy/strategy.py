@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Self
 import numpy as np
 
 from gigaevo.kernels.random import RandomStream
+from gigaevo.kernels.strategy_checks import Goal
 from gigaevo.optimize import checkpoint
 from gigaevo.optimize.genotypes import as_genotype
 from gigaevo.optimize.seeds import seed_sequence, shown
@@ -22,6 +23,7 @@ from gigaevo.optimize.strategy.gene_space import gene_space
 from gigaevo.optimize.strategy.ordering import FitnessOrdering
 from gigaevo.optimize.strategy.population import Chromosome
 from gigaevo.optimize.strategy.repeated import call_repeatedly, call_speciated
+from gigaevo.optimize.strategy.reporters import watches_generations
 from gigaevo.optimize.strategy.state import StrategyState
 
 if TYPE_CHECKING:
@@ -34,6 +36,8 @@ if TYPE_CHECKING:
     from gigaevo.optimize.strategy.population import Population
     from gigaevo.optimize.strategy.repeated import Repeated
     from gigaevo.optimize.strategy.reporters import StrategyReporter
+
+NATIVE_EVALUATIONS = 1_000_000  # of one native call, so that Ctrl-C is heard
 
 
 class Strategy(ABC):
@@ -311,6 +315,27 @@ class Strategy(ABC):
             return
         state.scale += 1
         state.scale_generation = state.progress.stale_generations = 0
+
+    def _goal(self, batch_size: int) -> Goal | None:
+        """When kernels that make whole generations come back; None where a reporter hears of each generation.
+
+        Args:
+            batch_size: About as many evaluations make a generation.
+        """
+        if self.reporter is not None and watches_generations(self.reporter):
+            return None
+        state, endings = self.state, self.endings
+        is_last = state.scale + 1 >= self.space.scales
+        stale = endings.max_stale_generations or 0
+        return Goal(
+            target_merit=endings.target_merit(self.fitness_ordering),
+            valid_merit=endings.valid_merit(self.fitness_ordering),
+            max_generations=endings.max_generations or 0,
+            max_stale_generations=stale if is_last else 0,
+            stale_break=0 if is_last else stale,
+            last_generation=state.progress.generation + max(1, NATIVE_EVALUATIONS // batch_size),
+            replace_on_equal=self.replace_on_equal_fitness,
+        )
 
     def _report(self, hook: str) -> None:
         if self.reporter is None or getattr(self.reporter, hook)(self) is not True:

@@ -20,16 +20,20 @@ from gigaevo.optimize import (
     MultiUniqueGenotype,
     RangeGenotype,
     UniqueGenotype,
+    functions,
 )
 from gigaevo.optimize.strategy import (
     Countdown,
     CountTrue,
     CrossoverClone,
+    CrossoverMultiPoint,
+    CrossoverRejuvenate,
     CrossoverUniform,
     Evolve,
     ExtensionMassExtinction,
     FitnessOrdering,
     MutateMultiGene,
+    MutateMultiGeneRange,
     MutateSingleGene,
     MutationType,
     SelectElite,
@@ -158,6 +162,51 @@ def test_a_python_fitness_a_vectorized_and_a_native_one_and_parallel_calls_are_t
 
 def _count(genes: Any) -> int:
     return int(genes.sum())
+
+
+@pytest.mark.parametrize("reporter_first", [False, True])
+@pytest.mark.parametrize(
+    ("genotype", "fitness", "crossover"),
+    [
+        (RangeGenotype(9, (-5, 5)), functions.rastrigin, CrossoverUniform(0.7, 0.8)),
+        (
+            RangeGenotype(5, (-5, 9), mutation_type=MutationType.range_scaled([9, 1, 0.1])),
+            functions.rosenbrock,
+            CrossoverMultiPoint(0.7, 0.8, 2),
+        ),
+        (RangeGenotype(9, (-5, 5), integer=True, mutation_type=MutationType.step(2)), SumGenes(), CrossoverClone(0.7)),
+        (UniqueGenotype(range(16)), functions.queens, CrossoverClone(0.9)),
+        (BinaryGenotype(33), functions.onemax, CrossoverRejuvenate(0.5)),
+    ],
+    ids=lambda value: getattr(value, "name", None),
+)
+def test_what_the_kernels_know_runs_natively_as_in_python(
+    genotype: Any, fitness: Any, crossover: Any, reporter_first: bool
+) -> None:
+    def search(reporter: Any) -> Evolve:
+        return Evolve(
+            genotype,
+            fitness,
+            select=SelectTournament(0.5, 0.05, 3) if reporter_first else SelectElite(0.5, 0.02),
+            crossover=crossover,
+            mutate=MutateMultiGeneRange((1, 3), 0.4),
+            fitness_ordering=MAXIMIZE if getattr(fitness, "maximize", False) else MINIMIZE,
+            target_population_size=20,
+            max_stale_generations=6,
+            max_generations=60,
+            seed=5,
+            reporter=reporter,
+        ).call()
+
+    native, stepwise = search(None), search(Watcher())
+    assert "native" in native.state.durations
+    assert "native" not in stepwise.state.durations
+    assert native.state.population.genes.tolist() == stepwise.state.population.genes.tolist()
+    assert native.state.stream.state.tolist() == stepwise.state.stream.state.tolist()
+    for name in ("scale", "scale_generation", "evaluations", "best_generation", "stale_generations", "stop_reason"):
+        assert getattr(native.state, name) == getattr(stepwise.state, name)
+    assert native.best_genes is not None
+    assert fitness.evaluate(native.best_genes[None])[0] == pytest.approx(native.best_fitness_score)
 
 
 # Conditions

@@ -15,6 +15,7 @@ from gigaevo.optimize import (
     MultiUniqueGenotype,
     RangeGenotype,
     UniqueGenotype,
+    functions,
 )
 from gigaevo.optimize.strategy import (
     CountTrue,
@@ -110,6 +111,30 @@ def test_64_queens_are_placed(variant: HillClimbVariant) -> None:
         assert climb.best_fitness_score == 0
         assert climb.best_genes is not None
         assert conflicts(climb.best_genes) == 0
+
+
+def test_64_queens_are_placed_natively_as_in_python() -> None:
+    def search(reporter: Any, size: int) -> HillClimb:
+        return HillClimb(
+            UniqueGenotype(range(size)),
+            functions.queens,
+            fitness_ordering=FitnessOrdering.MINIMIZE,
+            target_fitness_score=0,
+            replace_on_equal_fitness=True,
+            seed=3,
+            reporter=reporter,
+        ).call()
+
+    for size in (64, 20):
+        native = search(None, size)
+        assert native.best_fitness_score == 0
+        assert native.best_genes is not None
+        assert sorted(native.best_genes.tolist()) == list(range(size))
+        assert conflicts(native.best_genes) == 0
+    stepwise = search(Watcher(), 20)
+    assert stepwise.state.evaluations == native.state.evaluations
+    assert stepwise.state.stream.state.tolist() == native.state.stream.state.tolist()
+    assert stepwise.state.population.genes.tolist() == native.state.population.genes.tolist()
 
 
 def test_queens_are_placed_by_a_population_too() -> None:
