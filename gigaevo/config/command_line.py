@@ -107,8 +107,9 @@ def resume(arguments: Sequence[str]) -> RunResult:
         ConfigError: The folder has no run, or something else than a limit shall change.
     """
     from gigaevo.config import stored
+    from gigaevo.config.numeric.combination import is_search
     from gigaevo.config.prepare import settings_of
-    from gigaevo.config.schema import LIMITS
+    from gigaevo.config.schema import LIMITS, NUMERIC_LIMITS
     from gigaevo.config.sweep.job import recorded_again
 
     folder, limits = None, {}
@@ -119,15 +120,23 @@ def resume(arguments: Sequence[str]) -> RunResult:
         elif key in LIMITS or key.startswith("budget."):
             limits[key] = _read(argument, value)
         else:
-            may_change = ", ".join((*LIMITS, "budget.*"))
-            raise ConfigError(f"{argument}: a run is resumed as it was; only {may_change} may change")
+            raise ConfigError(_only_limits(argument, (*LIMITS, "budget.*")))
     assert folder is not None
-    config = stored.with_limits(stored.load(folder), limits)
+    config = stored.load(folder)
+    if is_search(config):
+        for key in limits:
+            if key not in NUMERIC_LIMITS:
+                raise ConfigError(_only_limits(f"{key}={limits[key]}", NUMERIC_LIMITS))
+    config = stored.with_limits(config, limits)
     config.resume = str(folder)
     settings = settings_of(config)
     if limits:
         stored.replace(folder, stored.with_limits(config, {"resume": None}))
     return recorded_again(folder, lambda: _execute(settings, config, folder))
+
+
+def _only_limits(argument: str, limits: Sequence[str]) -> str:
+    return f"{argument}: a run is resumed as it was; only {', '.join(limits)} may change"
 
 
 def _folder(text: str) -> Path:

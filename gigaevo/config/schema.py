@@ -111,6 +111,9 @@ class NumericSettings(_Strict):
 LIMITS = ("max_generations", "max_mutants", "max_evaluations", "max_seconds", "target_fitness", "plateau")
 """Settings that may change when a run is resumed, beside those below ``budget``."""
 
+NUMERIC_LIMITS = tuple(limit for limit in LIMITS if limit in NumericSettings.model_fields)
+"""Those that may change when a search among numbers is resumed."""
+
 
 _AnySettings = TypeVar("_AnySettings", Settings, NumericSettings)
 

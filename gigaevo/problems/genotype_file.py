@@ -43,7 +43,7 @@ def read_genotype(path: Path) -> GenotypeDescription:
     kind = file.data.get("kind")
     if kind is None:
         raise file.error(f"kind is missing; add 'kind: range', or one of {', '.join(KINDS)}")
-    if kind not in KINDS:
+    if not isinstance(kind, str) or kind not in KINDS:
         raise file.error(f"kind is {kind!r}; {did_you_mean(kind, KINDS).replace('known keys', 'there are')}", "kind")
     found = check_model(KINDS[kind], file, file.data)
     return GenotypeDescription(kind=kind, arguments=found.arguments(), names=found.names(), path=path)

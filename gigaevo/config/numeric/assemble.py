@@ -13,7 +13,14 @@ from loguru import logger
 
 from gigaevo import kernels
 from gigaevo.config.errors import ConfigError
-from gigaevo.config.numeric.fitness_code import evaluators, fault_of, fitness_of, importable, report_of
+from gigaevo.config.numeric.fitness_code import (
+    check_native,
+    evaluators,
+    fault_of,
+    fitness_of,
+    importable,
+    report_of,
+)
 from gigaevo.config.numeric.genotypes import GenomeForm, genotype_of
 from gigaevo.config.numeric.measure import Measure
 from gigaevo.config.numeric.searching import EvolveSearch, Searching
@@ -66,6 +73,8 @@ def execute_search(settings: NumericSettings, builder: Builder, output_dir: Path
         give_problem(builder, problem, genotype)
         optimizer = _optimizer(builder, problem, output_dir / CHECKPOINT, resumed=settings.resume is not None)
         fitness = fitness_of(problem, form, behaviors=optimizer.behaviors > 0)
+        if isinstance(fitness, NativeFitness):
+            check_native(fitness, problem, genotype)
         executor = stack.enter_context(evaluators(_workers(settings, problem, fitness)))
         storage = _storage(builder, stack)
         storage.rewind(optimizer.generation)
@@ -202,7 +211,7 @@ def _searched(
     fault = ""
     try:
         reason = session.run()
-    except FitnessError as error:
+    except (FitnessError, SystemExit) as error:
         reason, fault = "fitness_fault", str(fault_of(error, problem))
     session.keep()
     progress = session.standing()

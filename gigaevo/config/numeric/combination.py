@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 EXPERIMENT = "experiment=numeric"
 OPTIMIZER = "optimizer"  # the node that only runs of numbers have
-_OF_PROGRAMS = ("migration", "engine", "mutation", "pipeline", "sandbox", "operators", "llm")
+_OF_PROGRAMS = ("llm", "operators", "migration", "engine", "mutation", "pipeline", "sandbox")  # groups
 _ALGORITHMS = CONFIG_ROOT / "algorithm"
 
 

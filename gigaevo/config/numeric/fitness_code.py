@@ -14,8 +14,11 @@ from multiprocessing import get_context
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from gigaevo.config.errors import did_you_mean, one_line
 from gigaevo.config.numeric.genotypes import GenomeForm
+from gigaevo.kernels.random import RandomStream
 from gigaevo.optimize.fitness import NativeFitness
 from gigaevo.problems.errors import ProblemError
 
@@ -25,6 +28,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from gigaevo.optimize.genotypes import Genotype
     from gigaevo.problems import NumericProblem
 
 _MODULE = "problem_fitness"
@@ -144,6 +148,29 @@ def _native(name: str, path: Path) -> NativeFitness:
         raise ProblemError(f"'fitness' names '{name}', which has parameters; {told}", path=path) from None
 
 
+def check_native(fitness: NativeFitness, problem: NumericProblem, genotype: Genotype) -> None:
+    """Check that a compiled function is for such genomes and goes in the direction of the metric.
+
+    Raises:
+        ProblemError: It does not.
+    """
+    path, name = problem.fitness.path, fitness.name
+    if fitness.objectives != len(problem.objectives):
+        told = f"'{name}' has {fitness.objectives} objectives, and the problem has {len(problem.objectives)}"
+        raise ProblemError(f"{told}; name as many under objectives in problem.yaml", path=path)
+    if problem.behavior_keys:
+        raise ProblemError(f"'{name}' gives no behaviours; remove behavior_keys, or write 'def fitness'", path=path)
+    for key, more in zip(problem.objectives, problem.maximize, strict=True):
+        if fitness.maximize != more:
+            direction = str(fitness.maximize).lower()
+            told = f"'{name}' is {'maximised' if fitness.maximize else 'minimised'}"
+            raise ProblemError(f"{told}; set higher_is_better: {direction} of '{key}' in metrics.yaml", path=path)
+    try:
+        fitness.evaluate(genotype.decode(genotype.random(1, RandomStream(np.random.SeedSequence(0)))))
+    except (ValueError, TypeError) as error:
+        raise ProblemError(f"'{name}' is not for these genomes: {one_line(error)}", path=path) from error
+
+
 def line_of(error: BaseException, path: Path) -> int | None:
     """The innermost line of the file that led to the error; None where none did, or where it is not known."""
     line = None
@@ -202,10 +229,13 @@ def _prepare_worker() -> None:
         die_with_parent(signal.SIGKILL)
 
 
-def fault_of(error: Exception, problem: NumericProblem) -> ProblemError:
+def fault_of(error: BaseException, problem: NumericProblem) -> ProblemError:
     """What ended a search, in one line that names the file."""
     path = problem.fitness.path
     if isinstance(error.__cause__, BrokenExecutor) or isinstance(error, BrokenExecutor):
         return ProblemError("a process that evaluated a genome ended abruptly (killed, or out of memory?)", path=path)
+    if isinstance(error, SystemExit):
+        told = f"the fitness function wanted to end the process: {error!r}"
+        return ProblemError(told, path=path, line=line_of(error, path))
     line = None if error.__cause__ is None else line_of(error.__cause__, path)
     return ProblemError(str(error), path=path, line=line)
