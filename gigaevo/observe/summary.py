@@ -40,6 +40,7 @@ _REASONS = {
     "language_models": "no language model takes questions any more; the warnings above and in run.log say why",
     "interrupted": "it was interrupted",
     "no_valid_program": "no initial program was valid",
+    "fitness_fault": "the fitness function failed; once it is mended, the run goes on",
     "strategy_fault": "parts of the strategy raised too often",
 }
 
