@@ -27,10 +27,11 @@ def pymoo(name: str, genes: int, objectives: int, generations: int, seed: int) -
     return hypervolume(found.pop.get("F"), [1.1] * objectives, maximize=False)
 
 
-def pair(name: str, genes: int, objectives: int, generations: int = 250) -> Pair:
+def pair(name: str, genes: int, objectives: int, generations: int) -> Pair:
     problem = (name, genes, objectives, generations)
     title = f"{name} {genes}-D, {generations} generations, NSGA-II, pymoo"
     return Pair(title, partial(ours, *problem), partial(pymoo, *problem), maximize=True)
 
 
-PAIRS = [pair("zdt1", 30, 2), pair("zdt2", 30, 2), pair("zdt3", 30, 2), pair("dtlz2", 12, 3)]
+PROBLEMS = [("zdt1", 30, 2), ("zdt2", 30, 2), ("zdt3", 30, 2), ("dtlz2", 12, 3)]
+PAIRS = [pair(*problem, generations) for generations in (100, 250) for problem in PROBLEMS]

@@ -41,7 +41,8 @@ cdef extern from "_memory.h" nogil:
     void will_write(const void* address)
 
 cdef enum:
-    AHEAD = 16  # items for which memory is asked before it is needed
+    AHEAD = 8  # items for which memory is asked before it is needed
+    CACHED_ROWS = 32768  # rows of which objectives are likely to be near anyway
     REJECTED = 0
     IMPROVED = 1
     NEW = 2
@@ -344,10 +345,13 @@ cdef class EliteArchive:
         cdef Py_ssize_t item, winners = 0
         cdef int64_t row
         cdef double objective, held
-        cdef bint better
+        cdef bint better, far = self.index.dense != NULL and self.count > CACHED_ROWS
         for item in range(n):
-            if item + AHEAD < n:
-                prefetch_row(&self.index, items.cells[item + AHEAD])
+            if item + 2 * AHEAD < n:
+                prefetch_row(&self.index, items.cells[item + 2 * AHEAD])
+            if far and item + AHEAD < n:
+                row = row_of_cell(&self.index, items.cells[item + AHEAD])
+                will_write(&self.row_objectives[max(row, 0)])
             row = row_of_cell(&self.index, items.cells[item])
             objective = items.objectives[item]
             if row < 0:

@@ -1,5 +1,6 @@
 /* Sets of bits, 64 to a word, in reach of the vector unit. With gcc on x86-64 under glibc the loops exist twice, for
-   AVX2 and for any machine, and the loader takes what fits; there is nothing to round, so the results are the same. */
+   AVX2 and for any machine, and the loader takes what fits; there is nothing to round, so the results are the same.
+   GIGAEVO_BASELINE builds the latter only. */
 #ifndef GIGAEVO_BITS_H
 #define GIGAEVO_BITS_H
 
@@ -7,7 +8,7 @@
 #include <stdint.h>
 #include <string.h>
 
-#if defined(__GNUC__) && !defined(__clang__) && defined(__x86_64__) && defined(__GLIBC__)
+#if !defined(GIGAEVO_BASELINE) && defined(__x86_64__) && defined(__gnu_linux__) && defined(__GNUC__) && !defined(__clang__)
 #define GIGAEVO_WIDE __attribute__((target_clones("avx2", "default"), noinline)) static
 #else
 #define GIGAEVO_WIDE static

@@ -1,7 +1,7 @@
 # cython: boundscheck=False, wraparound=False, cdivision=True
 """Whole generations of a genetic algorithm, compiled. ``breeding_numpy`` documents the functions and is their twin."""
 
-from libc.math cimport INFINITY, isfinite
+from libc.math cimport INFINITY, isfinite, rint
 from libc.stdint cimport int32_t, int64_t, uint8_t, uint32_t, uint64_t
 from libc.stdlib cimport free, malloc
 from libc.string cimport memcpy, memset
@@ -43,7 +43,7 @@ from gigaevo.kernels import breeding_checks as checks
 from gigaevo.kernels.breeding_numpy import PLUS, ROUNDS
 from gigaevo.kernels.functions_checks import check_code
 from gigaevo.kernels.functions_numpy import BITS, REAL
-from gigaevo.kernels.variation_checks import bounds_and_integers, check_index, check_rate
+from gigaevo.kernels.variation_checks import check_index, check_rate, needed_bounds
 
 cnp.import_array()
 
@@ -151,7 +151,7 @@ def breed_reals(
     cdef Breeding breeding
     cdef Reals reals
     check_population(codes, merits, cnp.NPY_FLOAT64, np.float64)
-    kept = bounds_and_integers(lower, upper, integer, codes.shape[1])
+    kept = limits_of(lower, upper, integer, (<cnp.ndarray>codes).shape[1])
     set_reals(
         &breeding, &reals, kept, size, eta, pair_rate, gene_rate, exchange_rate, mutation_eta, mutation_rate, distinct
     )
@@ -183,7 +183,8 @@ def repeated(children, codes):
 def compete(codes, merits, children, child_merits):
     """See ``breeding_numpy.compete``."""
     check_survival(codes, merits, children, child_merits)
-    cdef Py_ssize_t n = len(codes), count = len(children), stride = codes.shape[1] * codes.itemsize
+    cdef Py_ssize_t n = (<cnp.ndarray>codes).shape[0], count = (<cnp.ndarray>children).shape[0]
+    cdef Py_ssize_t stride = (<cnp.ndarray>codes).shape[1] * cnp.PyArray_ITEMSIZE(<cnp.ndarray>codes)
     cdef double* sorting = <double*>malloc((n + count) * sizeof(double))
     if sorting == NULL:
         raise MemoryError
@@ -204,9 +205,11 @@ def compete(codes, merits, children, child_merits):
 def succeed(codes, merits, children, child_merits, Py_ssize_t elites=0):
     """See ``breeding_numpy.succeed``."""
     check_survival(codes, merits, children, child_merits)
-    cdef Py_ssize_t n = len(codes), stride = codes.shape[1] * codes.itemsize
-    checks.check_elites(elites, n)
-    if len(children) != n - elites:
+    cdef Py_ssize_t n = (<cnp.ndarray>codes).shape[0]
+    cdef Py_ssize_t stride = (<cnp.ndarray>codes).shape[1] * cnp.PyArray_ITEMSIZE(<cnp.ndarray>codes)
+    if not 0 <= elites < n:
+        checks.check_elites(elites, n)
+    if (<cnp.ndarray>children).shape[0] != n - elites:
         checks.check_children(codes, children, child_merits, n - elites)
     cdef double* sorting = <double*>malloc(n * sizeof(double))
     if sorting == NULL:
@@ -311,7 +314,7 @@ def advance_reals(
     check_code(function, REAL)
     if elites != PLUS:
         checks.check_elites(elites, len(codes))
-    kept = bounds_and_integers(lower, upper, integer, codes.shape[1])
+    kept = limits_of(lower, upper, integer, (<cnp.ndarray>codes).shape[1])
     set_reals(
         &breeding, &reals, kept, size, eta, pair_rate, gene_rate, exchange_rate, mutation_eta, mutation_rate, distinct
     )
@@ -332,10 +335,55 @@ cdef int check_population(object codes, object merits, int kind, object dtype) e
 
 
 cdef int check_survival(object codes, object merits, object children, object child_merits) except -1:
-    checks.check_population(codes, merits)
-    checks.check_changeable(codes, merits)
-    checks.check_children(codes, children, child_merits)
+    if not (
+        are_candidates(codes, merits)
+        and are_candidates(children, child_merits)
+        and (<cnp.ndarray>codes).shape[0] > 0
+        and (<cnp.ndarray>codes).shape[1] > 0
+        and cnp.PyArray_ISWRITEABLE(<cnp.ndarray>codes)
+        and cnp.PyArray_ISWRITEABLE(<cnp.ndarray>merits)
+        and (<cnp.ndarray>codes).shape[1] == (<cnp.ndarray>children).shape[1]
+        and cnp.PyArray_TYPE(<cnp.ndarray>codes) == cnp.PyArray_TYPE(<cnp.ndarray>children)
+    ):
+        checks.check_population(codes, merits)
+        checks.check_changeable(codes, merits)
+        checks.check_children(codes, children, child_merits)
     return 0
+
+
+cdef bint are_candidates(object codes, object merits) noexcept:
+    """Whether both can be read in place and are of as many rows."""
+    if not (cnp.PyArray_CheckExact(codes) and fits(codes, cnp.PyArray_TYPE(<cnp.ndarray>codes), 2)):
+        return False
+    return fits(merits, cnp.NPY_FLOAT64, 1) and (<cnp.ndarray>codes).shape[0] == (<cnp.ndarray>merits).shape[0]
+
+
+cdef tuple limits_of(object lower, object upper, object integer, Py_ssize_t genes):
+    """Bounds and whole genes as arrays that can be read in place."""
+    if not are_limits(lower, upper, integer, genes):
+        return needed_bounds("breed_reals", lower, upper, integer, genes)
+    return lower, upper, integer
+
+
+cdef bint are_limits(object lower, object upper, object integer, Py_ssize_t genes) noexcept:
+    cdef const double* low
+    cdef const double* high
+    cdef const uint8_t* whole = NULL
+    cdef bint sound = True
+    cdef Py_ssize_t gene
+    if not (fits(lower, cnp.NPY_FLOAT64, 1) and fits(upper, cnp.NPY_FLOAT64, 1)):
+        return False
+    if (<cnp.ndarray>lower).shape[0] != genes or (<cnp.ndarray>upper).shape[0] != genes:
+        return False
+    if integer is not None:
+        if not fits(integer, cnp.NPY_BOOL, 1) or (<cnp.ndarray>integer).shape[0] != genes:
+            return False
+        whole = <const uint8_t*>cnp.PyArray_DATA(<cnp.ndarray>integer)
+    low, high = <const double*>cnp.PyArray_DATA(<cnp.ndarray>lower), <const double*>cnp.PyArray_DATA(<cnp.ndarray>upper)
+    for gene in range(genes):
+        sound &= low[gene] <= high[gene] and isfinite(high[gene] - low[gene])
+        sound &= whole == NULL or not whole[gene] or (rint(low[gene]) == low[gene] and rint(high[gene]) == high[gene])
+    return sound
 
 
 cdef int check_order(Py_ssize_t order, Py_ssize_t genes) except -1:
@@ -367,7 +415,7 @@ cdef int set_bits(
     if not 0.0 <= gene_rate <= 1.0:
         check_rate("gene_rate", gene_rate)
     if not 0.0 <= flip_rate <= 1.0:
-        check_rate("gene_rate", flip_rate)
+        check_rate("flip_rate", flip_rate)
     set_common(breeding, size, pair_rate, distinct)
     bits.packed, bits.cuts, bits.gene_limit, bits.flip_rate = False, cuts, threshold(gene_rate), flip_rate
     breeding.bits = bits
@@ -389,10 +437,12 @@ cdef int set_reals(
 ) except -1:
     if size < 1:
         checks.check_breeding(0, size)
-    check_index("eta", eta)
-    check_index("eta", mutation_eta)
-    for name, rate in (("gene_rate", gene_rate), ("exchange_rate", exchange_rate), ("gene_rate", mutation_rate)):
-        check_rate(name, rate)
+    if not (0.0 <= eta < INFINITY and 0.0 <= mutation_eta < INFINITY):
+        check_index("eta", eta)
+        check_index("mutation_eta", mutation_eta)
+    if not (0.0 <= gene_rate <= 1.0 and 0.0 <= exchange_rate <= 1.0 and 0.0 <= mutation_rate <= 1.0):
+        for name, rate in (("gene_rate", gene_rate), ("exchange_rate", exchange_rate), ("mutation_rate", mutation_rate)):
+            check_rate(name, rate)
     set_common(breeding, size, pair_rate, distinct)
     lower, upper, integer = limits
     reals.lower = <const double*>cnp.PyArray_DATA(<cnp.ndarray>lower)

@@ -322,7 +322,7 @@ cdef bint choose_survivors(
     cdef Py_ssize_t row, front = 0, left = wanted, filled = 0, chosen = 0
     cdef Workspace work
     cdef int32_t* sizes
-    cdef int32_t* last_of_split
+    cdef int32_t* lives
     if not make_workspace(&work, rows, 1, False):
         return False
     sizes = work.place_of
@@ -345,14 +345,14 @@ cdef bint choose_survivors(
                 work.order.items[chosen + filled].row = row
                 filled += 1
         sort_best_first(work.order.items + chosen, work.order.spare, work.order.buckets, filled)
-    last_of_split = work.order.lexicographic
+    lives = work.order.lexicographic
     for row in range(rows):
-        last_of_split[row] = ranks[row] < front
+        lives[row] = ranks[row] < front
     for row in range(left):
-        last_of_split[work.order.items[row].row] = 1
+        lives[work.order.items[row].row] = 1
     filled = 0
     for row in range(rows):
-        if last_of_split[row] and filled < wanted:
+        if lives[row] and filled < wanted:
             kept[filled] = row
             filled += 1
     free(work.block)

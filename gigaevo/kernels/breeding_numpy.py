@@ -16,6 +16,7 @@ import numpy as np
 
 from gigaevo.kernels import breeding_checks as checks
 from gigaevo.kernels import functions_numpy, genetic_numpy, selection_numpy, variation_numpy
+from gigaevo.kernels.variation_checks import check_index, check_rate
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -65,6 +66,8 @@ def breed_bits(
     """
     checks.check_population(codes, merits, np.uint8)
     checks.check_breeding(count, size, cuts)
+    for name, rate in (("pair_rate", pair_rate), ("gene_rate", gene_rate), ("flip_rate", flip_rate)):
+        check_rate(name, rate)
 
     def bred(wanted: int) -> Codes:
         first, second = _parents(codes, merits, wanted, size, stream)
@@ -120,6 +123,8 @@ def breed_reals(
     """
     checks.check_population(codes, merits, np.float64)
     checks.check_breeding(count, size)
+    check_index("mutation_eta", mutation_eta)
+    check_rate("mutation_rate", mutation_rate)
 
     def bred(wanted: int) -> Codes:
         first, second = _parents(codes, merits, wanted, size, stream)
@@ -288,6 +293,9 @@ def _advance(
     best: float,
     target: float,
 ) -> Advance:
+    checks.check_changeable(codes, merits)
+    if elites != PLUS:
+        checks.check_elites(elites, len(codes))
     brought, found, invalid, made = 0, None, 0, 0
     while made < generations and not (made and best >= target):
         children = breed(len(codes) - max(elites, 0))

@@ -5,104 +5,13 @@
     search = DifferentialEvolution(RangeGenotype(30, (-5.12, 5.12)), seed=1)
     print(search.run(functions.rastrigin, evaluations=100_000, target=1e-8))
 
-Names are imported from their modules when they are first asked for.
+Names are imported from their modules when they are first asked for; ``__init__.pyi`` tells type checkers the same.
 """
 
 from __future__ import annotations
 
 from importlib import import_module
-from typing import TYPE_CHECKING, Any
-
-if TYPE_CHECKING:
-    from gigaevo.optimize import functions
-    from gigaevo.optimize.backtesting import BacktestResult, Context, Quote, backtest, quotes
-    from gigaevo.optimize.cma_emitter import CMAEmitter
-    from gigaevo.optimize.cma_es import CMAES
-    from gigaevo.optimize.convergence import (
-        ConvergenceState,
-        GenerationStats,
-        SigmaState,
-        adapt_mutation_sigma,
-        check_convergence,
-        compute_generation_stats,
-        population_diversity,
-    )
-    from gigaevo.optimize.cvt_archive import CVTArchive, spread_centroids
-    from gigaevo.optimize.differential_evolution import DifferentialEvolution
-    from gigaevo.optimize.discrete import (
-        BitFlip,
-        Inversion,
-        MatchedCrossover,
-        OrderCrossover,
-        RandomReset,
-        Scramble,
-        Swap,
-    )
-    from gigaevo.optimize.emitters import Emitter, FlipEmitter, GaussianEmitter, IsoLineEmitter
-    from gigaevo.optimize.fitness import FitnessError
-    from gigaevo.optimize.genetic_algorithm import GeneticAlgorithm
-    from gigaevo.optimize.genotypes import (
-        BinaryGenotype,
-        Genotype,
-        ListGenotype,
-        MultiListGenotype,
-        MultiRangeGenotype,
-        MultiUniqueGenotype,
-        RangeGenotype,
-        UniqueGenotype,
-    )
-    from gigaevo.optimize.grid_archive import GridArchive
-    from gigaevo.optimize.local.basin_hopping import SearchResult, local_search
-    from gigaevo.optimize.local.trials import BudgetSpent, Score
-    from gigaevo.optimize.map_elites import MAPElites
-    from gigaevo.optimize.migration import IslandConfig, MigrationTopology, island_migrate, island_selection_methods
-    from gigaevo.optimize.multi_objective_search import ParetoResult, evolve_nsga2
-    from gigaevo.optimize.nsga2 import NSGA2
-    from gigaevo.optimize.operators import Crossover, Mutation, Selection
-    from gigaevo.optimize.optimizer import Batch, Optimizer
-    from gigaevo.optimize.parameter_search import evolve, evolve_islands
-    from gigaevo.optimize.parameters import EvolutionConfig, EvolutionResult, Individual, ParamBound
-    from gigaevo.optimize.pareto import (
-        Nsga2Selection,
-        crowding_distance_assign,
-        hypervolume,
-        non_dominated_sort,
-        nsga2_select,
-        pareto_front,
-    )
-    from gigaevo.optimize.particle_swarm import ParticleSwarm
-    from gigaevo.optimize.result import Result
-    from gigaevo.optimize.selection import (
-        EpsilonGreedy,
-        RankSelection,
-        Roulette,
-        SelectionMethod,
-        Tournament,
-        Ucb1,
-        UniformSelection,
-        epsilon_greedy_select,
-        rank_select,
-        roulette_select,
-        tournament_select,
-        ucb1_select,
-        uniform_select,
-    )
-    from gigaevo.optimize.stops import MaxEvaluations, MaxGenerations, MaxSeconds, Stale, Stop, Target
-    from gigaevo.optimize.variation import (
-        SBX,
-        ArithmeticCrossover,
-        BlendCrossover,
-        GaussianMutation,
-        OnePoint,
-        PolynomialMutation,
-        TwoPoint,
-        UniformCrossover,
-        gaussian_mutate,
-        init_population,
-        uniform_crossover,
-    )
-    from gigaevo.optimize.vector_archive import ArchiveStats, Elites, VectorArchive
-    from gigaevo.optimize.walk_forward import WalkForward
+from typing import Any
 
 _HOMES = {
     "backtesting": (
@@ -142,6 +51,7 @@ _HOMES = {
         "FlipEmitter",
         "GaussianEmitter",
         "IsoLineEmitter",
+        "LearningEmitter",
     ),
     "fitness": ("FitnessError",),
     "genetic_algorithm": ("GeneticAlgorithm",),
@@ -175,6 +85,7 @@ _HOMES = {
         "ParetoResult",
         "evolve_nsga2",
     ),
+    "mutation_types": ("MutationType",),
     "nsga2": ("NSGA2",),
     "operators": (
         "Crossover",
@@ -228,6 +139,40 @@ _HOMES = {
         "Stop",
         "Target",
     ),
+    "strategy": (
+        "Chromosome",
+        "CountTrue",
+        "Countdown",
+        "CrossoverClone",
+        "CrossoverMultiGene",
+        "CrossoverMultiPoint",
+        "CrossoverRejuvenate",
+        "CrossoverSingleGene",
+        "CrossoverSinglePoint",
+        "CrossoverUniform",
+        "Evolve",
+        "EvolveReporterDuration",
+        "EvolveReporterSimple",
+        "ExtensionMassDeduplication",
+        "ExtensionMassDegeneration",
+        "ExtensionMassExtinction",
+        "ExtensionMassGenesis",
+        "FitnessCache",
+        "FitnessOrdering",
+        "HillClimb",
+        "HillClimbVariant",
+        "MutateMultiGene",
+        "MutateMultiGeneDynamic",
+        "MutateMultiGeneRange",
+        "MutateSingleGene",
+        "MutateSingleGeneDynamic",
+        "Permutate",
+        "SelectElite",
+        "SelectTournament",
+        "StrategyReporter",
+        "SumGenes",
+        "Zero",
+    ),
     "variation": (
         "ArithmeticCrossover",
         "BlendCrossover",
@@ -250,6 +195,8 @@ _HOMES = {
 }
 _HOME = {name: module for module, names in _HOMES.items() for name in names}
 
+__all__ = ["functions", *_HOME]
+
 
 def __getattr__(name: str) -> Any:
     if name == "functions":
@@ -263,112 +210,3 @@ def __getattr__(name: str) -> Any:
 
 def __dir__() -> list[str]:
     return sorted(__all__)
-
-
-__all__ = [
-    "CMAES",
-    "NSGA2",
-    "SBX",
-    "ArchiveStats",
-    "ArithmeticCrossover",
-    "BacktestResult",
-    "Batch",
-    "BinaryGenotype",
-    "BitFlip",
-    "BlendCrossover",
-    "BudgetSpent",
-    "CMAEmitter",
-    "CVTArchive",
-    "Context",
-    "ConvergenceState",
-    "Crossover",
-    "DifferentialEvolution",
-    "Elites",
-    "Emitter",
-    "EpsilonGreedy",
-    "EvolutionConfig",
-    "EvolutionResult",
-    "FitnessError",
-    "FlipEmitter",
-    "GaussianEmitter",
-    "GaussianMutation",
-    "GenerationStats",
-    "GeneticAlgorithm",
-    "Genotype",
-    "GridArchive",
-    "Individual",
-    "Inversion",
-    "IslandConfig",
-    "IsoLineEmitter",
-    "ListGenotype",
-    "MAPElites",
-    "MatchedCrossover",
-    "MaxEvaluations",
-    "MaxGenerations",
-    "MaxSeconds",
-    "MigrationTopology",
-    "MultiListGenotype",
-    "MultiRangeGenotype",
-    "MultiUniqueGenotype",
-    "Mutation",
-    "Nsga2Selection",
-    "OnePoint",
-    "Optimizer",
-    "OrderCrossover",
-    "ParamBound",
-    "ParetoResult",
-    "ParticleSwarm",
-    "PolynomialMutation",
-    "Quote",
-    "RandomReset",
-    "RangeGenotype",
-    "RankSelection",
-    "Result",
-    "Roulette",
-    "Score",
-    "Scramble",
-    "SearchResult",
-    "Selection",
-    "SelectionMethod",
-    "SigmaState",
-    "Stale",
-    "Stop",
-    "Swap",
-    "Target",
-    "Tournament",
-    "TwoPoint",
-    "Ucb1",
-    "UniformCrossover",
-    "UniformSelection",
-    "UniqueGenotype",
-    "VectorArchive",
-    "WalkForward",
-    "adapt_mutation_sigma",
-    "backtest",
-    "check_convergence",
-    "compute_generation_stats",
-    "crowding_distance_assign",
-    "epsilon_greedy_select",
-    "evolve",
-    "evolve_islands",
-    "evolve_nsga2",
-    "functions",
-    "gaussian_mutate",
-    "hypervolume",
-    "init_population",
-    "island_migrate",
-    "island_selection_methods",
-    "local_search",
-    "non_dominated_sort",
-    "nsga2_select",
-    "pareto_front",
-    "population_diversity",
-    "quotes",
-    "rank_select",
-    "roulette_select",
-    "spread_centroids",
-    "tournament_select",
-    "ucb1_select",
-    "uniform_crossover",
-    "uniform_select",
-]

@@ -90,7 +90,7 @@ class CMAEmitter(LearningEmitter):
             if not self._update(generation_told):
                 self._begin(archive, stream)
 
-    def _settle(self, genotype: Genotype, population_size: int) -> None:
+    def settle(self, genotype: Genotype, population_size: int) -> None:
         self._ranges = placed_ranges(genotype, self)
         self._whole = bool(self._ranges.integer.any())
         self._lower, self._upper = self._ranges.lower, self._ranges.upper

@@ -74,13 +74,13 @@ class DifferentialEvolution(Optimizer):
         genotype: Ranges, or a pair of arrays (lower, upper).
         population_size: Members; by default ten for each gene, at least 20 and at most 100. ``rand/1`` and
             ``rand-to-best/1`` need 4, the other ones with one difference 3, ``best/2`` 5 and ``rand/2`` 6.
-        strategy: ``rand/1`` explores most, ``best/1`` least; ``current-to-best/1`` and ``rand-to-best/1`` are between
-            them; ``rand/2`` and ``best/2`` add two differences. ``shade`` is current-to-pbest/1 with an archive of
-            replaced members and learns weight and crossover rate, which then are not to be given.
+        strategy: ``shade`` is current-to-pbest/1 with an archive of replaced members; it learns weight and crossover
+            rate, which then are not to be given. ``rand/1`` explores most, ``best/1`` least; ``current-to-best/1`` and
+            ``rand-to-best/1`` are between them; ``rand/2`` and ``best/2`` add two differences.
         weight: Of differences (F), above 0 and at most 2; or (lowest, highest), drawn for each trial. By default 0.5.
         crossover_rate: Chance (CR) that a gene is the mutant's, 0 to 1, by default 0.9; one gene always is.
         crossover: ``binomial``: each gene for itself; ``exponential``: a run of genes that goes on with that chance.
-        memory_size: Entries of SHADE's memory, 1 or more.
+        memory_size: Entries of SHADE's memory, 1 or more; with fewer it learns faster and forgets sooner.
         maximize: Whether a larger fitness is better.
         seed: The one source of randomness; None: another search each time.
         initial: Genomes to begin with, shape (n, genes_size); the rest of the first population is random.
@@ -95,11 +95,11 @@ class DifferentialEvolution(Optimizer):
         genotype: Genotype | tuple[ArrayLike, ArrayLike],
         *,
         population_size: int | None = None,
-        strategy: str = "rand/1",
+        strategy: str = "shade",
         weight: float | tuple[float, float] | None = None,
         crossover_rate: float | None = None,
         crossover: str = "binomial",
-        memory_size: int = 100,
+        memory_size: int = 10,
         maximize: bool = False,
         seed: Seed = None,
         initial: ArrayLike | None = None,
@@ -141,7 +141,7 @@ class DifferentialEvolution(Optimizer):
         if self._how.adaptive:
             for name, given in (("weight", weight), ("crossover_rate", crossover_rate)):
                 if given is not None:
-                    raise ValueError(f"{name} is {given!r}, expected none: {self.strategy} learns it")
+                    raise ValueError(f"{name} is {given!r}, but {self.strategy} learns it: choose another strategy")
         self.weight = weight_range(0.5 if weight is None else weight)
         self.crossover_rate = 0.9 if crossover_rate is None else crossover_rate
         if not 0.0 <= self.crossover_rate <= 1.0:

@@ -37,7 +37,7 @@ class Emitter(ABC):
             TypeError: It does not work on such a genotype.
         """
         placed = copy.deepcopy(self)
-        placed._settle(genotype, population_size)
+        placed.settle(genotype, population_size)
         return placed
 
     @abstractmethod
@@ -54,9 +54,8 @@ class Emitter(ABC):
             Codes of shape (n, genes_size), a new array.
         """
 
-    @abstractmethod
-    def _settle(self, genotype: Genotype, population_size: int) -> None:
-        """Look up what the genotype says."""
+    def settle(self, genotype: Genotype, population_size: int) -> None:
+        """Look up what ``placed`` was told; called once, on the copy. By default there is nothing to look up."""
 
 
 class LearningEmitter(Emitter):
@@ -110,7 +109,7 @@ class IsoLineEmitter(Emitter):
         children = iso_line(archive.solutions, n, self._steps, self.line_sigma, self._lower, self._upper, stream, rows)
         return rounded(children, self._ranges, stream) if self._whole else children
 
-    def _settle(self, genotype: Genotype, population_size: int) -> None:
+    def settle(self, genotype: Genotype, population_size: int) -> None:
         self._ranges = placed_ranges(genotype, self)
         self._lower, self._upper = self._ranges.lower, self._ranges.upper
         self._whole = bool(self._ranges.integer.any())
@@ -151,7 +150,7 @@ class FlipEmitter(Emitter):
         flips = stream.uniforms(parents.size).reshape(parents.shape) < self._rate
         return np.abs(parents - flips)
 
-    def _settle(self, genotype: Genotype, population_size: int) -> None:
+    def settle(self, genotype: Genotype, population_size: int) -> None:
         if not isinstance(genotype, BinaryGenotype):
             raise TypeError(f"FlipEmitter works on BinaryGenotype, not on {type(genotype).__name__}")
         self._rate = 1.0 / genotype.genes_size if self.rate is None else self.rate

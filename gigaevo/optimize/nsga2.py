@@ -120,23 +120,27 @@ class NSGA2(Optimizer):
         if not self.eliminate_duplicates:
             return self._children(n), ()
         made = self._children(n + n // 16 + 2)  # a few more, so that going back is rare
-        new = np.flatnonzero(~repeated(made, self._codes))
+        new = (~repeated(made, self._codes)).nonzero()[0]
         for _ in range(RETRIES):
             if len(new) >= n:
                 break
             made = np.concatenate((made[new], self._children(n)))
-            new = np.flatnonzero(~repeated(made, self._codes))
+            new = (~repeated(made, self._codes)).nonzero()[0]
         if len(new) < n:
             new = np.concatenate((new, np.setdiff1d(np.arange(len(made)), new)))
-        return made[new[:n]], ()
+        return made.take(new[:n], axis=0), ()
 
     def _children(self, n: int) -> Codes:
         """``n`` children of winners of tournaments."""
         pairs = (n + 1) // 2
         winners = pareto.crowded_tournament(self._ranks, self._crowding, 2 * pairs, self._stream)
-        parents, lower, upper = self._codes[winners], self._lower, self._upper
+        parents, lower, upper = self._codes.take(winners, axis=0), self._lower, self._upper
         children = self.crossover.cross(parents[:pairs], parents[pairs:], self._stream, lower, upper, out=parents)
-        return self.mutation.mutate(children, self._stream, lower, upper, self._integer, out=children)[:n]
+        mutants = self.mutation.mutate(children, self._stream, lower, upper, self._integer, out=children)
+        if mutants.shape != (2 * pairs, self.genotype.genes_size):
+            expected = (2 * pairs, self.genotype.genes_size)
+            raise ValueError(f"{self.mutation!r} returned shape {mutants.shape}, expected {expected}")
+        return np.ascontiguousarray(mutants[:n], self.genotype.dtype)
 
     def _absorb(self, codes: Codes, merits: Merits, memo: Memo) -> None:
         self._keep(np.concatenate((self._codes, codes)), np.concatenate((self._kept, merits)))
@@ -152,7 +156,7 @@ class NSGA2(Optimizer):
     def _keep(self, codes: Codes, merits: Merits) -> None:
         """Let the best ``population_size`` live."""
         rows, self._ranks, self._crowding = pareto.survivors(merits, self.population_size)
-        self._codes, self._kept = codes[rows], merits[rows]
+        self._codes, self._kept = codes.take(rows, axis=0), merits.take(rows, axis=0)
         if self._corner is not None:
             volume = hypervolume(self._kept, self._corner)
             if volume > self._best_merit:

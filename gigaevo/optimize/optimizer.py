@@ -182,7 +182,7 @@ class Optimizer(ABC):
         """
         if n is not None and n < 1:
             raise ValueError(f"n is {n}, expected 1 or more")
-        codes, memo = self._next(self.batch_size if n is None else n)
+        codes, memo = self._next(self._step_size if n is None else n)
         ids = self._answers.expect(codes, memo)
         genomes = self.genotype.decode(codes)
         return Batch(genomes.copy() if genomes is codes or genomes.base is not None else genomes, ids)

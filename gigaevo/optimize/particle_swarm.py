@@ -40,8 +40,8 @@ class ParticleSwarm(Optimizer):
         inertia: Share of the velocity that is kept, 0 or more.
         cognitive: Pull of the particle's own best, 0 or more.
         social: Pull of its leader's, 0 or more.
-        topology: ``global``: the best particle leads all; ``ring``: the best among each one and its neighbours does,
-            which converges later and elsewhere.
+        topology: ``ring``: the best among each particle and its neighbours leads it; ``global``: the best particle
+            leads all, which converges sooner, and more often to the wrong place.
         neighbors: On the ring, how many to either side, 1 or more.
         velocity_limit: Greatest velocity as a share of each gene's range, above 0.
         maximize: Whether a larger fitness is better.
@@ -61,8 +61,8 @@ class ParticleSwarm(Optimizer):
         inertia: float = 0.7298,
         cognitive: float = 1.49618,
         social: float = 1.49618,
-        topology: str = "global",
-        neighbors: int = 2,
+        topology: str = "ring",
+        neighbors: int = 4,
         velocity_limit: float = 0.5,
         maximize: bool = False,
         seed: Seed = None,

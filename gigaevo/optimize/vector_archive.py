@@ -145,6 +145,12 @@ class VectorArchive(ABC):
         Raises:
             ValueError: A shape does not fit; nothing is added then.
         """
+        if self.genes_size and self.maximize:
+            try:
+                cells = self.index_of(behaviors)
+                return self._kernel.add(cells, fitness, None, behaviors, genomes, depth=self.elites_per_cell)[0]
+            except ValueError:
+                pass  # invalid, or of the wrong shape: told apart below
         rows = _floats("genomes", genomes, 2)
         self.prepare(rows.shape[1], self.maximize)
         merits = _floats("fitness", fitness, 1)

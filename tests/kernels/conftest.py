@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from importlib import import_module
 from types import ModuleType
+from typing import Any
 
+import numpy as np
 import pytest
 
 
@@ -71,6 +73,27 @@ def cvt(request: pytest.FixtureRequest) -> ModuleType:
 def emission(request: pytest.FixtureRequest) -> ModuleType:
     """The module of ``iso_line``."""
     return compiled(request.param)
+
+
+@pytest.fixture(params=["_genetic", "genetic_numpy"], scope="session")
+def genetic(request: pytest.FixtureRequest) -> ModuleType:
+    """The module of crossovers and mutations of bits, alleles and permutations."""
+    return compiled(request.param)
+
+
+@pytest.fixture(params=["_breeding", "breeding_numpy"], scope="session")
+def breeding(request: pytest.FixtureRequest) -> ModuleType:
+    """The module of whole generations."""
+    return compiled(request.param)
+
+
+STREAMS = {"_genetic": "_random", "_breeding": "_random"}
+
+
+def stream_for(module: ModuleType, seed: int = 0) -> Any:
+    """A random stream of the same implementation as ``module``."""
+    home = STREAMS.get(module.__name__.rpartition(".")[2], "random_numpy")
+    return compiled(home).RandomStream(np.random.SeedSequence(seed))
 
 
 @pytest.fixture(params=["_differential", "differential_numpy"], scope="session")

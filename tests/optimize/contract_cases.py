@@ -134,7 +134,7 @@ def plane(**options: Any) -> Callable[[], VectorArchive]:
 
 
 CASES = [
-    evolution("de_rand_1", smallest=4, keywords={"population_size": 20}),
+    evolution("de_rand_1", smallest=4, keywords={"population_size": 20, "strategy": "rand/1"}),
     evolution("de_best_1", smallest=3, keywords={"population_size": 12, "strategy": "best/1", "weight": (0.4, 0.9)}),
     evolution("de_current_to_best_1", smallest=3, keywords={"population_size": 12, "strategy": "current-to-best/1"}),
     evolution("de_rand_to_best_1", smallest=4, keywords={"population_size": 12, "strategy": "rand-to-best/1"}),
@@ -142,12 +142,12 @@ CASES = [
     evolution(
         "de_best_2", smallest=5, keywords={"population_size": 20, "strategy": "best/2", "crossover": "exponential"}
     ),
-    evolution("de_mixed", smallest=4, space=MIXED, keywords={"population_size": 20}),
+    evolution("de_mixed", smallest=4, space=MIXED, keywords={"population_size": 20, "strategy": "rand/1"}),
     evolution("shade", smallest=3, keywords={"population_size": 20, "strategy": "shade"}),
     evolution(
         "shade_mixed", smallest=3, space=MIXED, keywords={"population_size": 20, "strategy": "shade", "memory_size": 5}
     ),
-    swarm("pso_global", keywords={"population_size": 20}),
+    swarm("pso_global", keywords={"population_size": 20, "topology": "global"}),
     swarm("pso_ring", keywords={"population_size": 20, "topology": "ring"}),
     swarm("pso_mixed", space=MIXED, keywords={"population_size": 20, "topology": "ring", "neighbors": 30}),
     Case("cma_es", CMAES, numbers_only=True, smallest=2, founders=False, keywords={"population_size": 12}),

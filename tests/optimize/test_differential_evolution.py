@@ -84,14 +84,14 @@ def test_no_member_ever_becomes_worse() -> None:
             assert (merits >= before[-1]).all()
         before.append(merits)
 
-    DifferentialEvolution(SPACE, population_size=15, seed=5).run(
+    DifferentialEvolution(SPACE, strategy="rand/1", population_size=15, seed=5).run(
         vectorized, vectorized=True, generations=40, callback=watch
     )
     assert (before[-1] > before[0]).all()
 
 
 def test_a_trial_differs_from_its_target_by_one_gene_where_the_rate_is_zero() -> None:
-    search = DifferentialEvolution(SPACE, population_size=30, crossover_rate=0.0, seed=6)
+    search = DifferentialEvolution(SPACE, population_size=30, strategy="rand/1", crossover_rate=0.0, seed=6)
     founders = search.ask()
     search.tell(founders, vectorized(founders.genomes))
     trials = search.ask().genomes
@@ -99,7 +99,7 @@ def test_a_trial_differs_from_its_target_by_one_gene_where_the_rate_is_zero() ->
 
 
 def test_a_trial_as_good_as_its_target_replaces_it() -> None:
-    search = DifferentialEvolution(SPACE, population_size=10, seed=7)
+    search = DifferentialEvolution(SPACE, strategy="rand/1", population_size=10, seed=7)
     for _ in range(2):
         batch = search.ask()
         search.tell(batch, np.ones(10))
@@ -133,7 +133,13 @@ def test_a_weight_in_a_range_is_drawn_for_each_trial() -> None:
     """Of members at 0 but for one at 1, a mutant is at plus or minus the weight, or that far from 1."""
     members = np.r_[np.zeros(199), 1.0][:, None]
     search = DifferentialEvolution(
-        ([-1e6], [1e6]), population_size=200, weight=(0.2, 0.8), crossover_rate=1.0, seed=10, initial=members
+        ([-1e6], [1e6]),
+        population_size=200,
+        strategy="rand/1",
+        weight=(0.2, 0.8),
+        crossover_rate=1.0,
+        seed=10,
+        initial=members,
     )
     search.tell(search.ask(), np.zeros(200))
     trials = np.concatenate([search.ask().genomes[:199, 0] for _ in range(200)])
@@ -147,17 +153,23 @@ def test_a_weight_in_a_range_is_drawn_for_each_trial() -> None:
     [
         ({"strategy": "rand"}, "strategy is 'rand', expected one of rand/1, best/1"),
         ({"crossover": "uniform"}, "crossover is 'uniform', expected binomial or exponential"),
-        ({"weight": 0.0}, r"weight is 0.0, expected a number above 0 and at most 2, or \(lowest, highest\)"),
-        ({"weight": (0.9, 0.4)}, r"weight is \(0.9, 0.4\), expected"),
-        ({"weight": (0.1, 0.2, 0.3)}, r"weight is \(0.1, 0.2, 0.3\), expected"),
-        ({"weight": "much"}, "weight is 'much', expected"),
-        ({"weight": math.nan}, "weight is nan, expected"),
-        ({"crossover_rate": 1.1}, "crossover_rate is 1.1, expected 0 to 1"),
-        ({"crossover_rate": math.nan}, "crossover_rate is nan, expected 0 to 1"),
-        ({"strategy": "shade", "weight": 0.5}, "weight is 0.5, expected none: shade learns it"),
-        ({"strategy": "shade", "crossover_rate": 0.5}, "crossover_rate is 0.5, expected none: shade learns it"),
+        (
+            {"strategy": "rand/1", "weight": 0.0},
+            r"weight is 0.0, expected a number above 0 and at most 2, or \(lowest, highest\)",
+        ),
+        ({"strategy": "rand/1", "weight": (0.9, 0.4)}, r"weight is \(0.9, 0.4\), expected"),
+        ({"strategy": "rand/1", "weight": (0.1, 0.2, 0.3)}, r"weight is \(0.1, 0.2, 0.3\), expected"),
+        ({"strategy": "rand/1", "weight": "much"}, "weight is 'much', expected"),
+        ({"strategy": "rand/1", "weight": math.nan}, "weight is nan, expected"),
+        ({"strategy": "rand/1", "crossover_rate": 1.1}, "crossover_rate is 1.1, expected 0 to 1"),
+        ({"strategy": "rand/1", "crossover_rate": math.nan}, "crossover_rate is nan, expected 0 to 1"),
+        ({"strategy": "shade", "weight": 0.5}, "weight is 0.5, but shade learns it: choose another strategy"),
+        (
+            {"strategy": "shade", "crossover_rate": 0.5},
+            "crossover_rate is 0.5, but shade learns it: choose another strategy",
+        ),
         ({"memory_size": 0}, "memory_size is 0, expected a whole number from 1"),
-        ({"population_size": 3}, "population_size is 3, expected 4 or more for rand/1"),
+        ({"population_size": 2}, "population_size is 2, expected 3 or more for shade"),
         ({"population_size": 5, "strategy": "rand/2"}, "population_size is 5, expected 6 or more for rand/2"),
     ],
 )

@@ -24,6 +24,11 @@ FUNCTIONS: list[Callable[..., Any]] = [
     hz.gaussian_mutate,
     hz.uniform_crossover,
     hz.init_population,
+    hz.non_dominated_sort,
+    hz.pareto_front,
+    hz.crowding_distance_assign,
+    hz.nsga2_select,
+    hz.hypervolume,
 ]
 PARTS: list[Any] = [
     hz.Tournament,

@@ -235,6 +235,26 @@ def test_operators_can_be_chosen():
     assert len(search.run(functions.zdt1, generations=30).front) > 3
 
 
+class Lazy:
+    """An operator of a user, that leaves all genomes as they are."""
+
+    def __init__(self, rows: int | None = None) -> None:
+        self.rows = rows
+
+    def cross(self, a, b, stream, lower, upper, out=None):
+        return np.concatenate([a, b]).astype(np.float32)
+
+    def mutate(self, genomes, stream, lower, upper, integer=None, out=None):
+        return genomes.T.copy().T[: self.rows]
+
+
+def test_operators_of_users_may_return_what_they_like_but_for_its_shape():
+    result = small(crossover=Lazy(), mutation=Lazy()).run(functions.zdt1, generations=4)
+    assert result.genomes.dtype == np.float64 and result.evaluations == 48
+    with pytest.raises(ValueError, match=r"returned shape \(3, 3\), expected \(14, 3\)"):
+        small(mutation=Lazy(rows=3)).run(functions.zdt1, generations=2)
+
+
 def test_given_genomes_are_where_it_begins():
     search = small(initial=[[0.0, 0.0, 0.0]])
     assert search.run(functions.zdt1, generations=1).genomes.tolist().count([0.0, 0.0, 0.0]) == 1
