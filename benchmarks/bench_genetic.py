@@ -3,9 +3,9 @@
 OneMax of 100 bits: population 100, generational, tournaments of three, no elites, against DEAP's eaSimple on
 array.array, both with two-point crossover of half of the pairs and one bit of a hundred flipped. Rastrigin of 30
 numbers: population 100, 500 generations, parents and children competing, against the GA of pymoo with its defaults,
-pygad and pygmo's sga. Each figure is the median over ``--seeds`` runs, each with a seed of its own, of the CPU time of a
-run, divided by its evaluations; beside it the median of the best fitness found. DEAP evaluates only what was crossed or
-mutated, 60 of 100: "DEAP, by children" divides by all children instead, as a generation of ours evaluates them all.
+pygad and pygmo's sga. Each figure is the median over ``--seeds`` runs, each with a seed of its own, of the CPU time of
+a run, divided by its evaluations; beside it the median of the best fitness found. DEAP evaluates only what was crossed
+or mutated, 60 of 100: "DEAP, by children" divides by all children instead, as a generation of ours evaluates them all.
 
     pip install -e ".[peers]"
     python benchmarks/bench_genetic.py --seeds 5

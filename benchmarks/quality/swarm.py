@@ -2,8 +2,9 @@
 evaluations, with a population of 100.
 
 Differential evolution and swarms that have the same rule at the peer are compared with the same settings; SHADE with
-the self-adaptive ones of pygmo, which are jDE (``sade``) and iDE with a choice of mutations (``de1220``). Of pygmo's two swarms ``pso_gen`` makes whole
-generations as ours does; in ``pso`` a particle follows what the ones before it have just found.
+the self-adaptive ones of pygmo, which are jDE (``sade``) and iDE with a choice of mutations (``de1220``). Of pygmo's
+two swarms ``pso_gen`` makes whole generations as ours does; in ``pso`` a particle follows what the ones before it have
+just found.
 """
 
 from __future__ import annotations
