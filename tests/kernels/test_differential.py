@@ -196,7 +196,7 @@ def test_no_targets_draw_nothing(differential: ModuleType) -> None:
 
 @pytest.mark.parametrize("exponential", [False, True])
 @pytest.mark.parametrize("rate", [0.0, 0.3, 1.0])
-@pytest.mark.parametrize("genes", [1, 2, 7])
+@pytest.mark.parametrize("genes", [1, 2, 7, 128, 131])
 def test_a_trial_takes_one_gene_at_least(differential: ModuleType, exponential: bool, rate: float, genes: int) -> None:
     crossed = differential.draw_crossover(np.full(300, rate), genes, exponential, stream_of(differential))
     assert crossed.shape == (300, genes) and crossed.dtype == np.uint8 and set(np.unique(crossed)) <= {0, 1}
