@@ -1,10 +1,9 @@
 """Differential evolution and swarms against pygmo's and evosax's: the best value of 30-D functions after 100,000
 evaluations, with a population of 100.
 
-Differential evolution and swarms that have the same rule at the peer are compared with the same settings; SHADE with
-the self-adaptive ones of pygmo, which are jDE (``sade``) and iDE with a choice of mutations (``de1220``). Of pygmo's
-two swarms ``pso_gen`` makes whole generations as ours does; in ``pso`` a particle follows what the ones before it have
-just found.
+Those that have the same rule at the peer are compared with the same settings; SHADE with the self-adaptive ones of
+pygmo, which are jDE (``sade``) and iDE with a choice of mutations (``de1220``). Of pygmo's two swarms ``pso_gen`` makes
+whole generations as ours does; in ``pso`` a particle follows what the ones before it have just found.
 """
 
 from __future__ import annotations

@@ -10,25 +10,14 @@ cimport numpy as cnp
 from gigaevo.kernels._boundary cimport new_array, new_table
 from gigaevo.kernels._functions cimport value_of
 from gigaevo.kernels._inputs cimport doubles, flags, indices, owned, reading
+from gigaevo.kernels._lanes cimport LANES, Lanes, fill_lanes, seed_lanes
 from gigaevo.kernels._random cimport RandomStream
-from gigaevo.kernels._rng cimport Rng, next_word
+from gigaevo.kernels._rng cimport Rng
 
 
 from gigaevo.kernels import checks, functions_checks, swarm_checks
 from gigaevo.kernels.advances import Advance
 from gigaevo.kernels.functions_numpy import REAL
-
-cdef extern from "_lanes.h" nogil:
-    enum:
-        LANES
-
-    ctypedef struct Lanes:
-        uint64_t[4] a
-        uint64_t[4] b
-        uint64_t[4] c
-        uint64_t[4] d
-
-    void fill_lanes(Lanes*, uint64_t*, Py_ssize_t)
 
 cdef extern from "_rounding.h" nogil:
     void round_some(double*, const uint8_t*, Py_ssize_t)
@@ -76,12 +65,10 @@ cdef void fly_rows(
     const Swarm* swarm, const int64_t* movers, Py_ssize_t n, uint64_t* words, Rng* rng, double* codes
 ) noexcept nogil:
     """``fly``: ``words`` are the draws of all, or with ``rng`` room for those of one, in whole steps of the lanes."""
-    cdef Py_ssize_t row, at, lane, genes = swarm.genes, steps = (swarm.genes + LANES - 1) // LANES
+    cdef Py_ssize_t row, at, genes = swarm.genes, steps = (swarm.genes + LANES - 1) // LANES
     cdef Lanes lanes
     if rng != NULL:
-        for lane in range(LANES):
-            lanes.a[lane], lanes.b[lane] = next_word(rng), next_word(rng)
-            lanes.c[lane], lanes.d[lane] = next_word(rng), next_word(rng)
+        seed_lanes(&lanes, rng)
     for row in range(n):
         at = movers[row] * genes
         if rng != NULL:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from gigaevo.kernels import differential_checks, differential_numpy
+from gigaevo.kernels import checks, differential_checks, differential_numpy
 from gigaevo.kernels.advances import Advance
 from gigaevo.kernels.functions_numpy import evaluate
 
@@ -64,8 +64,10 @@ def advance(
     Raises:
         ValueError: Shapes do not fit, an argument is out of its range, or what is changed cannot be written to.
     """
-    bests = differential_checks.owned_array("best", best, 1)
     differential_checks.check_plan(plan, memory, counters, generations)
+    bests = differential_checks.owned_array("best", best, 1)
+    checks.check_shape("best", bests, pool.shape[1:])
+    differential_checks.check_room(len(pool), len(merits), int(counters[0]))
     invalid, best_generation = 0, 0
     for generation in range(1, generations + 1):
         archived, oldest = counters.tolist()

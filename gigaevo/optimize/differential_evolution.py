@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -10,6 +9,7 @@ import numpy as np
 
 from gigaevo.kernels import differential
 from gigaevo.kernels.differential import Base, Plan
+from gigaevo.optimize.arguments import is_count, is_number
 from gigaevo.optimize.genotypes import ranges_of
 from gigaevo.optimize.native import RealFunction
 from gigaevo.optimize.optimizer import Optimizer
@@ -125,7 +125,7 @@ class DifferentialEvolution(Optimizer):
         self._next_target = 0
         self._counters = np.zeros(2, np.int64)  # rows of the archive that are filled; entry of the memory to write next
         room = self.population_size if self._how.adaptive else 0
-        self._pool = np.empty((self.population_size + room, space.genes_size))
+        self._pool = np.zeros((self.population_size + room, space.genes_size))
         self._member_merits = np.full(self.population_size, -np.inf)
         self._leaders = np.zeros(1, np.int64)
 
@@ -136,16 +136,17 @@ class DifferentialEvolution(Optimizer):
     def _set_settings(
         self, weight: float | tuple[float, float] | None, crossover_rate: float | None, memory_size: int
     ) -> None:
-        if isinstance(memory_size, bool) or not isinstance(memory_size, (int, np.integer)) or memory_size < 1:
+        if not is_count(memory_size):
             raise ValueError(f"memory_size is {memory_size!r}, expected a whole number from 1")
         if self._how.adaptive:
             for name, given in (("weight", weight), ("crossover_rate", crossover_rate)):
                 if given is not None:
                     raise ValueError(f"{name} is {given!r}, but {self.strategy} learns it: choose another strategy")
         self.weight = weight_range(0.5 if weight is None else weight)
-        self.crossover_rate = 0.9 if crossover_rate is None else crossover_rate
-        if not 0.0 <= self.crossover_rate <= 1.0:
-            raise ValueError(f"crossover_rate is {crossover_rate!r}, expected 0 to 1")
+        rate = 0.9 if crossover_rate is None else crossover_rate
+        if not (is_number(rate) and 0.0 <= rate <= 1.0):
+            raise ValueError(f"crossover_rate is {rate!r}, expected 0 to 1")
+        self.crossover_rate = float(rate)
         self._memory = np.full((2, memory_size), 0.5)  # weights and rates that succeeded
 
     @property
@@ -296,10 +297,6 @@ def weight_range(given: Any) -> tuple[float, float]:
         ValueError: It is neither, or out of 0 to 2.
     """
     pair: Sequence[Any] = given if isinstance(given, (tuple, list)) else (given, given)
-    try:
-        lowest, highest = (float(weight) for weight in pair)
-    except (TypeError, ValueError):
-        lowest = highest = math.nan
-    if not 0.0 < lowest <= highest <= 2.0:
+    if len(pair) != 2 or not all(map(is_number, pair)) or not 0.0 < pair[0] <= pair[1] <= 2.0:
         raise ValueError(f"weight is {given!r}, expected a number above 0 and at most 2, or (lowest, highest) of them")
-    return lowest, highest
+    return float(pair[0]), float(pair[1])

@@ -9,6 +9,7 @@ import numpy as np
 
 from gigaevo.kernels import swarm
 from gigaevo.kernels.swarm import Flight
+from gigaevo.optimize.arguments import is_count, is_number
 from gigaevo.optimize.genotypes import ranges_of
 from gigaevo.optimize.native import RealFunction
 from gigaevo.optimize.optimizer import Optimizer
@@ -71,13 +72,13 @@ class ParticleSwarm(Optimizer):
         space = ranges_of(genotype, type(self).__name__)
         super().__init__(space, population_size=population_size, maximize=maximize, seed=seed, initial=initial)
         for name, given in (("inertia", inertia), ("cognitive", cognitive), ("social", social)):
-            if not 0.0 <= given < math.inf:
+            if not (is_number(given) and 0.0 <= given < math.inf):
                 raise ValueError(f"{name} is {given!r}, expected a finite number from 0")
-        if not 0.0 < velocity_limit < math.inf:
+        if not (is_number(velocity_limit) and 0.0 < velocity_limit < math.inf):
             raise ValueError(f"velocity_limit is {velocity_limit!r}, expected a finite number above 0")
         if topology not in ("global", "ring"):
             raise ValueError(f"topology is {topology!r}, expected global or ring")
-        if isinstance(neighbors, bool) or not isinstance(neighbors, (int, np.integer)) or neighbors < 1:
+        if not is_count(neighbors):
             raise ValueError(f"neighbors is {neighbors!r}, expected a whole number from 1")
         self.inertia, self.cognitive, self.social = float(inertia), float(cognitive), float(social)
         self.topology = topology

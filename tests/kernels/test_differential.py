@@ -196,7 +196,7 @@ def test_no_targets_draw_nothing(differential: ModuleType) -> None:
 
 @pytest.mark.parametrize("exponential", [False, True])
 @pytest.mark.parametrize("rate", [0.0, 0.3, 1.0])
-@pytest.mark.parametrize("genes", [1, 2, 7])
+@pytest.mark.parametrize("genes", [1, 2, 7, 128, 131])
 def test_a_trial_takes_one_gene_at_least(differential: ModuleType, exponential: bool, rate: float, genes: int) -> None:
     crossed = differential.draw_crossover(np.full(300, rate), genes, exponential, stream_of(differential))
     assert crossed.shape == (300, genes) and crossed.dtype == np.uint8 and set(np.unique(crossed)) <= {0, 1}
@@ -540,3 +540,53 @@ def test_what_cannot_be_written_to_is_refused(differential: ModuleType) -> None:
     pool.flags.writeable = False
     with pytest.raises(ValueError, match=r"pool is float64 .*, expected a writeable"):
         differential.replace(**{**SOUND_REPLACE, "pool": pool}, stream=stream_of(differential))
+
+
+SOUND_LOOP = {
+    "plan": PLANS["shade"],
+    "pool": np.zeros((10, 2)),
+    "merits": np.zeros(5),
+    "memory": np.full((2, 3), 0.5),
+    "counters": np.zeros(2, np.int64),
+    "targets": np.arange(5),
+    "lower": -np.ones(2),
+    "upper": np.ones(2),
+    "integer": None,
+    "code": 0,
+    "sign": -1.0,
+    "generations": 2,
+    "goal": math.inf,
+    "best": np.zeros(2),
+    "best_merit": 0.0,
+}
+REFUSED_LOOP = [
+    ({"generations": 0}, r"generations is 0, expected 1 or more"),
+    ({"code": 99}, r"code is 99, expected 0 to"),
+    ({"plan": PLANS["shade"]._replace(rate=2.0)}, r"rate is 2.0, expected 0 to 1"),
+    (
+        {"plan": PLANS["shade"]._replace(lowest=0.9)},
+        r"lowest and highest are 0.9 and 0.5, expected above 0 and in order",
+    ),
+    ({"plan": PLANS["shade"]._replace(leading=6)}, r"most is 6, expected 1 to 5, the number of merits"),
+    ({"plan": PLANS["best/2, dither, exponential"], "merits": np.zeros(4)}, r"(targets\[4\]|size) is 4, expected"),
+    ({"memory": np.full((3, 3), 0.5)}, r"memory has shape \(3, 3\), expected \(2, h\)"),
+    ({"memory": np.full((2, 0), 0.5)}, r"memory_weights is empty, expected one entry or more"),
+    ({"memory": np.zeros((2, 3))}, r"memory_weights\[0\] is 0.0, expected a number above 0"),
+    ({"counters": np.zeros(2)}, r"counters is not a writeable int64 array of shape \(2,\)"),
+    ({"counters": np.array([0, 3])}, r"counters\[1\] is 3, expected 0 to 2"),
+    ({"counters": np.array([6, 0])}, r"archived is 6, expected 0 to 5, the rows of pool beyond the population"),
+    ({"targets": [5]}, r"targets\[0\] is 5, expected 0 to 4"),
+    ({"best": np.zeros(3)}, r"best has shape \(3,\), expected \(2,\)"),
+    ({"best": np.zeros(2, np.float32)}, r"best is float32 of shape \(2,\), expected a writeable"),
+    ({"lower": np.zeros(3)}, r"lower has shape \(3,\), expected \(2,\)"),
+    ({"integer": [True]}, r"integer has shape \(1,\), expected \(2,\)"),
+]
+
+
+@pytest.mark.parametrize(("wrong", "message"), REFUSED_LOOP)
+def test_a_loop_that_cannot_be_begun_is_refused(differential: ModuleType, wrong: dict[str, Any], message: str) -> None:
+    loop = compiled("differential_loop_numpy" if "numpy" in differential.__name__ else "_differential_loop")
+    sound = {name: value.copy() if isinstance(value, np.ndarray) else value for name, value in SOUND_LOOP.items()}
+    assert loop.advance(**sound, stream=stream_of(differential)).generations == 2
+    with pytest.raises(ValueError, match=message):
+        loop.advance(**{**sound, **wrong}, stream=stream_of(differential))

@@ -287,3 +287,36 @@ def test_what_fits_is_accepted(swarm: ModuleType, name: str) -> None:
     """The arguments that the refused ones differ from."""
     stream = {"stream": stream_of(swarm)} if name == "fly" else {}
     assert getattr(swarm, name)(**copied(SOUND[name]), **stream) is not None
+
+
+SOUND_LOOP: dict[str, Any] = {
+    **SOUND["fly"],
+    "leaders": np.zeros(3, np.int64),
+    "merits": np.zeros(3),
+    "neighbors": 1,
+    "code": 0,
+    "sign": -1.0,
+    "generations": 2,
+    "goal": math.inf,
+    "best": np.zeros(2),
+    "best_merit": 0.0,
+}
+REFUSED_LOOP = [
+    ({"generations": 0}, r"generations is 0, expected 1 or more"),
+    ({"neighbors": -1}, r"neighbors is -1, expected 0 or more"),
+    ({"leaders": [0, 0, 0]}, r"leaders is not a writeable int64 array"),
+    ({"leaders": np.array([0, 0, 3])}, r"leaders\[2\] is 3, expected 0 to 2"),
+    ({"code": -1}, r"code is -1, expected 0 to"),
+    ({"own": np.zeros((3, 2), np.float32)}, r"own is float32 of shape \(3, 2\), expected a writeable"),
+    ({"merits": np.zeros(2)}, r"merits has shape \(2,\), expected \(3,\)"),
+    ({"best": np.zeros(3)}, r"best has shape \(3,\), expected \(2,\)"),
+    ({"particles": [3]}, r"particles\[0\] is 3, expected 0 to 2"),
+    ({"limits": np.ones(3)}, r"limits has shape \(3,\), expected \(2,\)"),
+]
+
+
+@pytest.mark.parametrize(("wrong", "message"), REFUSED_LOOP)
+def test_a_loop_that_cannot_be_begun_is_refused(swarm: ModuleType, wrong: dict[str, Any], message: str) -> None:
+    assert swarm.advance(**copied(SOUND_LOOP), stream=stream_of(swarm)).generations == 2
+    with pytest.raises(ValueError, match=message):
+        swarm.advance(**{**copied(SOUND_LOOP), **wrong}, stream=stream_of(swarm))

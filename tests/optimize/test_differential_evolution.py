@@ -182,6 +182,8 @@ def test_a_weight_in_a_range_is_drawn_for_each_trial() -> None:
             {"strategy": "shade", "crossover_rate": 0.5},
             "crossover_rate is 0.5, but shade learns it: choose another strategy",
         ),
+        ({"strategy": "rand/1", "crossover_rate": "high"}, "crossover_rate is 'high', expected 0 to 1"),
+        ({"strategy": "rand/1", "weight": (0.5, True)}, r"weight is \(0.5, True\), expected"),
         ({"memory_size": 0}, "memory_size is 0, expected a whole number from 1"),
         ({"population_size": 2}, "population_size is 2, expected 3 or more for shade"),
         ({"population_size": 5, "strategy": "rand/2"}, "population_size is 5, expected 6 or more for rand/2"),

@@ -106,6 +106,7 @@ def test_whole_numbers_are_found_among_others() -> None:
     [
         ({"inertia": -0.1}, "inertia is -0.1, expected a finite number from 0"),
         ({"cognitive": math.nan}, "cognitive is nan, expected a finite number from 0"),
+        ({"inertia": "little"}, "inertia is 'little', expected a finite number from 0"),
         ({"social": math.inf}, "social is inf, expected a finite number from 0"),
         ({"velocity_limit": 0.0}, "velocity_limit is 0.0, expected a finite number above 0"),
         ({"topology": "star"}, "topology is 'star', expected global or ring"),
