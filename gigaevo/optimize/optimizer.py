@@ -37,6 +37,10 @@ if TYPE_CHECKING:
     Memo: TypeAlias = tuple[NDArray[Any], ...]
 
 
+# Genes evaluated on a native function before a look at checkpoints and Ctrl-C: tenths of a second.
+NATIVE_SLICE = 2**26
+
+
 @dataclass(frozen=True)
 class Batch:
     """Candidates that an optimizer asked to be evaluated.
@@ -283,7 +287,7 @@ class Optimizer(ABC):
             behaviors=self.behaviors,
             executor=executor,
         )
-        if evaluate.native is not None and self.objectives == 1 and evaluate.native.maximize != bool(self.maximize):
+        if evaluate.native is not None and ((self._signs > 0.0) != evaluate.native.maximize).any():
             direction = "maximised" if evaluate.native.maximize else "minimised"
             raise ValueError(
                 f"{evaluate.native.name} is {direction}, {type(self).__name__} is not: pass maximize="
@@ -304,7 +308,8 @@ class Optimizer(ABC):
             target: Merit at which to come back.
         """
         if alone > 1 and evaluate.native is not None and not self._answers.waiting and self._founded:
-            generations = min(alone, limit // self.batch_size)
+            most = max(1, NATIVE_SLICE // (self.batch_size * self.genotype.genes_size))
+            generations = min(alone, limit // self.batch_size, most)
             if generations > 0 and self._advance(evaluate.native, generations, target):
                 return
         size = self._step_size - self._answers.waiting
@@ -369,9 +374,13 @@ class Optimizer(ABC):
 
     def record(self) -> None:
         """Add a line to the history."""
+        self._history.add(**self.numbers())
+
+    def numbers(self) -> dict[str, float]:
+        """Where the search stands: a line of the history, for those who keep one of their own."""
         _, merits = self.population
         line = {"generation": self._generation, "evaluations": self._evaluations}
-        self._history.add(**line, **self._numbers(self._fitness_of(merits)))
+        return {**line, **self._numbers(self._fitness_of(merits))}
 
     # What one may look at
 
@@ -384,6 +393,11 @@ class Optimizer(ABC):
     def evaluations(self) -> int:
         """Fitness values that were told."""
         return self._evaluations
+
+    @property
+    def invalid(self) -> int:
+        """How many of them were no finite number."""
+        return self._invalid
 
     @property
     def stale_generations(self) -> int:
