@@ -1,10 +1,14 @@
-"""The MAP-Elites loop with iso-line variation against pyribs: CPU time, one process, the two taking turns.
+"""The MAP-Elites loop against pyribs, iso-line and CMA emitters: CPU time, one process, the two taking turns.
 
 Sphere of 10 genes in [-5.12, 5.12], fitness in numpy, on a grid of 100 x 100. Two behaviours: *genes*, the first two
 genes; *sums*, the sums of both halves, of which the outer ones are hard to reach. Steps, bounds, batches and the first
 random batch are the same on both sides. Printed are microseconds a batch for making, evaluating and telling it, all
 that a search costs divided by its batches (median of the seeds), and coverage and QD-score (mean of the seeds), which
 must match. *ask/tell* is our loop with the evaluation outside. What the fitness alone takes is in both.
+
+*cma*: five emitters of 20 on the sums of both halves, 20 genes, on a grid of 50 x 50, against five of pyribs' evolution
+strategies with its "2imp" ranks and a restart where nothing improves (CMA-ME). The two differ in their bounds: pyribs
+samples anew, ours folds. Coverage and QD-score are to be compared here, beside the time.
 
     pip install -e ".[bench]"
     OPENBLAS_NUM_THREADS=1 python benchmarks/bench_map_elites.py
@@ -22,11 +26,12 @@ from typing import Any, NamedTuple
 
 import numpy as np
 from ribs.archives import GridArchive as PeerArchive
+from ribs.emitters import EvolutionStrategyEmitter
 from ribs.emitters import IsoLineEmitter as PeerEmitter
 from ribs.schedulers import Scheduler
 
 from gigaevo.kernels import BACKEND
-from gigaevo.optimize import GridArchive, IsoLineEmitter, MAPElites, RangeGenotype
+from gigaevo.optimize import CMAEmitter, GridArchive, IsoLineEmitter, MAPElites, RangeGenotype
 
 Array = np.ndarray[Any, np.dtype[Any]]
 Fitness = Callable[[Array], tuple[Array, Array]]
@@ -41,7 +46,7 @@ def genes(genomes: Array) -> tuple[Array, Array]:
 
 
 def sums(genomes: Array) -> tuple[Array, Array]:
-    return -np.einsum("ij,ij->i", genomes, genomes), genomes.reshape(-1, 2, GENES // 2).sum(axis=2)
+    return -np.einsum("ij,ij->i", genomes, genomes), genomes.reshape(len(genomes), 2, -1).sum(axis=2)
 
 
 BEHAVIORS: dict[str, tuple[Fitness, float]] = {"genes": (genes, LIMIT), "sums": (sums, GENES // 2 * LIMIT)}
@@ -121,10 +126,73 @@ def compare(name: str, batch: int, evaluations: int, seeds: int) -> None:
         f"{name:<6} {batch:>6,} {evaluations:>10,} {peer:>9.1f} {ours:>8.1f} {by_hand:>9.1f} "
         f"{fitness_alone(fitness, batch):>8.1f} {peer / ours:>7.1f}x {peer / by_hand:>7.1f}x"
     )
-    for side, outcomes in (("pyribs", found[0]), ("gigaevo", found[1])):
+    print_quality(found[0], found[1])
+
+
+def print_quality(peers: list[Outcome], ours: list[Outcome]) -> None:
+    for side, outcomes in (("pyribs", peers), ("gigaevo", ours)):
         coverage = statistics.fmean(outcome.coverage for outcome in outcomes)
         qd_score = statistics.fmean(outcome.qd_score for outcome in outcomes)
         print(f"       {side:<8} coverage {coverage:.4f}  QD-score {qd_score:,.0f}", flush=True)
+
+
+CMA_GENES, CMA_SIDE, CMA_SIGMA = 20, 50, 0.05  # the last as a part of the range
+CMA_RANGES = [(-CMA_GENES / 2 * LIMIT, CMA_GENES / 2 * LIMIT)] * 2
+
+
+def peer_cma(emitters: int, samples: int, batches: int, seed: int) -> Outcome:
+    start = time.process_time()
+    archive = PeerArchive(
+        solution_dim=CMA_GENES,
+        dims=[CMA_SIDE, CMA_SIDE],
+        ranges=CMA_RANGES,
+        qd_score_offset=-CMA_GENES * LIMIT**2,
+        seed=seed,
+    )
+    strategies = [
+        EvolutionStrategyEmitter(
+            archive,
+            x0=np.zeros(CMA_GENES),
+            sigma0=CMA_SIGMA * 2 * LIMIT,
+            ranker="2imp",
+            restart_rule="no_improvement",
+            bounds=[(-LIMIT, LIMIT)] * CMA_GENES,
+            batch_size=samples,
+            seed=1000 * seed + place,
+        )
+        for place in range(emitters)
+    ]
+    scheduler = Scheduler(archive, strategies)
+    for _ in range(batches):
+        scheduler.tell(*sums(scheduler.ask()))
+    spent = time.process_time() - start
+    return Outcome(spent * 1e6 / batches, float(archive.stats.coverage), float(archive.stats.qd_score))
+
+
+def our_cma(emitters: int, samples: int, batches: int, seed: int) -> Outcome:
+    start = time.process_time()
+    archive = GridArchive([CMA_SIDE, CMA_SIDE], CMA_RANGES, qd_score_offset=-CMA_GENES * LIMIT**2)
+    search = MAPElites(
+        RangeGenotype(CMA_GENES, (-LIMIT, LIMIT)),
+        archive,
+        [CMAEmitter(CMA_SIGMA)] * emitters,
+        batch_size=emitters * samples,
+        maximize=True,
+        seed=seed,
+    )
+    search.run(sums, vectorized=True, evaluations=emitters * samples * batches)
+    return Outcome((time.process_time() - start) * 1e6 / batches, archive.coverage, archive.qd_score)
+
+
+def compare_cma(seeds: int, emitters: int = 5, samples: int = 20, batches: int = 1_000) -> None:
+    peers, ours = [], []
+    for seed in range(seeds):
+        peers.append(peer_cma(emitters, samples, batches, seed))
+        ours.append(our_cma(emitters, samples, batches, seed))
+    peer, own = (statistics.median(outcome.microseconds for outcome in side) for side in (peers, ours))
+    batch = emitters * samples
+    print(f"{'cma':<6} {batch:>6,} {batch * batches:>10,} {peer:>9.1f} {own:>8.1f} {'':>18} {peer / own:>7.1f}x")
+    print_quality(peers, ours)
 
 
 def main() -> None:
@@ -136,6 +204,7 @@ def main() -> None:
     for name in BEHAVIORS:
         for batch, evaluations in ((100, 200_000), (1_000, 1_000_000), (10_000, 2_000_000)):
             compare(name, batch, evaluations, options.seeds)
+    compare_cma(options.seeds)
 
 
 if __name__ == "__main__":
