@@ -13,8 +13,8 @@ and with pyribs' GridArchive, whose ``sample_elites`` is uniform, so that most o
                    the scan is a new k-d tree
 
 Each figure is the median over ``--repeats`` of the CPU time a call takes. What the three draw is compared too: the mean
-objective of the chosen must be the same within what chance explains. ``bench_kernels.py`` has the costs of adding to an
-archive, one by one and in batches.
+objective of the chosen must be the same within what chance explains. ``bench_archive_peers.py`` has the costs of adding
+to an archive, one by one and in batches.
 
     pip install -e ".[bench]"
     python benchmarks/bench_selection.py

@@ -41,6 +41,7 @@ ALLOWED: dict[str, set[str]] = {
         "programs",
         "problems",
         "kernels",
+        "optimize",
         "storage",
         "evaluation",
         "evolution.randomness",

@@ -52,7 +52,7 @@ def main(task: Callable[[], Any], arguments: Sequence[str]) -> int:
         _refuse_keys(arguments)
         if any(argument.startswith(_RESUME) and argument != "resume=null" for argument in arguments):
             return resume(arguments)
-        sys.argv[1:] = _flags_first(_with_recorded_problem(arguments))
+        sys.argv[1:] = _flags_first(_with_experiment(_with_recorded_problem(arguments)))
         try:
             task()
         except HydraException:  # one kind of it is an OSError as well
@@ -107,8 +107,9 @@ def resume(arguments: Sequence[str]) -> RunResult:
         ConfigError: The folder has no run, or something else than a limit shall change.
     """
     from gigaevo.config import stored
+    from gigaevo.config.numeric.combination import is_search
     from gigaevo.config.prepare import settings_of
-    from gigaevo.config.schema import LIMITS
+    from gigaevo.config.schema import LIMITS, NUMERIC_LIMITS
     from gigaevo.config.sweep.job import recorded_again
 
     folder, limits = None, {}
@@ -119,15 +120,23 @@ def resume(arguments: Sequence[str]) -> RunResult:
         elif key in LIMITS or key.startswith("budget."):
             limits[key] = _read(argument, value)
         else:
-            may_change = ", ".join((*LIMITS, "budget.*"))
-            raise ConfigError(f"{argument}: a run is resumed as it was; only {may_change} may change")
+            raise ConfigError(_only_limits(argument, (*LIMITS, "budget.*")))
     assert folder is not None
-    config = stored.with_limits(stored.load(folder), limits)
+    config = stored.load(folder)
+    if is_search(config):
+        for key in limits:
+            if key not in NUMERIC_LIMITS:
+                raise ConfigError(_only_limits(f"{key}={limits[key]}", NUMERIC_LIMITS))
+    config = stored.with_limits(config, limits)
     config.resume = str(folder)
     settings = settings_of(config)
     if limits:
         stored.replace(folder, stored.with_limits(config, {"resume": None}))
     return recorded_again(folder, lambda: _execute(settings, config, folder))
+
+
+def _only_limits(argument: str, limits: Sequence[str]) -> str:
+    return f"{argument}: a run is resumed as it was; only {', '.join(limits)} may change"
 
 
 def _folder(text: str) -> Path:
@@ -147,6 +156,7 @@ def _read(argument: str, value: str) -> Any:
 
 def _start(config: DictConfig, folder: Path) -> RunResult:
     from gigaevo.config import stored
+    from gigaevo.config.numeric.combination import check_combination
     from gigaevo.config.prepare import check_keys, complete, settings_of
     from gigaevo.config.sweep.side_by_side import output_apart
     from gigaevo.problems import ProblemError
@@ -159,6 +169,7 @@ def _start(config: DictConfig, folder: Path) -> RunResult:
 
         config = replayed(config, overrides=context.overrides.task, groups=context.runtime.choices)
     complete(config, problems=PROBLEMS, import_paths=_import_paths())
+    check_combination(config, context.runtime.choices)
     check_keys(config)
     final = stored.final_values(config)
     settings = settings_of(final)
@@ -172,10 +183,16 @@ def _start(config: DictConfig, folder: Path) -> RunResult:
 
 
 def _execute(settings: Any, config: DictConfig, folder: Path) -> RunResult:
-    from gigaevo.config.assemble import execute
     from gigaevo.config.builder import Builder
+    from gigaevo.config.numeric.combination import is_search
 
     builder = Builder(config, given={"output_dir": folder.resolve()}, import_paths=settings.import_paths)
+    if is_search(config):
+        from gigaevo.config.numeric.assemble import execute_search
+
+        return execute_search(settings, builder, folder.resolve())
+    from gigaevo.config.assemble import execute
+
     return execute(settings, builder, folder.resolve())
 
 
@@ -261,6 +278,14 @@ def _with_recorded_problem(arguments: Sequence[str]) -> Sequence[str]:
     from gigaevo.config.replaying import with_recorded_problem
 
     return with_recorded_problem(arguments)
+
+
+def _with_experiment(arguments: Sequence[str]) -> Sequence[str]:
+    if not any(argument.startswith("problem.") for argument in arguments):
+        return arguments
+    from gigaevo.config.numeric.combination import with_experiment
+
+    return with_experiment(arguments)
 
 
 def _flags_first(arguments: Sequence[str]) -> list[str]:

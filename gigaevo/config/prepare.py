@@ -11,9 +11,10 @@ from omegaconf.errors import OmegaConfBaseException
 from gigaevo.config.errors import ConfigError, did_you_mean, one_line
 from gigaevo.config.llm_keys import check_llm_keys
 from gigaevo.config.nodes import child
+from gigaevo.config.numeric.combination import is_search
 from gigaevo.config.references import unused_keys
 from gigaevo.config.resolvers import problem_name
-from gigaevo.config.schema import Settings, parse_settings
+from gigaevo.config.schema import NumericSettings, Settings, parse_numeric_settings, parse_settings
 from gigaevo.problems import list_problems
 
 if TYPE_CHECKING:
@@ -29,6 +30,9 @@ PARTS = (
     "observe",
 )
 """Nodes that every run is made of."""
+
+NUMERIC_PARTS = ("optimizer", "search_storage", "observe")
+"""Nodes that every run of a numeric problem is made of."""
 
 OPTIONAL = ("llm", "founders", "stand_in")
 """Nodes that a run may have beside them: its language models, who has them write first programs, and a server that
@@ -47,11 +51,15 @@ def check_keys(config: DictConfig) -> None:
     Raises:
         ConfigError: One line naming the key.
     """
-    missing = [part for part in PARTS if OmegaConf.select(config, part, throw_on_missing=False) is None]
+    parts = NUMERIC_PARTS if is_search(config) else PARTS
+    missing = [part for part in parts if OmegaConf.select(config, part, throw_on_missing=False) is None]
     if missing:
         raise ConfigError(f"{missing[0]} is missing: {_where_it_may_be(config, missing[0])}")
-    check_llm_keys(config)
-    known = (*Settings.model_fields, *PARTS, *OPTIONAL, *SHARED)
+    if not is_search(config):
+        check_llm_keys(config)
+    known = (*Settings.model_fields, *parts, *OPTIONAL, *SHARED)
+    if is_search(config):
+        known = (*known, *NumericSettings.model_fields)
     useless = unused_keys(config, known)
     if useless:
         key = useless[0]
@@ -67,7 +75,7 @@ def _where_it_may_be(config: DictConfig, part: str) -> str:
     return "it must describe an object by its _target_"
 
 
-def settings_of(config: DictConfig) -> Settings:
+def settings_of(config: DictConfig) -> Settings | NumericSettings:
     """The everyday settings, checked.
 
     Args:
@@ -76,11 +84,12 @@ def settings_of(config: DictConfig) -> Settings:
     Raises:
         ConfigError: One line naming the first wrong key, its value and what would be accepted.
     """
+    model = NumericSettings if is_search(config) else Settings
     try:
-        values = {key: _plain(config, key) for key in Settings.model_fields if key in config}
+        values = {key: _plain(config, key) for key in model.model_fields if key in config}
     except OmegaConfBaseException as error:
         raise ConfigError(one_line(error)) from error
-    return parse_settings(values)
+    return parse_numeric_settings(values) if is_search(config) else parse_settings(values)
 
 
 def _plain(config: DictConfig, key: str) -> object:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Any, Literal, get_type_hints
+from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeVar, get_type_hints
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
@@ -89,8 +89,33 @@ class Settings(_Strict):
     )
 
 
+class NumericSettings(_Strict):
+    """Everyday settings of a numeric problem, checked. Those of programs have no use there.
+
+    The limits stop a run when the first of them is reached; None means no limit.
+    """
+
+    problem: ProblemSettings = Field(description="a name and a folder; write problem.name=<name> or problem.dir=<path>")
+    seed: int = Field(ge=0, lt=2**63, description="a whole number from 0")
+    resume: str | None = Field(description="the output folder of an earlier run, or null")
+    max_generations: _Limit | None = Field(description="a whole number from 1, or null for no limit")
+    max_evaluations: _Limit | None = Field(description="a whole number from 1, or null for no limit")
+    max_seconds: float | None = Field(gt=0, description="seconds above 0, or null for no limit")
+    target_fitness: float | None = Field(description="a number, or null for no target")
+    plateau: _Limit | None = Field(description="a number of generations without improvement, from 1, or null")
+    import_paths: list[str] = Field(description="a list of folders")
+    workers: int = Field(ge=0, le=4096, description="a whole number from 0; 0 means in the run's own process")
+    checkpoint_s: float = Field(gt=0, description="seconds above 0")
+
+
 LIMITS = ("max_generations", "max_mutants", "max_evaluations", "max_seconds", "target_fitness", "plateau")
 """Settings that may change when a run is resumed, beside those below ``budget``."""
+
+NUMERIC_LIMITS = tuple(limit for limit in LIMITS if limit in NumericSettings.model_fields)
+"""Those that may change when a search among numbers is resumed."""
+
+
+_AnySettings = TypeVar("_AnySettings", Settings, NumericSettings)
 
 
 def parse_settings(values: Mapping[str, Any]) -> Settings:
@@ -102,16 +127,25 @@ def parse_settings(values: Mapping[str, Any]) -> Settings:
     Raises:
         ConfigError: One line naming the first wrong key, its value and what would be accepted.
     """
+    return _parsed(values, Settings)
+
+
+def parse_numeric_settings(values: Mapping[str, Any]) -> NumericSettings:
+    """The same for a numeric problem."""
+    return _parsed(values, NumericSettings)
+
+
+def _parsed(values: Mapping[str, Any], model: type[_AnySettings]) -> _AnySettings:
     try:
-        return Settings.model_validate(dict(values))
+        return model.model_validate(dict(values))
     except ValidationError as error:
-        raise ConfigError(_explain(error)) from None
+        raise ConfigError(_explain(error, model)) from None
 
 
-def _explain(error: ValidationError) -> str:
+def _explain(error: ValidationError, settings: type[BaseModel]) -> str:
     first = error.errors(include_url=False)[0]
     names = [str(part) for part in first["loc"] if not str(part).startswith("function-")]
-    model, key = _model_of(names)
+    model, key = _model_of(names, settings)
     path = ".".join(names)
     if first["type"] == "extra_forbidden":
         return f"unknown key {path!r}{did_you_mean(key, model.model_fields)}"
@@ -121,12 +155,12 @@ def _explain(error: ValidationError) -> str:
     return f"{path}={_shown(first['input'])}: it must be {accepted}"
 
 
-def _model_of(names: list[str]) -> tuple[type[BaseModel], str]:
+def _model_of(names: list[str], settings: type[BaseModel]) -> tuple[type[BaseModel], str]:
     """The model that the last known field of a path belongs to, and that field."""
-    nested = get_type_hints(Settings).get(names[0])
+    nested = get_type_hints(settings).get(names[0])
     if len(names) > 1 and isinstance(nested, type) and issubclass(nested, BaseModel):
         return nested, names[1]
-    return Settings, names[0]
+    return settings, names[0]
 
 
 def _shown(value: Any) -> str:

@@ -9,13 +9,17 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from loguru import logger
 
 from gigaevo.config.result import ExitStatus
-from gigaevo.evolution.engine.core import EvolutionEngine
 from gigaevo.evolution.engine.events import RunInfo, RunReport
-from gigaevo.observe import LiveView, PlainLines, print_summary
+from gigaevo.observe import print_summary
+from gigaevo.observe.live_panel import LivePanel
+
+if TYPE_CHECKING:
+    from gigaevo.evolution.engine.core import EvolutionEngine
 
 LOG_FILE = "run.log"
 
@@ -47,14 +51,14 @@ class ClosingPage:
 
 
 @contextmanager
-def logging_to(view: LiveView | PlainLines, output_dir: Path) -> Iterator[None]:
+def logging_to(view: object, output_dir: Path) -> Iterator[None]:
     """Log to the run's folder, and to people: above the live view where there is one.
 
     Tracebacks come without the values of variables, among which there may be secrets. The file is there with its first
     line: a run whose configuration is refused leaves none.
     """
     logger.remove()
-    sink = view.write if isinstance(view, LiveView) else sys.stderr
+    sink = view.write if isinstance(view, LivePanel) else sys.stderr
     logger.add(
         sink,
         level="INFO",
@@ -67,7 +71,7 @@ def logging_to(view: LiveView | PlainLines, output_dir: Path) -> Iterator[None]:
     try:
         yield
     finally:
-        if isinstance(view, LiveView):
+        if isinstance(view, LivePanel):
             view.close()
         logger.remove()
 

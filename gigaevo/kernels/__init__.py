@@ -17,11 +17,11 @@ from gigaevo.kernels.neighbors import NeighborIndex
 
 if TYPE_CHECKING or BACKEND == "cython":
     from gigaevo.kernels._archive import EliteArchive
-    from gigaevo.kernels._grid import bin_grid, bin_point
+    from gigaevo.kernels._grid import bin_cell, bin_grid, bin_point
     from gigaevo.kernels._ranking import ValueRanking
 else:
     from gigaevo.kernels.archive_numpy import EliteArchive
-    from gigaevo.kernels.grid_numpy import bin_grid, bin_point
+    from gigaevo.kernels.grid_numpy import bin_cell, bin_grid, bin_point
     from gigaevo.kernels.ranking_python import ValueRanking
 
 __all__ = [
@@ -32,6 +32,7 @@ __all__ = [
     "NeighborIndex",
     "ValueRanking",
     "backend_note",
+    "bin_cell",
     "bin_grid",
     "bin_point",
 ]

@@ -2,13 +2,13 @@
 """The elite archive, compiled. ``archive_numpy`` documents the class and is its twin.
 
 The loops are nogil functions, called with the lock held: they take microseconds, and another thread can never see
-half a batch.
+half a batch. A batch is gone through twice: first objectives are compared, without a branch that could be guessed
+wrongly but for new cells, then what the winners describe is copied.
 """
 
 cimport cython
 from libc.math cimport isfinite
-from libc.stdint cimport int8_t, int32_t, int64_t, uint64_t
-from libc.string cimport memcpy
+from libc.stdint cimport int8_t, int32_t, int64_t
 
 cimport numpy as cnp
 
@@ -19,6 +19,7 @@ from gigaevo.kernels._cell_index cimport (
     forget_cell,
     free_index,
     make_index,
+    prefetch_row,
     reserve_index,
     row_of_cell,
     set_row,
@@ -31,7 +32,17 @@ from gigaevo.kernels.codes import AddStatus
 
 cnp.import_array()
 
+cdef extern from "_archive_loops.h" nogil:
+    bint cells_are_sound(const int64_t* cells, Py_ssize_t n, int64_t total_cells)
+    bint numbers_are_finite(const double* numbers, Py_ssize_t n)
+
+cdef extern from "_memory.h" nogil:
+    void copy_row(double* target, const double* source, int64_t width)
+    void will_write(const void* address)
+
 cdef enum:
+    AHEAD = 8  # items for which memory is asked before it is needed
+    CACHED_ROWS = 32768  # rows of which objectives are likely to be near anyway
     REJECTED = 0
     IMPROVED = 1
     NEW = 2
@@ -41,12 +52,20 @@ cdef int64_t MAX_ROWS = checks.MAX_ROWS
 
 
 cdef struct Items:
-    # What is offered; behaviors and solutions are NULL where the archive keeps none.
+    # What is offered; keys, behaviors and solutions are NULL where the archive keeps none.
     const int64_t* cells
     const double* objectives
     const int64_t* keys
     const double* behaviors
     const double* solutions
+
+
+cdef struct Outcome:
+    # What became of each item: the outputs of ``add``, and the items that were let in, in order.
+    int8_t* status
+    int64_t* rows
+    double* gains
+    int32_t* winners
 
 
 cdef inline const double* floats_in(object array) noexcept:
@@ -62,13 +81,12 @@ cdef inline const double* row_in(const double* rows, int64_t row, int64_t width)
     return rows + row * width
 
 
-cdef bint items_are_sound(const Items* items, Py_ssize_t n, int64_t total_cells) noexcept nogil:
-    cdef bint sound = True
-    cdef Py_ssize_t item
-    for item in range(n):
-        sound &= <uint64_t>items.cells[item] < <uint64_t>total_cells
-        sound &= isfinite(items.objectives[item]) != 0
-    return sound
+cdef inline bint are_equal(const double* left, const double* right, int64_t width) noexcept nogil:
+    cdef int64_t place
+    for place in range(width):
+        if left[place] != right[place]:
+            return False
+    return True
 
 
 cdef object checked_row(str name, object given, int64_t width):
@@ -78,11 +96,42 @@ cdef object checked_row(str name, object given, int64_t width):
     return checks.optional_rows(name, given, (width,))
 
 
+cdef inline object checked_rows(str name, object given, Py_ssize_t n, int64_t width):
+    """An array of shape (n, width); None if the archive keeps none."""
+    if (
+        width > 0
+        and fits(given, cnp.NPY_FLOAT64, 2)
+        and cnp.PyArray_DIM(<cnp.ndarray>given, 0) == n
+        and cnp.PyArray_DIM(<cnp.ndarray>given, 1) == width
+    ):
+        return given
+    if width == 0 and given is None:
+        return None
+    return checks.optional_rows(name, given, (n, width))
+
+
+cdef inline object checked_keys(object given, Py_ssize_t n, bint keyed):
+    """int64 of shape (n,); None if the archive keeps none."""
+    if keyed and fits(given, cnp.NPY_INT64, 1) and cnp.PyArray_DIM(<cnp.ndarray>given, 0) == n:
+        return given
+    if not keyed and given is None:
+        return None
+    return checks.optional_keys(given, n, keyed)
+
+
+cdef inline int64_t checked_depth(object depth, int64_t total_cells) except -1:
+    cdef int64_t run = depth
+    if run < 1 or total_cells % run:
+        checks.check_depth(run, total_cells)
+    return run
+
+
 @cython.final
 cdef class EliteArchive:
     """See ``archive_numpy.EliteArchive``."""
 
     cdef readonly int64_t total_cells
+    cdef readonly bint keyed
     cdef int64_t count, capacity, behavior_dim, solution_dim
     cdef CellIndex index
     # The arrays own the rows, the pointers are to their data.
@@ -93,9 +142,10 @@ cdef class EliteArchive:
     cdef double* row_behaviors
     cdef double* row_solutions
 
-    def __cinit__(self, total_cells, *, behavior_dim=0, solution_dim=0, capacity=64):
+    def __cinit__(self, total_cells, *, behavior_dim=0, solution_dim=0, keyed=True, capacity=64):
         checks.check_archive(total_cells, behavior_dim, solution_dim, capacity)
         self.total_cells = total_cells
+        self.keyed = keyed
         self.behavior_dim, self.solution_dim = behavior_dim, solution_dim
         self.count = 0
         make_index(&self.index, self.total_cells, capacity)
@@ -104,36 +154,52 @@ cdef class EliteArchive:
     def __dealloc__(self):
         free_index(&self.index)
 
-    def add(self, cells, objectives, keys, behaviors=None, solutions=None):
+    def __reduce__(self):
+        rows = (self.cells, self.objectives, self.keys if self.keyed else None, self.behaviors, self.solutions)
+        return restored_archive, (self.total_cells, *(None if row is None else row.copy() for row in rows))
+
+    def add(self, cells, objectives, keys=None, behaviors=None, solutions=None, *, depth=1):
         """See ``archive_numpy.EliteArchive.add``."""
         cdef Py_ssize_t n
         cdef Items items
+        cdef Outcome outcome
         if not fits(cells, cnp.NPY_INT64, 1):
             cells = checks.int_array("cells", cells, 1)
         if not fits(objectives, cnp.NPY_FLOAT64, 1):
             objectives = checks.float_array("objectives", objectives, 1)
-        if not fits(keys, cnp.NPY_INT64, 1):
-            keys = checks.int_array("keys", keys, 1)
         n = cnp.PyArray_DIM(<cnp.ndarray>cells, 0)
         if cnp.PyArray_DIM(<cnp.ndarray>objectives, 0) != n:
             checks.check_shape("objectives", objectives, (n,))
-        if cnp.PyArray_DIM(<cnp.ndarray>keys, 0) != n:
-            checks.check_shape("keys", keys, (n,))
-        behaviors = checks.optional_rows("behaviors", behaviors, (n, self.behavior_dim))
-        solutions = checks.optional_rows("solutions", solutions, (n, self.solution_dim))
+        keys = checked_keys(keys, n, self.keyed)
+        behaviors = checked_rows("behaviors", behaviors, n, self.behavior_dim)
+        solutions = checked_rows("solutions", solutions, n, self.solution_dim)
+        cdef int64_t run = checked_depth(depth, self.total_cells)
         items.cells = <const int64_t*>cnp.PyArray_DATA(<cnp.ndarray>cells)
         items.objectives = floats_in(objectives)
-        items.keys = <const int64_t*>cnp.PyArray_DATA(<cnp.ndarray>keys)
+        items.keys = NULL
+        if keys is not None:
+            items.keys = <const int64_t*>cnp.PyArray_DATA(<cnp.ndarray>keys)
         items.behaviors = floats_in(behaviors)
         items.solutions = floats_in(solutions)
-        if not items_are_sound(&items, n, self.total_cells):
-            checks.check_cells(cells, self.total_cells)
+        if not (
+            cells_are_sound(items.cells, n, self.total_cells // run) and numbers_are_finite(items.objectives, n)
+        ):
+            checks.check_cells(cells, self.total_cells // run)
             checks.check_finite("objectives", objectives)
         self.reserve(self.count + n)
         status = new_array(n, cnp.NPY_INT8)
-        displaced = new_array(n, cnp.NPY_INT64)
-        self.offer_all(&items, n, <int8_t*>cnp.PyArray_DATA(status), <int64_t*>cnp.PyArray_DATA(displaced))
-        return status, displaced
+        rows = new_array(n, cnp.NPY_INT64)
+        gains = new_array(n, cnp.NPY_FLOAT64)
+        winners = new_array(n, cnp.NPY_INT32)
+        outcome.status = <int8_t*>cnp.PyArray_DATA(status)
+        outcome.rows = <int64_t*>cnp.PyArray_DATA(rows)
+        outcome.gains = <double*>cnp.PyArray_DATA(gains)
+        outcome.winners = <int32_t*>cnp.PyArray_DATA(winners)
+        if run > 1:
+            self.offer_to_runs(&items, n, run, &outcome)
+        else:
+            self.describe(&items, self.compare(&items, n, &outcome), &outcome)
+        return status, rows, gains
 
     def add_one(self, int64_t cell, double objective, int64_t key, behavior=None, solution=None):
         """See ``archive_numpy.EliteArchive.add_one``."""
@@ -158,7 +224,7 @@ cdef class EliteArchive:
         if row < 0:
             row = self.append(cell)
         else:
-            displaced = self.row_keys[row]
+            displaced = self.key_in(row)
         self.write(row, objective, key, floats_in(behavior), floats_in(solution))
         return displaced
 
@@ -169,7 +235,7 @@ cdef class EliteArchive:
     def key_at(self, int64_t cell):
         """See ``archive_numpy.EliteArchive.key_at``."""
         cdef int64_t row = self.checked_row_of(cell)
-        return self.row_keys[row] if row >= 0 else -1
+        return self.key_in(row) if row >= 0 else -1
 
     def objective_at(self, int64_t cell):
         """See ``archive_numpy.EliteArchive.objective_at``."""
@@ -185,7 +251,7 @@ cdef class EliteArchive:
         cdef int64_t removed
         if row < 0:
             return -1
-        removed = self.row_keys[row]
+        removed = self.key_in(row)
         forget_cell(&self.index, cell)
         if row != last:
             self.row_cells[row] = self.row_cells[last]
@@ -193,7 +259,7 @@ cdef class EliteArchive:
             self.write(
                 row,
                 self.row_objectives[last],
-                self.row_keys[last],
+                self.key_in(last),
                 row_in(self.row_behaviors, last, self.behavior_dim),
                 row_in(self.row_solutions, last, self.solution_dim),
             )
@@ -226,6 +292,7 @@ cdef class EliteArchive:
     @property
     def keys(self):
         """See ``archive_numpy.EliteArchive.keys``."""
+        checks.check_keyed(self.keyed)
         return self.used(self.key_rows)
 
     @property
@@ -273,17 +340,104 @@ cdef class EliteArchive:
             row_data[item] = min(<int64_t>(drawn[item] * self.count), self.count - 1)
         return rows
 
-    cdef void offer_all(self, const Items* items, Py_ssize_t n, int8_t* status, int64_t* displaced) noexcept nogil:
-        cdef Py_ssize_t item
+    cdef Py_ssize_t compare(self, const Items* items, Py_ssize_t n, const Outcome* outcome) noexcept nogil:
+        """Let each item that is better have its cell, as far as objectives go; how many were."""
+        cdef Py_ssize_t item, winners = 0
+        cdef int64_t row
+        cdef double objective, held
+        cdef bint better, far = self.index.dense != NULL and self.count > CACHED_ROWS
         for item in range(n):
-            status[item] = <int8_t>self.offer(
-                items.cells[item],
-                items.objectives[item],
-                items.keys[item],
+            if item + 2 * AHEAD < n:
+                prefetch_row(&self.index, items.cells[item + 2 * AHEAD])
+            if far and item + AHEAD < n:
+                row = row_of_cell(&self.index, items.cells[item + AHEAD])
+                will_write(&self.row_objectives[max(row, 0)])
+            row = row_of_cell(&self.index, items.cells[item])
+            objective = items.objectives[item]
+            if row < 0:
+                row = self.append(items.cells[item])
+                self.row_objectives[row] = objective
+                outcome.status[item], outcome.rows[item], outcome.gains[item] = NEW, row, objective
+                outcome.winners[winners] = <int32_t>item
+                winners += 1
+                continue
+            held = self.row_objectives[row]
+            better = objective > held
+            self.row_objectives[row] = objective if better else held
+            outcome.status[item] = <int8_t>better
+            outcome.rows[item] = row if better else -1
+            outcome.gains[item] = objective - held
+            outcome.winners[winners] = <int32_t>item
+            winners += better
+        return winners
+
+    cdef void describe(self, const Items* items, Py_ssize_t winners, const Outcome* outcome) noexcept nogil:
+        """Copy what belongs to the winners into their rows; where two had the same row, the later one's stays."""
+        cdef Py_ssize_t place, item
+        cdef int64_t row
+        for place in range(winners):
+            if place + AHEAD < winners:
+                row = outcome.rows[outcome.winners[place + AHEAD]]
+                if self.row_solutions != NULL:
+                    will_write(&self.row_solutions[row * self.solution_dim])
+                if self.row_behaviors != NULL:
+                    will_write(&self.row_behaviors[row * self.behavior_dim])
+            item = outcome.winners[place]
+            row = outcome.rows[item]
+            if items.keys != NULL:
+                self.row_keys[row] = items.keys[item]
+            self.write_description(
+                row,
                 row_in(items.behaviors, item, self.behavior_dim),
                 row_in(items.solutions, item, self.solution_dim),
-                &displaced[item],
             )
+
+    cdef void offer_to_runs(
+        self, const Items* items, Py_ssize_t n, int64_t depth, const Outcome* outcome
+    ) noexcept nogil:
+        cdef Py_ssize_t item
+        cdef int64_t row, free_cell
+        cdef double objective
+        for item in range(n):
+            objective = items.objectives[item]
+            row = self.rival(
+                items.cells[item] * depth, depth, row_in(items.solutions, item, self.solution_dim), &free_cell
+            )
+            if row < 0:
+                row = self.append(free_cell)
+                outcome.status[item], outcome.gains[item] = NEW, objective
+            else:
+                outcome.gains[item] = objective - self.row_objectives[row]
+                if not objective > self.row_objectives[row]:
+                    outcome.status[item], outcome.rows[item] = REJECTED, -1
+                    continue
+                outcome.status[item] = IMPROVED
+            outcome.rows[item] = row
+            self.write(
+                row,
+                objective,
+                0 if items.keys == NULL else items.keys[item],
+                row_in(items.behaviors, item, self.behavior_dim),
+                row_in(items.solutions, item, self.solution_dim),
+            )
+
+    cdef inline int64_t rival(
+        self, int64_t first, int64_t depth, const double* solution, int64_t* free_cell
+    ) noexcept nogil:
+        """The row that an item must beat in a run of cells: its equal's, else the least; -1 where a cell is free."""
+        cdef int64_t cell, row, least = -1
+        free_cell[0] = -1
+        for cell in range(first, first + depth):
+            row = row_of_cell(&self.index, cell)
+            if row < 0:
+                if free_cell[0] < 0:
+                    free_cell[0] = cell
+                continue
+            if solution != NULL and are_equal(solution, &self.row_solutions[row * self.solution_dim], self.solution_dim):
+                return row
+            if least < 0 or self.row_objectives[row] < self.row_objectives[least]:
+                least = row
+        return -1 if free_cell[0] >= 0 else least
 
     cdef inline int offer(
         self,
@@ -301,7 +455,7 @@ cdef class EliteArchive:
             self.write(self.append(cell), objective, key, behavior, solution)
             return NEW
         if objective > self.row_objectives[row]:
-            displaced[0] = self.row_keys[row]
+            displaced[0] = self.key_in(row)
             self.write(row, objective, key, behavior, solution)
             return IMPROVED
         return REJECTED
@@ -318,11 +472,18 @@ cdef class EliteArchive:
         self, int64_t row, double objective, int64_t key, const double* behavior, const double* solution
     ) noexcept nogil:
         self.row_objectives[row] = objective
-        self.row_keys[row] = key
+        if self.row_keys != NULL:
+            self.row_keys[row] = key
+        self.write_description(row, behavior, solution)
+
+    cdef inline void write_description(self, int64_t row, const double* behavior, const double* solution) noexcept nogil:
         if behavior != NULL:
-            memcpy(&self.row_behaviors[row * self.behavior_dim], behavior, self.behavior_dim * sizeof(double))
+            copy_row(&self.row_behaviors[row * self.behavior_dim], behavior, self.behavior_dim)
         if solution != NULL:
-            memcpy(&self.row_solutions[row * self.solution_dim], solution, self.solution_dim * sizeof(double))
+            copy_row(&self.row_solutions[row * self.solution_dim], solution, self.solution_dim)
+
+    cdef inline int64_t key_in(self, int64_t row) noexcept nogil:
+        return -1 if self.row_keys == NULL else self.row_keys[row]
 
     cdef inline int check_item(self, int64_t cell, double objective) except -1:
         if not 0 <= cell < self.total_cells:
@@ -337,8 +498,8 @@ cdef class EliteArchive:
         return row_of_cell(&self.index, cell)
 
     cdef cnp.ndarray used(self, cnp.ndarray rows):
-        view = rows[: self.count]
-        view.flags.writeable = False
+        cdef cnp.ndarray view = rows[: self.count]
+        cnp.PyArray_CLEARFLAGS(view, cnp.NPY_ARRAY_WRITEABLE)
         return view
 
     cdef inline int reserve(self, int64_t rows) except -1:
@@ -361,18 +522,33 @@ cdef class EliteArchive:
         new = (
             np.empty(capacity, np.int64),
             np.empty(capacity, np.float64),
-            np.empty(capacity, np.int64),
+            np.empty(capacity if self.keyed else 0, np.int64),
             np.empty((capacity, self.behavior_dim), np.float64),
             np.empty((capacity, self.solution_dim), np.float64),
         )
         if self.count:
             for source, target in zip(old, new):
-                target[: self.count] = source[: self.count]
+                if target.size:
+                    target[: self.count] = source[: self.count]
         self.cell_rows, self.objective_rows, self.key_rows, self.behavior_rows, self.solution_rows = new
         self.row_cells = <int64_t*>cnp.PyArray_DATA(self.cell_rows)
         self.row_objectives = <double*>cnp.PyArray_DATA(self.objective_rows)
-        self.row_keys = <int64_t*>cnp.PyArray_DATA(self.key_rows)
+        self.row_keys = <int64_t*>cnp.PyArray_DATA(self.key_rows) if self.keyed else NULL
         self.row_behaviors = <double*>cnp.PyArray_DATA(self.behavior_rows) if self.behavior_dim else NULL
         self.row_solutions = <double*>cnp.PyArray_DATA(self.solution_rows) if self.solution_dim else NULL
         self.capacity = capacity
         return 0
+
+
+def restored_archive(total_cells, cells, objectives, keys, behaviors, solutions):
+    """See ``archive_numpy.restored_archive``."""
+    cdef EliteArchive archive = EliteArchive(
+        total_cells,
+        behavior_dim=behaviors.shape[1],
+        solution_dim=solutions.shape[1],
+        keyed=keys is not None,
+        capacity=max(len(cells), 1),
+    )
+    described = (rows if rows.shape[1] else None for rows in (behaviors, solutions))
+    archive.add(cells, objectives, keys, *described)
+    return archive

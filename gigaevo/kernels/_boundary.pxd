@@ -24,6 +24,13 @@ cdef inline cnp.ndarray new_array(cnp.npy_intp size, int dtype):
     return cnp.PyArray_EMPTY(1, &size, dtype, 0)
 
 
+cdef inline cnp.ndarray new_table(Py_ssize_t rows, Py_ssize_t columns, int dtype):
+    """A new table that is not initialised."""
+    cdef cnp.npy_intp[2] shape
+    shape[0], shape[1] = rows, columns
+    return cnp.PyArray_EMPTY(2, shape, dtype, 0)
+
+
 cdef inline bint are_uniforms(const double* given, Py_ssize_t n) noexcept nogil:
     """Whether all of ``given`` are in [0, 1)."""
     cdef Py_ssize_t item

@@ -5,6 +5,10 @@ from libc.stdlib cimport calloc, free
 from libc.string cimport memset
 
 
+cdef extern from "_memory.h" nogil:
+    void will_read(const void* address)
+
+
 cdef enum:
     DENSE_LIMIT = 4194304  # cells up to which a table of all of them is kept: 16 MiB, touched only where occupied
 
@@ -35,6 +39,15 @@ cdef inline int32_t row_of_cell(const CellIndex* index, int64_t cell) noexcept n
     if index.dense != NULL:
         return index.dense[cell] - 1
     return index.slot_rows[slot_of(index, cell)] - 1
+
+
+cdef inline void prefetch_row(const CellIndex* index, int64_t cell) noexcept nogil:
+    """Ask for the memory that ``row_of_cell`` will look at."""
+    if index.dense != NULL:
+        will_read(&index.dense[cell])
+    else:
+        will_read(&index.slot_rows[home_slot(index, cell)])
+        will_read(&index.slot_cells[home_slot(index, cell)])
 
 
 cdef inline void set_row(CellIndex* index, int64_t cell, int32_t row) noexcept nogil:

@@ -288,6 +288,51 @@ FUNCTIONS_INLINE double bits_value_of(int code, const uint8_t *bits, ptrdiff_t d
     }
 }
 
+/* The same functions of packed bits: gene j is bit j % 64 of word j / 64, those behind the last gene are 0. */
+
+FUNCTIONS_INLINE int64_t ones_of_word(uint64_t word) {
+    word -= word >> 1 & 0x5555555555555555u;
+    word = (word & 0x3333333333333333u) + (word >> 2 & 0x3333333333333333u);
+    word = (word + (word >> 4)) & 0x0f0f0f0f0f0f0f0fu;
+    return (int64_t)(word * 0x0101010101010101u >> 56);
+}
+
+FUNCTIONS_INLINE double packed_trap_of(const uint64_t *words, ptrdiff_t d, ptrdiff_t order) {
+    const uint64_t all = order < 64 ? ((uint64_t)1 << order) - 1 : ~(uint64_t)0;
+    int64_t value = 0;
+    for (ptrdiff_t at = 0; at + order <= d; at += order) {
+        const int shift = (int)(at & 63);
+        uint64_t block = words[at >> 6] >> shift;
+        if (shift + order > 64)
+            block |= words[(at >> 6) + 1] << (64 - shift);
+        block &= all;
+        value += block == all ? order : order - 1 - ones_of_word(block);
+    }
+    return (double)value;
+}
+
+/* ``order`` is at most 64. */
+FUNCTIONS_INLINE double packed_value_of(int code, const uint64_t *words, ptrdiff_t d, ptrdiff_t order) {
+    const ptrdiff_t n = (d + 63) / 64;
+    int64_t value = 0;
+    switch (code) {
+    case ONEMAX:
+        for (ptrdiff_t word = 0; word < n; word++)
+            value += ones_of_word(words[word]);
+        return (double)value;
+    case LEADING_ONES:
+        for (ptrdiff_t word = 0; word < n; word++) {
+            const uint64_t zeros = ~words[word];
+            value += zeros ? ones_of_word((zeros & -zeros) - 1) : 64;
+            if (zeros)
+                break;
+        }
+        return (double)value;
+    case TRAP: return packed_trap_of(words, d, order);
+    default: return NAN;
+    }
+}
+
 /* Functions of permutations, minimised. */
 
 /* Pairs of queens on one diagonal. ``counts`` has room for 4 d numbers. */

@@ -12,6 +12,13 @@ from gigaevo.kernels import checks
 
 cnp.import_array()
 
+cdef extern from "_grid_loops.h" nogil:
+    int64_t GRID_LOOP_CELLS
+    void grid_linear(
+        const double* values, Py_ssize_t points, Py_ssize_t dims, const double* lower, const double* upper,
+        const double* scale, const double* cells, int64_t* numbers, int64_t* outside
+    )
+
 cdef enum:
     MAX_AXES = 8
 
@@ -134,18 +141,23 @@ cdef void bin_points(
         cells[point] = cell
 
 
-cdef void bin_plane(
-    const double* values, Py_ssize_t points, Axis x, Axis y, int64_t* cells, int64_t* clamped
+cdef bint bin_linear(
+    const double* values, Py_ssize_t points, Py_ssize_t dims, const Axis* axes, int64_t* cells, int64_t* clamped
 ) noexcept nogil:
-    """``bin_points`` on two linear axes, the commonest grid: all that the loop needs stays in registers."""
-    cdef int64_t row, column
-    cdef int64_t clamped_x = 0, clamped_y = 0
-    cdef Py_ssize_t point
-    for point in range(points):
-        row = linear_index(&x, values[2 * point], &clamped_x)
-        column = linear_index(&y, values[2 * point + 1], &clamped_y)
-        cells[point] = row * y.resolution + column
-    clamped[0], clamped[1] = clamped_x, clamped_y
+    """``bin_points`` several points at a time; False if an axis is not linear or the cells are too many."""
+    cdef double[MAX_AXES] lower, upper, scale, sides
+    cdef int64_t total = 1
+    cdef Py_ssize_t axis
+    for axis in range(dims):
+        if axes[axis].binning != LINEAR:
+            return False
+        lower[axis], upper[axis] = axes[axis].lower, axes[axis].upper
+        scale[axis], sides[axis] = axes[axis].scale, axes[axis].cells
+        total *= axes[axis].resolution
+    if total > GRID_LOOP_CELLS:
+        return False
+    grid_linear(values, points, dims, lower, upper, scale, sides, cells, clamped)
+    return True
 
 
 def bin_grid(values, lower, upper, resolution, binning):
@@ -165,15 +177,30 @@ def bin_grid(values, lower, upper, resolution, binning):
     with nogil:
         for axis in range(dims):
             counts[axis] = 0
-        if dims == 2 and axes[0].binning == LINEAR and axes[1].binning == LINEAR:
-            bin_plane(data, points, axes[0], axes[1], cell_data, counts)
-        else:
+        if not bin_linear(data, points, dims, axes, cell_data, counts):
             bin_points(data, points, dims, axes, cell_data, counts)
         for axis in range(dims):
             outside += counts[axis]
     if outside:  # only then can there be a NaN or an infinity
         checks.check_finite("values", values)
     return cells, clamped
+
+
+def bin_cell(values, lower, upper, resolution, binning):
+    """See ``grid_numpy.bin_cell``."""
+    cdef Axis axes[MAX_AXES]
+    cdef Py_ssize_t dims, axis
+    cdef int64_t clamped = 0, cell = 0
+    if not fits(values, cnp.NPY_FLOAT64, 1):
+        values = checks.float_array("values", values, 1)
+    dims = cnp.PyArray_DIM(<cnp.ndarray>values, 0)
+    load_axes(axes, dims, lower, upper, resolution, binning)
+    cdef const double* data = <const double*>cnp.PyArray_DATA(<cnp.ndarray>values)
+    for axis in range(dims):
+        cell = cell * axes[axis].resolution + index_of(&axes[axis], data[axis], &clamped)
+    if clamped:  # only then can there be a NaN or an infinity
+        checks.check_finite("values", values)
+    return cell
 
 
 def bin_point(values, lower, upper, resolution, binning):

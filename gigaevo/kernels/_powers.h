@@ -9,8 +9,8 @@
 #include <string.h>
 
 /* Functions that are compiled for wider registers too, one of them chosen when the module is loaded. Neither flavour
- * fuses multiplications with additions, so they give the same numbers. */
-#if defined(__x86_64__) && defined(__gnu_linux__) && defined(__GNUC__) && !defined(__clang__)
+ * fuses multiplications with additions, so they give the same numbers. GIGAEVO_BASELINE builds the narrow one only. */
+#if !defined(GIGAEVO_BASELINE) && defined(__x86_64__) && defined(__gnu_linux__) && defined(__GNUC__) && !defined(__clang__)
 #define GIGAEVO_CLONES __attribute__((target_clones("avx2", "default"), noinline))
 #else
 #define GIGAEVO_CLONES

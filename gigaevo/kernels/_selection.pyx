@@ -34,7 +34,7 @@ cdef struct Slot:
     uint32_t alias
 
 
-def tournament(merits, Py_ssize_t count, int64_t size, RandomStream stream not None):
+def tournament(merits, Py_ssize_t count, Py_ssize_t size, RandomStream stream not None):
     """See ``selection_numpy.tournament``."""
     cdef Field field
     cdef Py_ssize_t pick
@@ -109,7 +109,7 @@ def epsilon_greedy(merits, Py_ssize_t count, double epsilon, RandomStream stream
     return picked if rows is None else rows[picked]
 
 
-def ucb1(merits, counts, total, Py_ssize_t count, double exploration=1.0):
+def ucb1(merits, counts, Py_ssize_t total, Py_ssize_t count, double exploration=1.0):
     """See ``selection_numpy.ucb1``."""
     cdef Field field
     pool, rows = checked_field(merits, count, &field)
@@ -117,12 +117,13 @@ def ucb1(merits, counts, total, Py_ssize_t count, double exploration=1.0):
     selection_checks.check_not_negative("total", total)
     selection_checks.check_not_negative("exploration", exploration)
     selected = counts.copy() if rows is None else counts[rows]
+    rarity = 1.0 / np.sqrt(np.maximum(selected, 1))
     picked = new_array(count, cnp.NPY_INT64)
     cdef int64_t* picks = <int64_t*>cnp.PyArray_DATA(picked)
     cdef int64_t* times = <int64_t*>cnp.PyArray_DATA(<cnp.ndarray>selected)
-    cdef int64_t before = total
+    cdef double* rare = <double*>cnp.PyArray_DATA(<cnp.ndarray>rarity)
     with nogil:
-        pull_arms(&field, times, before, count, exploration, picks)
+        pull_arms(&field, times, rare, total, count, exploration, picks)
     return picked if rows is None else rows[picked]
 
 
@@ -165,14 +166,18 @@ cdef bint spin(const Field* field, Py_ssize_t count, double floor, int64_t* pick
     cdef Slot* table = <Slot*>malloc(field.n * sizeof(Slot))
     cdef Py_ssize_t pick
     cdef uint64_t word
-    cdef uint32_t column
+    cdef uint32_t column, own
+    cdef Slot slot
     cdef bint made = weights != NULL and table != NULL
     if made:
         fill_table(weights, table, field.n, weigh(field, floor, weights))
         for pick in range(count):
             word = next_word(rng)
             column = scaled(<uint32_t>(word >> 32), <uint32_t>field.n)
-            picks[pick] = column if <uint32_t>word < table[column].limit else table[column].alias
+            slot = table[column]
+            # Which of the two is picked cannot be predicted, so it is not a branch.
+            own = 0 - <uint32_t>(<uint32_t>word < slot.limit)
+            picks[pick] = slot.alias ^ ((slot.alias ^ column) & own)
     free(weights)
     free(table)
     return made
@@ -235,22 +240,44 @@ cdef void fill_table(double* weights, Slot* table, Py_ssize_t n, double total) n
 
 
 cdef void pull_arms(
-    const Field* field, int64_t* times, int64_t total, Py_ssize_t count, double exploration, int64_t* picks
+    const Field* field,
+    int64_t* times,
+    double* rarity,
+    int64_t total,
+    Py_ssize_t count,
+    double exploration,
+    int64_t* picks,
 ) noexcept nogil:
-    cdef Py_ssize_t pick, row, chosen
-    cdef double width, bound, best
-    cdef bint fresh
+    """Picks by UCB1; ``rarity`` is one by the root of how often each candidate was selected."""
+    cdef Py_ssize_t pick
+    cdef int64_t chosen = 0
     for pick in range(count):
-        width = exploration * sqrt(2.0 * log(<double>max(total, 1)))
-        chosen, best, fresh = -1, -INFINITY, False
-        for row in range(field.n):
-            if times[row] == 0:
-                if not fresh or field.merits[row] > best:
-                    chosen, best, fresh = row, field.merits[row], True
-            elif not fresh:
-                bound = field.merits[row] + width / sqrt(<double>times[row])
-                if chosen < 0 or bound > best:
-                    chosen, best = row, bound
+        if chosen >= 0:  # once there is no fresh one left, there never will be
+            chosen = fittest_of_fresh(field, times)
         picks[pick] = chosen
-        times[chosen] += 1
+        if chosen < 0:
+            picks[pick] = first_of_greatest_bound(field, rarity, exploration * sqrt(2.0 * log(<double>max(total, 1))))
+        times[picks[pick]] += 1
+        rarity[picks[pick]] = 1.0 / sqrt(<double>times[picks[pick]])
         total += 1
+
+
+cdef int64_t fittest_of_fresh(const Field* field, const int64_t* times) noexcept nogil:
+    """The best of the candidates that were never selected, -1 if there is none left."""
+    cdef int64_t best = -1
+    cdef Py_ssize_t row
+    for row in range(field.n):
+        if times[row] == 0 and (best < 0 or field.merits[row] > field.merits[best]):
+            best = row
+    return best
+
+
+cdef int64_t first_of_greatest_bound(const Field* field, const double* rarity, double width) noexcept nogil:
+    cdef int64_t best = 0
+    cdef double bound, greatest = field.merits[0] + width * rarity[0]
+    cdef Py_ssize_t row
+    for row in range(1, field.n):
+        bound = field.merits[row] + width * rarity[row]
+        if bound > greatest:
+            best, greatest = row, bound
+    return best

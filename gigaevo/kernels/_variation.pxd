@@ -10,8 +10,6 @@ from gigaevo.kernels._rng cimport (
     misses,
     next_word,
     normal,
-    portable_exp,
-    portable_log,
     threshold,
 )
 from gigaevo.kernels._rng cimport uniform as drawn_uniform
@@ -19,10 +17,9 @@ from gigaevo.kernels._rng cimport uniform as drawn_uniform
 
 cdef extern from "_variation.h":
     enum:
-        SBX_BLOCK
+        GENE_BLOCK
 
     ctypedef struct SbxBlock:
-        int count
         double* a
         double* b
         double* lower
@@ -31,7 +28,14 @@ cdef extern from "_variation.h":
         double* lesser
         double* greater
 
-    void sbx_block_values(SbxBlock* block, double eta, int bounded) noexcept nogil
+    ctypedef struct PolynomialBlock:
+        double* gene
+        double* lower
+        double* upper
+        double* drawn
+
+    void sbx_block_values(SbxBlock* block, int used, double eta, int bounded) noexcept nogil
+    void polynomial_block_values(PolynomialBlock* block, int used, double eta) noexcept nogil
 
 
 cdef struct Sbx:
@@ -42,9 +46,10 @@ cdef struct Sbx:
     double eta
     uint64_t gene_threshold
     uint64_t exchange_threshold
+    int waiting
     SbxBlock block
-    double* takes_lesser[SBX_BLOCK]
-    double* takes_greater[SBX_BLOCK]
+    double* takes_lesser[GENE_BLOCK]
+    double* takes_greater[GENE_BLOCK]
 
 
 cdef inline void sbx_begin(
@@ -59,7 +64,7 @@ cdef inline void sbx_begin(
     """Prepare crossings; bounds are both NULL where there are none."""
     sbx.genes, sbx.lower, sbx.upper, sbx.eta = genes, lower, upper, eta
     sbx.gene_threshold, sbx.exchange_threshold = threshold(gene_rate), threshold(exchange_rate)
-    sbx.block.count = 0
+    sbx.waiting = 0
 
 
 cdef inline void sbx_pair(
@@ -69,37 +74,37 @@ cdef inline void sbx_pair(
 
     ``first`` may be ``a``, and ``second`` ``b``.
     """
-    cdef SbxBlock* block = &sbx.block
     cdef Py_ssize_t gene
     cdef uint64_t word
     cdef double of_a, of_b
     cdef bint swapped
+    cdef int at
     for gene in range(sbx.genes):
         word = next_word(rng)
         of_a, of_b = a[gene], b[gene]
         first[gene], second[gene] = of_a, of_b
-        if (word >> 32) >= sbx.gene_threshold or not fabs(of_a - of_b) > 1e-14:
-            continue
+        # Whether the gene takes part cannot be predicted: it is written down anyway, and stays only if it does.
+        at = sbx.waiting
         swapped = (of_a > of_b) != (<uint32_t>word < sbx.exchange_threshold)
-        block.a[block.count], block.b[block.count] = of_a, of_b
+        sbx.block.a[at], sbx.block.b[at] = of_a, of_b
         if sbx.lower != NULL:
-            block.lower[block.count], block.upper[block.count] = sbx.lower[gene], sbx.upper[gene]
-        block.drawn[block.count] = drawn_uniform(rng)
-        sbx.takes_lesser[block.count] = &second[gene] if swapped else &first[gene]
-        sbx.takes_greater[block.count] = &first[gene] if swapped else &second[gene]
-        block.count += 1
-        if block.count == SBX_BLOCK:
+            sbx.block.lower[at], sbx.block.upper[at] = sbx.lower[gene], sbx.upper[gene]
+        sbx.block.drawn[at] = drawn_uniform(rng)
+        sbx.takes_lesser[at] = &second[gene] if swapped else &first[gene]
+        sbx.takes_greater[at] = &first[gene] if swapped else &second[gene]
+        sbx.waiting = at + (((word >> 32) < sbx.gene_threshold) & (fabs(of_a - of_b) > 1e-14))
+        if sbx.waiting == GENE_BLOCK:
             sbx_finish(sbx)
 
 
 cdef inline void sbx_finish(Sbx* sbx) noexcept nogil:
     """Write what waits into the children."""
     cdef int item
-    sbx_block_values(&sbx.block, sbx.eta, sbx.lower != NULL)
-    for item in range(sbx.block.count):
+    sbx_block_values(&sbx.block, sbx.waiting, sbx.eta, sbx.lower != NULL)
+    for item in range(sbx.waiting):
         sbx.takes_lesser[item][0] = sbx.block.lesser[item]
         sbx.takes_greater[item][0] = sbx.block.greater[item]
-    sbx.block.count = 0
+    sbx.waiting = 0
 
 
 cdef struct Hits:
@@ -114,33 +119,59 @@ cdef inline void begin_hits(Hits* hits, double rate, Rng* rng) noexcept nogil:
     hits.ahead = misses(rng, hits.inverse)
 
 
-cdef inline double polynomial_gene(double gene, double low, double high, double eta, Rng* rng) noexcept nogil:
-    """A mutant of ``gene``, which lies between two different bounds."""
-    cdef double drawn = drawn_uniform(rng)
-    cdef double span = high - low
-    cdef bint down = drawn < 0.5
-    cdef double beyond, tail, step
-    gene = max(low, min(gene, high))
-    beyond = (high - gene if down else gene - low) / span
-    tail = 2.0 * (drawn if down else 1.0 - drawn)
-    if beyond > 0.0:
-        tail += (1.0 - tail) * portable_exp((eta + 1.0) * portable_log(beyond))
-    step = portable_exp(portable_log(tail) / (eta + 1.0)) - 1.0 if tail > 0.0 else -1.0
-    gene += span * (step if down else -step)
-    return max(low, min(gene, high))
+cdef struct Polynomial:
+    # Parameters; and genes that wait until there are enough of them to be mutated together.
+    Py_ssize_t genes
+    const double* lower
+    const double* upper
+    double eta
+    Hits hits
+    int waiting
+    PolynomialBlock block
+    double* targets[GENE_BLOCK]
 
 
-cdef inline void polynomial_row(
-    double* row, Py_ssize_t genes, const double* lower, const double* upper, double eta, Hits* hits, Rng* rng
+cdef inline void polynomial_begin(
+    Polynomial* mutation,
+    Py_ssize_t genes,
+    const double* lower,
+    const double* upper,
+    double eta,
+    double gene_rate,
+    Rng* rng,
 ) noexcept nogil:
-    """Mutate a row in place; ``hits`` goes on from row to row."""
+    """Prepare mutations of rows."""
+    mutation.genes, mutation.lower, mutation.upper, mutation.eta = genes, lower, upper, eta
+    mutation.waiting = 0
+    begin_hits(&mutation.hits, gene_rate, rng)
+
+
+cdef inline void polynomial_row(Polynomial* mutation, double* row, Rng* rng) noexcept nogil:
+    """Mutate a row in place. It is complete after ``polynomial_finish``; until then it must stay where it is."""
     cdef Py_ssize_t gene
-    while hits.ahead < genes:
-        gene = hits.ahead
-        if lower[gene] < upper[gene]:
-            row[gene] = polynomial_gene(row[gene], lower[gene], upper[gene], eta, rng)
-        hits.ahead += 1 + misses(rng, hits.inverse)
-    hits.ahead -= genes
+    cdef int at
+    while mutation.hits.ahead < mutation.genes:
+        gene = mutation.hits.ahead
+        mutation.hits.ahead += 1 + misses(rng, mutation.hits.inverse)
+        if not mutation.lower[gene] < mutation.upper[gene]:
+            continue
+        at = mutation.waiting
+        mutation.block.gene[at], mutation.block.drawn[at] = row[gene], drawn_uniform(rng)
+        mutation.block.lower[at], mutation.block.upper[at] = mutation.lower[gene], mutation.upper[gene]
+        mutation.targets[at] = &row[gene]
+        mutation.waiting += 1
+        if mutation.waiting == GENE_BLOCK:
+            polynomial_finish(mutation)
+    mutation.hits.ahead -= mutation.genes
+
+
+cdef inline void polynomial_finish(Polynomial* mutation) noexcept nogil:
+    """Write what waits into the rows."""
+    cdef int item
+    polynomial_block_values(&mutation.block, mutation.waiting, mutation.eta)
+    for item in range(mutation.waiting):
+        mutation.targets[item][0] = mutation.block.gene[item]
+    mutation.waiting = 0
 
 
 cdef inline double bounced(double value, double low, double high, bint reflect) noexcept nogil:

@@ -1,7 +1,7 @@
 # cython: boundscheck=False, wraparound=False, cdivision=True
 """Crossovers and mutations of vectors, compiled. ``variation_numpy`` documents the functions and is their twin."""
 
-from libc.math cimport ceil, floor, isfinite
+from libc.math cimport floor, isfinite, rint
 from libc.stdint cimport int64_t, uint32_t, uint64_t
 from libc.string cimport memcpy
 
@@ -13,10 +13,13 @@ from gigaevo.kernels._rng cimport Rng, below, next_word, normal, threshold
 from gigaevo.kernels._rng cimport uniform as drawn_uniform
 from gigaevo.kernels._variation cimport (
     Hits,
+    Polynomial,
     Sbx,
     begin_hits,
     clip_row,
     gaussian_row,
+    polynomial_begin,
+    polynomial_finish,
     polynomial_row,
     round_row,
     sbx_begin,
@@ -287,13 +290,15 @@ cdef void polynomial_rows(
     double gene_rate,
     Rng* rng,
 ) noexcept nogil:
-    cdef Hits hits
+    cdef Polynomial mutation
     cdef Py_ssize_t row
-    begin_hits(&hits, gene_rate, rng)
+    polynomial_begin(&mutation, genes, limits.lower, limits.upper, eta, gene_rate, rng)
     for row in range(n):
         clip_row(given + row * genes, rows + row * genes, genes, limits.lower, limits.upper)
-        polynomial_row(rows + row * genes, genes, limits.lower, limits.upper, eta, &hits, rng)
-        if limits.integer != NULL:
+        polynomial_row(&mutation, rows + row * genes, rng)
+    polynomial_finish(&mutation)
+    if limits.integer != NULL:
+        for row in range(n):
             round_row(rows + row * genes, genes, limits.integer, limits.lower, limits.upper)
 
 
@@ -424,7 +429,7 @@ cdef tuple checked_limits(object lower, object upper, object integer, Py_ssize_t
     """Bounds and integer genes as arrays to be kept alive, and where they are."""
     limits.lower = limits.upper = NULL
     limits.integer = NULL
-    if integer is not None or not are_bounds(lower, upper, genes):
+    if not (are_bounds(lower, upper, genes) and are_whole(lower, upper, integer, genes)):
         lower, upper, integer = variation_checks.bounds_and_integers(lower, upper, integer, genes)
     if lower is not None:
         limits.lower = <const double*>cnp.PyArray_DATA(<cnp.ndarray>lower)
@@ -448,6 +453,27 @@ cdef bint are_bounds(object lower, object upper, Py_ssize_t genes) noexcept:
     cdef Py_ssize_t gene
     for gene in range(genes):
         sound &= low[gene] <= high[gene] and isfinite(high[gene] - low[gene])
+    return sound
+
+
+cdef bint are_whole(object lower, object upper, object integer, Py_ssize_t genes) noexcept:
+    """Whether the bounds of genes that are whole numbers are such already, so that all can be read in place."""
+    cdef const unsigned char* whole
+    cdef const double* low
+    cdef const double* high
+    cdef Py_ssize_t gene
+    cdef bint sound = True
+    if integer is None:
+        return True
+    if not fits(integer, cnp.NPY_BOOL, 1) or cnp.PyArray_DIM(<cnp.ndarray>integer, 0) != genes:
+        return False
+    if lower is None:
+        return True
+    whole = <const unsigned char*>cnp.PyArray_DATA(<cnp.ndarray>integer)
+    low = <const double*>cnp.PyArray_DATA(<cnp.ndarray>lower)
+    high = <const double*>cnp.PyArray_DATA(<cnp.ndarray>upper)
+    for gene in range(genes):
+        sound &= not whole[gene] or (low[gene] == rint(low[gene]) and high[gene] == rint(high[gene]))
     return sound
 
 

@@ -30,45 +30,68 @@ class EliteArchive:
         total_cells: Number of cells, 1 to 2**62.
         behavior_dim: Numbers kept as behaviour descriptor of each elite, 0 for none.
         solution_dim: Numbers kept as solution of each elite, 0 for none.
+        keyed: Whether a key is kept of each elite, the caller's handle.
         capacity: Rows to make room for at first; more are made as needed, by doubling.
 
     Raises:
         ValueError: One of them is out of range.
     """
 
-    def __init__(self, total_cells: int, *, behavior_dim: int = 0, solution_dim: int = 0, capacity: int = 64) -> None:
+    def __init__(
+        self,
+        total_cells: int,
+        *,
+        behavior_dim: int = 0,
+        solution_dim: int = 0,
+        keyed: bool = True,
+        capacity: int = 64,
+    ) -> None:
         checks.check_archive(total_cells, behavior_dim, solution_dim, capacity)
         self._total_cells = total_cells
+        self._keyed = keyed
         self._rows: dict[int, int] = {}
         self._cells = np.empty(capacity, dtype=np.int64)
         self._objectives = np.empty(capacity, dtype=np.float64)
-        self._keys = np.empty(capacity, dtype=np.int64)
+        self._keys = np.full(capacity, -1, dtype=np.int64)
         self._behaviors = np.empty((capacity, behavior_dim), dtype=np.float64)
         self._solutions = np.empty((capacity, solution_dim), dtype=np.float64)
+
+    def __reduce__(self) -> tuple[object, tuple[object, ...]]:
+        rows = (self.cells, self.objectives, self.keys if self._keyed else None, self.behaviors, self.solutions)
+        return restored_archive, (self._total_cells, *(None if row is None else row.copy() for row in rows))
 
     def add(
         self,
         cells: ArrayLike,
         objectives: ArrayLike,
-        keys: ArrayLike,
+        keys: ArrayLike | None = None,
         behaviors: ArrayLike | None = None,
         solutions: ArrayLike | None = None,
-    ) -> tuple[NDArray[np.int8], NDArray[np.int64]]:
+        *,
+        depth: int = 1,
+    ) -> tuple[NDArray[np.int8], NDArray[np.int64], NDArray[np.float64]]:
         """Offer items, as if one after the other.
 
         An item takes its cell when the cell is empty or the item's objective is strictly larger, so of equals the
-        first stays. On an error nothing is added.
+        first stays. With a ``depth`` above 1 a run of so many cells counts as one, which keeps as many elites: an
+        item takes a free cell of its run, else that of the least elite if its objective is larger. One that has the
+        solution of an elite of the run competes with that elite alone, so that no solution is kept twice. On an error
+        nothing is added.
 
         Args:
-            cells: int64 (n,), 0 to ``total_cells - 1``.
+            cells: int64 (n,), 0 to ``total_cells - 1``; the numbers of runs, 0 to ``total_cells / depth - 1``, where
+                ``depth`` is above 1.
             objectives: float64 (n,), finite.
-            keys: int64 (n,), the caller's handles of the items.
+            keys: int64 (n,), the caller's handles of the items, None if the archive keeps none.
             behaviors: float64 (n, behavior_dim), None if that is 0.
             solutions: float64 (n, solution_dim), None if that is 0.
+            depth: A divisor of ``total_cells``.
 
         Returns:
             status: int8 (n,), ``AddStatus`` codes, each as of the archive at that moment.
-            displaced: int64 (n,), the key that each item drove out, -1 for none.
+            rows: int64 (n,), the row that each item was written to, -1 where it was rejected.
+            gains: float64 (n,), the objective minus that of the elite it had to beat; where a cell was free, the
+                objective.
 
         Raises:
             ValueError: An argument does not fit its description; the text names argument, index and value.
@@ -76,29 +99,36 @@ class EliteArchive:
         cell_array = checks.int_array("cells", cells, 1)
         n = len(cell_array)
         objective_array = checks.float_array("objectives", objectives, 1)
-        key_array = checks.int_array("keys", keys, 1)
         checks.check_shape("objectives", objective_array, (n,))
-        checks.check_shape("keys", key_array, (n,))
+        key_array = checks.optional_keys(keys, n, self._keyed)
         behavior_rows = checks.optional_rows("behaviors", behaviors, (n, self._behaviors.shape[1]))
         solution_rows = checks.optional_rows("solutions", solutions, (n, self._solutions.shape[1]))
-        checks.check_cells(cell_array, self._total_cells)
+        checks.check_depth(depth, self._total_cells)
+        checks.check_cells(cell_array, self._total_cells // depth)
         checks.check_finite("objectives", objective_array)
         self._reserve(min(len(self) + n, self._total_cells))
-        status, displaced = [], []
+        key_list = [-1] * n if key_array is None else key_array.tolist()
+        status, rows, gains = np.zeros(n, np.int8), np.full(n, -1), np.empty(n)
         winners: dict[int, int] = {}  # row -> the item that holds it now
-        items = zip(cell_array.tolist(), objective_array.tolist(), key_array.tolist(), strict=True)
-        for item, (cell, objective, key) in enumerate(items):
-            outcome, driven_out = self._offer(cell, objective, key)
-            status.append(outcome)
-            displaced.append(driven_out)
-            if outcome is not REJECTED:
-                winners[self._rows[cell]] = item
-        rows, sources = list(winners), list(winners.values())
+        items = zip(cell_array.tolist(), objective_array.tolist(), key_list, strict=True)
+        for item, (run, objective, key) in enumerate(items):
+            cell = run
+            if depth > 1:
+                cell = self._rival(run * depth, depth, None if solution_rows is None else solution_rows[item])
+            gains[item] = objective - (float(self._objectives[self._rows[cell]]) if cell in self._rows else 0.0)
+            status[item], _ = self._offer(cell, objective, key)
+            if status[item] == REJECTED:
+                continue
+            rows[item] = self._rows[cell]
+            winners[self._rows[cell]] = item
+            if depth > 1 and solution_rows is not None:  # the next item may have to be told from this one
+                self._solutions[self._rows[cell]] = solution_rows[item]
+        written, sources = list(winners), list(winners.values())
         if behavior_rows is not None:
-            self._behaviors[rows] = behavior_rows[sources]
+            self._behaviors[written] = behavior_rows[sources]
         if solution_rows is not None:
-            self._solutions[rows] = solution_rows[sources]
-        return np.array(status, dtype=np.int8), np.array(displaced, dtype=np.int64)
+            self._solutions[written] = solution_rows[sources]
+        return status, rows, gains
 
     def add_one(
         self,
@@ -113,12 +143,12 @@ class EliteArchive:
         Args:
             cell: 0 to ``total_cells - 1``.
             objective: Finite.
-            key: The caller's handle of the item, in 64 bits.
+            key: The caller's handle of the item, in 64 bits; forgotten if the archive keeps none.
             behavior: float64 (behavior_dim,), None if that is 0.
             solution: float64 (solution_dim,), None if that is 0.
 
         Returns:
-            What became of the item, and the key that it drove out, -1 for none.
+            What became of the item, and the key that it drove out, -1 for none or if the archive keeps none.
 
         Raises:
             ValueError: An argument does not fit its description.
@@ -199,6 +229,11 @@ class EliteArchive:
         return len(self._rows)
 
     @property
+    def keyed(self) -> bool:
+        """Whether a key is kept of each elite."""
+        return self._keyed
+
+    @property
     def total_cells(self) -> int:
         """Number of cells, occupied or not."""
         return self._total_cells
@@ -220,7 +255,8 @@ class EliteArchive:
 
     @property
     def keys(self) -> NDArray[np.int64]:
-        """int64 (elites,), the caller's handles."""
+        """int64 (elites,), the caller's handles. ValueError if the archive keeps none."""
+        checks.check_keyed(self._keyed)
         return self._used(self._keys)
 
     @property
@@ -305,6 +341,17 @@ class EliteArchive:
             checks.optional_rows("solution", solution, (self._solutions.shape[1],)),
         )
 
+    def _rival(self, first: int, depth: int, solution: NDArray[np.float64] | None) -> int:
+        """The cell of a run that an item must take: its equal's, else the first free one, else that of the least."""
+        cells = range(first, first + depth)
+        taken = [cell for cell in cells if cell in self._rows]
+        if solution is not None:
+            for cell in taken:
+                if np.array_equal(self._solutions[self._rows[cell]], solution):
+                    return cell
+        free = [cell for cell in cells if cell not in self._rows]
+        return free[0] if free else min(taken, key=lambda cell: self._objectives[self._rows[cell]])
+
     def _offer(self, cell: int, objective: float, key: int) -> tuple[AddStatus, int]:
         row = self._rows.get(cell)
         if row is None:
@@ -320,10 +367,31 @@ class EliteArchive:
     def _place(self, row: int, cell: int, objective: float, key: int) -> None:
         self._cells[row] = cell
         self._objectives[row] = objective
-        self._keys[row] = key
+        self._keys[row] = key if self._keyed else -1
 
     def _describe(self, row: int, behavior: NDArray[np.float64] | None, solution: NDArray[np.float64] | None) -> None:
         if behavior is not None:
             self._behaviors[row] = behavior
         if solution is not None:
             self._solutions[row] = solution
+
+
+def restored_archive(
+    total_cells: int,
+    cells: NDArray[np.int64],
+    objectives: NDArray[np.float64],
+    keys: NDArray[np.int64] | None,
+    behaviors: NDArray[np.float64],
+    solutions: NDArray[np.float64],
+) -> EliteArchive:
+    """An archive of these rows, in this order; ``keys`` are None where it keeps none. For pickles and checkpoints."""
+    archive = EliteArchive(
+        total_cells,
+        behavior_dim=behaviors.shape[1],
+        solution_dim=solutions.shape[1],
+        keyed=keys is not None,
+        capacity=max(len(cells), 1),
+    )
+    described = (rows if rows.shape[1] else None for rows in (behaviors, solutions))
+    archive.add(cells, objectives, keys, *described)
+    return archive

@@ -8,7 +8,27 @@ from importlib.util import find_spec
 
 # Modules that Cython compiles. One that is missing sends everybody to the twins, for kernels pass random streams and
 # archives to one another.
-COMPILED = ("_archive", "_cma", "_functions", "_grid", "_random", "_ranking", "_selection", "_variation")
+COMPILED = (
+    "_archive",
+    "_breeding",
+    "_cma",
+    "_cvt",
+    "_differential",
+    "_differential_loop",
+    "_emission",
+    "_functions",
+    "_genetic",
+    "_grid",
+    "_hypervolume",
+    "_pareto",
+    "_random",
+    "_ranking",
+    "_selection",
+    "_strategy",
+    "_strategy_loops",
+    "_swarm",
+    "_variation",
+)
 
 _pure_python = os.environ.get("GIGAEVO_PURE_PYTHON") == "1"
 

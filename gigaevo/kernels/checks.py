@@ -228,6 +228,35 @@ def optional_rows(name: str, given: ArrayLike | None, shape: tuple[int, ...]) ->
     return array
 
 
+def optional_keys(given: ArrayLike | None, n: int, keyed: bool) -> NDArray[np.int64] | None:
+    """The keys of ``n`` items, or None where an archive keeps none.
+
+    Raises:
+        ValueError: Given though the archive keeps none, missing though it does, or of another shape or type.
+    """
+    if not keyed:
+        if given is not None:
+            raise ValueError("keys given, but the archive was made without any (keyed=False)")
+        return None
+    if given is None:
+        raise ValueError(f"keys missing, expected shape ({n},)")
+    keys = int_array("keys", given, 1)
+    check_shape("keys", keys, (n,))
+    return keys
+
+
+def check_keyed(keyed: bool) -> None:
+    """Raise ValueError if an archive keeps no keys."""
+    if not keyed:
+        raise ValueError("the archive was made without keys (keyed=False)")
+
+
+def check_depth(depth: int, total_cells: int) -> None:
+    """Raise ValueError unless the cells of an archive are whole runs of ``depth``."""
+    if depth < 1 or total_cells % depth:
+        raise ValueError(f"depth is {depth}, expected a divisor of the {total_cells} cells")
+
+
 def checked_axes(
     lower: ArrayLike, upper: ArrayLike, resolution: ArrayLike, binning: ArrayLike, axes: int
 ) -> list[Axis]:

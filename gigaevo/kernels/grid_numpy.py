@@ -50,6 +50,27 @@ def bin_grid(
     return cells, clamped
 
 
+def bin_cell(values: ArrayLike, lower: ArrayLike, upper: ArrayLike, resolution: ArrayLike, binning: ArrayLike) -> int:
+    """The cell of one point, by its number.
+
+    Args:
+        values: float64 (d,), finite. The other arguments are those of ``bin_grid``, and so is the rule.
+
+    Returns:
+        The number that ``bin_grid`` gives the point.
+
+    Raises:
+        ValueError: As ``bin_grid``.
+    """
+    point = float_array("values", values, 1)
+    axes = checked_axes(lower, upper, resolution, binning, len(point))
+    check_finite("values", point)
+    cell = 0
+    for value, axis in zip(point.tolist(), axes, strict=True):
+        cell = cell * axis.resolution + _index(value, axis)
+    return cell
+
+
 def bin_point(
     values: ArrayLike, lower: ArrayLike, upper: ArrayLike, resolution: ArrayLike, binning: ArrayLike
 ) -> tuple[int, ...]:

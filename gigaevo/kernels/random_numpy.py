@@ -64,12 +64,13 @@ class RandomStream:
         """``n`` integers in 0 to ``limit - 1``, int64 of shape (n,); ``limit`` is at least 1 and below 2^31."""
         checks.check_count(n)
         checks.check_limit(limit)
-        return self.generator.integers(limit, size=n)
+        # numpy's own integers keep half a word back, which the state does not tell.
+        return (self.generator.random(n) * limit).astype(np.int64)
 
     def permutation(self, n: int) -> NDArray[np.int64]:
         """The integers 0 to ``n - 1`` in random order, int64 of shape (n,)."""
         checks.check_count(n)
-        return self.generator.permutation(n)
+        return np.argsort(self.generator.random(n), kind="stable")
 
 
 def restored_stream(words: ArrayLike) -> RandomStream:

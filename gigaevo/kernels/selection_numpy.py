@@ -34,7 +34,7 @@ FLOOR = 1e-6  # of the worst on a roulette wheel, where the best has 1
 def _field(merits: ArrayLike, count: int) -> tuple[NDArray[np.float64], NDArray[np.int64] | None]:
     """The merits among which is selected, and their rows if they are not all."""
     array = checks.float_array("merits", merits, 1)
-    check_picks(len(array), count)
+    check_picks(len(array), checks.int64("count", count))
     return contestants(array)
 
 
@@ -52,7 +52,7 @@ def tournament(merits: ArrayLike, count: int, size: int, stream: RandomStream) -
         ValueError: ``size`` is below 1, ``count`` negative, or there are no candidates.
     """
     pool, rows = _field(merits, count)
-    check_size(size)
+    check_size(checks.int64("size", size))
     if not count:
         return np.empty(0, np.int64)
     drawn = stream.integers(count * size, len(pool)).reshape(count, size)
@@ -143,9 +143,10 @@ def ucb1(merits: ArrayLike, counts: ArrayLike, total: int, count: int, explorati
     """
     pool, rows = _field(merits, count)
     selected = pick_counts(counts, len(np.asarray(merits)))
-    check_not_negative("total", total)
+    check_not_negative("total", checks.int64("total", total))
     check_not_negative("exploration", exploration)
     selected = selected.copy() if rows is None else selected[rows]
+    rarity = 1.0 / np.sqrt(np.maximum(selected, 1))
     picked = np.empty(count, np.int64)
     for pick in range(count):
         fresh = np.flatnonzero(selected == 0)
@@ -153,8 +154,9 @@ def ucb1(merits: ArrayLike, counts: ArrayLike, total: int, count: int, explorati
             chosen = int(fresh[pool[fresh].argmax()])
         else:
             width = exploration * math.sqrt(2.0 * math.log(max(total, 1)))
-            chosen = int((pool + width / np.sqrt(selected)).argmax())
+            chosen = int((pool + width * rarity).argmax())
         picked[pick] = chosen
         selected[chosen] += 1
+        rarity[chosen] = 1.0 / math.sqrt(selected[chosen])
         total += 1
     return _rows_of(picked, rows)

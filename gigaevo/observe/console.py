@@ -2,8 +2,15 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from gigaevo.observe.live import LiveView
 from gigaevo.observe.plain import PlainLines
+from gigaevo.observe.search_live import SearchLiveView
+from gigaevo.observe.search_plain import SearchPlainLines
+
+if TYPE_CHECKING:
+    from rich.console import Console
 
 VIEWS = ("auto", "live", "plain")
 
@@ -18,13 +25,23 @@ def progress_view(view: str = "auto", *, interval_s: float = 2.0) -> LiveView | 
     Raises:
         ValueError: ``view`` is none of them.
     """
+    console = _terminal(view)
+    return PlainLines(interval_s=interval_s) if console is None else LiveView(console=console)
+
+
+def search_view(view: str = "auto", *, interval_s: float = 2.0) -> SearchLiveView | SearchPlainLines:
+    """The same of a search among numbers."""
+    console = _terminal(view)
+    return SearchPlainLines(interval_s=interval_s) if console is None else SearchLiveView(console=console)
+
+
+def _terminal(view: str) -> Console | None:
+    """Where to draw; None where there shall be lines."""
     if view not in VIEWS:
         raise ValueError(f"view is {view!r}; it can be {', '.join(VIEWS)}")
     if view == "plain":
-        return PlainLines(interval_s=interval_s)
+        return None
     from rich.console import Console
 
     console = Console(stderr=True)
-    if view == "auto" and (not console.is_terminal or console.is_dumb_terminal):
-        return PlainLines(interval_s=interval_s)
-    return LiveView(console=console)
+    return None if view == "auto" and (not console.is_terminal or console.is_dumb_terminal) else console

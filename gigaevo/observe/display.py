@@ -92,25 +92,35 @@ class BudgetUse:
         """Used part, in [0, 1]."""
         return 1.0 if self.total <= 0 else min(1.0, self.used / self.total)
 
-    def remaining(self) -> str:
-        """What is left, with its unit."""
+    def remaining(self, *, evaluations: str = "validate calls") -> str:
+        """What is left, with its unit.
+
+        Args:
+            evaluations: What evaluations are called.
+        """
         left = max(0.0, self.total - self.used)
         if self.limit == "max_seconds":
             return f"{clock(left)} of {clock(self.total)}"
-        unit = {"max_evaluations": "validate calls"}.get(self.limit, self.limit.removeprefix("max_"))
+        unit = {"max_evaluations": evaluations}.get(self.limit, self.limit.removeprefix("max_"))
         return f"{left:.0f} of {self.total:.0f} {unit}"
 
 
 def closest_budget(limits: Limits, progress: Progress) -> BudgetUse | None:
     """The budget that is closest to its end; None where none is limited."""
+    used = {
+        "max_seconds": progress.elapsed_s,
+        "max_mutants": progress.mutants,
+        "max_evaluations": progress.validate_calls,
+        "max_generations": progress.generation,
+    }
+    return closest_use(limits, used)
+
+
+def closest_use(limits: Limits, used: Mapping[str, float]) -> BudgetUse | None:
+    """The budget that is closest to its end, of what is used up by the names of limits; None where none is limited."""
     uses = [
-        BudgetUse(limit=limit, used=used, total=total)
-        for limit, used, total in (
-            ("max_seconds", progress.elapsed_s, limits.max_seconds),
-            ("max_mutants", progress.mutants, limits.max_mutants),
-            ("max_evaluations", progress.validate_calls, limits.max_evaluations),
-            ("max_generations", progress.generation, limits.max_generations),
-        )
-        if total is not None
+        BudgetUse(limit=limit, used=amount, total=total)
+        for limit, amount in used.items()
+        if (total := getattr(limits, limit)) is not None
     ]
     return max(uses, key=lambda use: use.share, default=None)

@@ -1,4 +1,4 @@
-"""The live view: where the run stands, drawn in place on a terminal."""
+"""The live view: where a run of programs stands, drawn in place on a terminal."""
 
 from __future__ import annotations
 
@@ -6,18 +6,18 @@ import time
 from typing import TYPE_CHECKING
 
 from gigaevo.evolution.engine.events import Outcome, Progress, RunInfo, RunReport
-from gigaevo.observe.display import clock, closest_budget, fitness_of, models_of, one_line, printable, spent, tally
+from gigaevo.observe.display import clock, closest_budget, fitness_of, models_of, one_line, spent, tally
+from gigaevo.observe.live_panel import LivePanel
 from gigaevo.programs import Program
 
 if TYPE_CHECKING:
-    from rich.console import Console, RenderableType
+    from rich.console import Console
 
-REFRESH_PER_SECOND = 4
 OPERATORS_SHOWN = 8
 MODELS_SHOWN = 5
 
 
-class LiveView:
+class LiveView(LivePanel):
     """Draws the run at most four times a second, whatever the number of programs: an event only notes the newest
     values. Text of programs is shown literally, as markup it means nothing.
 
@@ -29,29 +29,16 @@ class LiveView:
     """
 
     def __init__(self, *, console: Console | None = None) -> None:
-        from rich.console import Console
-        from rich.live import Live
-
         self._info: RunInfo | None = None
         self._progress: Progress | None = None
         self._heard_at = time.monotonic()
         self._last_failure = ""
-        self.console = console if console is not None else Console(stderr=True)
-        self._live = Live(
-            get_renderable=self.render,
-            console=self.console,
-            refresh_per_second=REFRESH_PER_SECOND,
-            transient=True,
-        )
+        super().__init__(console=console)
 
     def on_start(self, info: RunInfo) -> None:
-        from rich.text import Text
-
         self._info = info
         self._heard_at = time.monotonic()
-        for note in info.notes:
-            self.console.print(Text(one_line(note, width=400)))
-        self._live.start()
+        self.open(info.notes)
 
     def on_program(self, program: Program, outcome: Outcome, progress: Progress) -> None:
         self._progress = progress
@@ -62,28 +49,6 @@ class LiveView:
     def on_stop(self, report: RunReport) -> None:
         self._progress = report.progress
         self.close()
-
-    def close(self) -> None:
-        """Give the terminal back. May be called twice; call it also when a run ends without ``on_stop``."""
-        self._live.stop()
-
-    def write(self, message: str) -> None:
-        """Print ``message`` above the view, literally. A sink for loguru, whose own would write across the view."""
-        from rich.text import Text
-
-        self.console.print(Text(printable(message.rstrip("\n"))))
-
-    def render(self) -> RenderableType:
-        """The view as it would be drawn now."""
-        from rich.table import Table
-        from rich.text import Text
-
-        table = Table.grid(padding=(0, 2))
-        table.add_column(style="dim", no_wrap=True)
-        table.add_column(overflow="ellipsis", no_wrap=True)
-        for label, text in self._rows():
-            table.add_row(label, Text(text))
-        return table
 
     def _rows(self) -> list[tuple[str, str]]:
         info, progress = self._info, self._progress

@@ -40,6 +40,7 @@ _REASONS = {
     "language_models": "no language model takes questions any more; the warnings above and in run.log say why",
     "interrupted": "it was interrupted",
     "no_valid_program": "no initial program was valid",
+    "fitness_fault": "the fitness function failed; once it is mended, the run goes on",
     "strategy_fault": "parts of the strategy raised too often",
 }
 
@@ -96,7 +97,7 @@ def summary(info: RunInfo, report: RunReport, *, kernels: str) -> dict[str, Any]
         "elapsed_s": progress.elapsed_s,
         "programs_per_s": progress.programs_per_s,
         "time_split": dict(report.time_split),
-        "versions": _versions(kernels),
+        "versions": versions(kernels),
     }
 
 
@@ -144,7 +145,8 @@ def _best(best: Program, report: RunReport) -> dict[str, Any]:
     }
 
 
-def _versions(kernels: str) -> dict[str, str]:
+def versions(kernels: str) -> dict[str, str]:
+    """What a run was made with."""
     import numpy
 
     return {
@@ -177,7 +179,7 @@ def print_summary(info: RunInfo, report: RunReport, *, folder: str | Path, conso
         console.print(Text.assemble((f"{label:<10}", "bold"), text), soft_wrap=True)
 
     console.print()
-    say("Stopped", f"after {clock(progress.elapsed_s)}: {_reason(report.stop_reason)}")
+    say("Stopped", f"after {clock(progress.elapsed_s)}: {reason_in_words(report.stop_reason)}")
     if report.fault:
         say("Fault", one_line(report.fault, width=400))
     say(
@@ -270,7 +272,8 @@ def _verified(verification: Mapping[str, Any]) -> str:
     return f"NO: in a fresh process verify.py {verdict}: {one_line(verification['message'])}"
 
 
-def _reason(stop_reason: str) -> str:
+def reason_in_words(stop_reason: str) -> str:
+    """Why a run stopped, for people."""
     if stop_reason.startswith("budget."):
         return f"{one_line(stop_reason)} was used up; a larger one lets it go on"
     return _REASONS.get(stop_reason, one_line(stop_reason))

@@ -5,66 +5,56 @@
     search = DifferentialEvolution(RangeGenotype(30, (-5.12, 5.12)), seed=1)
     print(search.run(functions.rastrigin, evaluations=100_000, target=1e-8))
 
-Names are imported from their modules when they are first asked for.
+Names are imported from their modules when they are first asked for; ``__init__.pyi`` tells type checkers the same.
 """
 
 from __future__ import annotations
 
 from importlib import import_module
-from typing import TYPE_CHECKING, Any
-
-if TYPE_CHECKING:
-    from gigaevo.optimize import functions
-    from gigaevo.optimize.cma_es import CMAES
-    from gigaevo.optimize.fitness import FitnessError
-    from gigaevo.optimize.genotypes import (
-        BinaryGenotype,
-        Genotype,
-        ListGenotype,
-        MultiListGenotype,
-        MultiRangeGenotype,
-        MultiUniqueGenotype,
-        RangeGenotype,
-        UniqueGenotype,
-    )
-    from gigaevo.optimize.local.basin_hopping import SearchResult, local_search
-    from gigaevo.optimize.local.trials import BudgetSpent, Score
-    from gigaevo.optimize.operators import Crossover, Mutation, Selection
-    from gigaevo.optimize.optimizer import Batch, Optimizer
-    from gigaevo.optimize.result import Result
-    from gigaevo.optimize.selection import (
-        EpsilonGreedy,
-        RankSelection,
-        Roulette,
-        SelectionMethod,
-        Tournament,
-        Ucb1,
-        UniformSelection,
-        epsilon_greedy_select,
-        rank_select,
-        roulette_select,
-        tournament_select,
-        ucb1_select,
-        uniform_select,
-    )
-    from gigaevo.optimize.stops import MaxEvaluations, MaxGenerations, MaxSeconds, Stale, Stop, Target
-    from gigaevo.optimize.variation import (
-        SBX,
-        ArithmeticCrossover,
-        BlendCrossover,
-        GaussianMutation,
-        OnePoint,
-        PolynomialMutation,
-        TwoPoint,
-        UniformCrossover,
-        gaussian_mutate,
-        init_population,
-        uniform_crossover,
-    )
+from typing import Any
 
 _HOMES = {
+    "backtesting": (
+        "BacktestResult",
+        "Context",
+        "Quote",
+        "backtest",
+        "quotes",
+    ),
+    "cma_emitter": ("CMAEmitter",),
     "cma_es": ("CMAES",),
+    "convergence": (
+        "ConvergenceState",
+        "GenerationStats",
+        "SigmaState",
+        "adapt_mutation_sigma",
+        "check_convergence",
+        "compute_generation_stats",
+        "population_diversity",
+    ),
+    "cvt_archive": (
+        "CVTArchive",
+        "spread_centroids",
+    ),
+    "differential_evolution": ("DifferentialEvolution",),
+    "discrete": (
+        "BitFlip",
+        "Inversion",
+        "MatchedCrossover",
+        "OrderCrossover",
+        "RandomReset",
+        "Scramble",
+        "Swap",
+    ),
+    "emitters": (
+        "Emitter",
+        "FlipEmitter",
+        "GaussianEmitter",
+        "IsoLineEmitter",
+        "LearningEmitter",
+    ),
     "fitness": ("FitnessError",),
+    "genetic_algorithm": ("GeneticAlgorithm",),
     "genotypes": (
         "BinaryGenotype",
         "Genotype",
@@ -75,10 +65,56 @@ _HOMES = {
         "RangeGenotype",
         "UniqueGenotype",
     ),
-    "local.basin_hopping": ("SearchResult", "local_search"),
-    "local.trials": ("BudgetSpent", "Score"),
-    "operators": ("Crossover", "Mutation", "Selection"),
-    "optimizer": ("Batch", "Optimizer"),
+    "grid_archive": ("GridArchive",),
+    "local.basin_hopping": (
+        "SearchResult",
+        "local_search",
+    ),
+    "local.trials": (
+        "BudgetSpent",
+        "Score",
+    ),
+    "map_elites": ("MAPElites",),
+    "migration": (
+        "IslandConfig",
+        "MigrationTopology",
+        "island_migrate",
+        "island_selection_methods",
+    ),
+    "multi_objective_search": (
+        "ParetoResult",
+        "evolve_nsga2",
+    ),
+    "mutation_types": ("MutationType",),
+    "nsga2": ("NSGA2",),
+    "operators": (
+        "Crossover",
+        "Mutation",
+        "Selection",
+    ),
+    "optimizer": (
+        "Batch",
+        "Optimizer",
+    ),
+    "parameter_search": (
+        "evolve",
+        "evolve_islands",
+    ),
+    "parameters": (
+        "EvolutionConfig",
+        "EvolutionResult",
+        "Individual",
+        "ParamBound",
+    ),
+    "pareto": (
+        "Nsga2Selection",
+        "crowding_distance_assign",
+        "hypervolume",
+        "non_dominated_sort",
+        "nsga2_select",
+        "pareto_front",
+    ),
+    "particle_swarm": ("ParticleSwarm",),
     "result": ("Result",),
     "selection": (
         "EpsilonGreedy",
@@ -95,22 +131,71 @@ _HOMES = {
         "ucb1_select",
         "uniform_select",
     ),
-    "stops": ("MaxEvaluations", "MaxGenerations", "MaxSeconds", "Stale", "Stop", "Target"),
+    "stops": (
+        "MaxEvaluations",
+        "MaxGenerations",
+        "MaxSeconds",
+        "Stale",
+        "Stop",
+        "Target",
+    ),
+    "strategy": (
+        "Chromosome",
+        "CountTrue",
+        "Countdown",
+        "CrossoverClone",
+        "CrossoverMultiGene",
+        "CrossoverMultiPoint",
+        "CrossoverRejuvenate",
+        "CrossoverSingleGene",
+        "CrossoverSinglePoint",
+        "CrossoverUniform",
+        "Evolve",
+        "EvolveReporterDuration",
+        "EvolveReporterSimple",
+        "ExtensionMassDeduplication",
+        "ExtensionMassDegeneration",
+        "ExtensionMassExtinction",
+        "ExtensionMassGenesis",
+        "FitnessCache",
+        "FitnessOrdering",
+        "HillClimb",
+        "HillClimbVariant",
+        "MutateMultiGene",
+        "MutateMultiGeneDynamic",
+        "MutateMultiGeneRange",
+        "MutateSingleGene",
+        "MutateSingleGeneDynamic",
+        "Permutate",
+        "SelectElite",
+        "SelectTournament",
+        "StrategyReporter",
+        "SumGenes",
+        "Zero",
+    ),
     "variation": (
-        "SBX",
         "ArithmeticCrossover",
         "BlendCrossover",
         "GaussianMutation",
         "OnePoint",
         "PolynomialMutation",
+        "SBX",
         "TwoPoint",
         "UniformCrossover",
         "gaussian_mutate",
         "init_population",
         "uniform_crossover",
     ),
+    "vector_archive": (
+        "ArchiveStats",
+        "Elites",
+        "VectorArchive",
+    ),
+    "walk_forward": ("WalkForward",),
 }
 _HOME = {name: module for module, names in _HOMES.items() for name in names}
+
+__all__ = ["functions", *_HOME]
 
 
 def __getattr__(name: str) -> Any:
@@ -125,58 +210,3 @@ def __getattr__(name: str) -> Any:
 
 def __dir__() -> list[str]:
     return sorted(__all__)
-
-
-__all__ = [
-    "CMAES",
-    "SBX",
-    "ArithmeticCrossover",
-    "Batch",
-    "BinaryGenotype",
-    "BlendCrossover",
-    "BudgetSpent",
-    "Crossover",
-    "EpsilonGreedy",
-    "FitnessError",
-    "GaussianMutation",
-    "Genotype",
-    "ListGenotype",
-    "MaxEvaluations",
-    "MaxGenerations",
-    "MaxSeconds",
-    "MultiListGenotype",
-    "MultiRangeGenotype",
-    "MultiUniqueGenotype",
-    "Mutation",
-    "OnePoint",
-    "Optimizer",
-    "PolynomialMutation",
-    "RangeGenotype",
-    "RankSelection",
-    "Result",
-    "Roulette",
-    "Score",
-    "SearchResult",
-    "Selection",
-    "SelectionMethod",
-    "Stale",
-    "Stop",
-    "Target",
-    "Tournament",
-    "TwoPoint",
-    "Ucb1",
-    "UniformCrossover",
-    "UniformSelection",
-    "UniqueGenotype",
-    "epsilon_greedy_select",
-    "functions",
-    "gaussian_mutate",
-    "init_population",
-    "local_search",
-    "rank_select",
-    "roulette_select",
-    "tournament_select",
-    "ucb1_select",
-    "uniform_crossover",
-    "uniform_select",
-]

@@ -13,12 +13,15 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
+from gigaevo.optimize.mutation_types import MutationKind, MutationType, mutation_type_of
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from numpy.typing import NDArray
 
     from gigaevo.kernels.random import RandomStream
+    from gigaevo.optimize.mutation_types import Distance
 
     Codes: TypeAlias = NDArray[Any]
 
@@ -105,11 +108,13 @@ class Ranges(Genotype):
         lower: Least value of each gene, float64 of shape (genes_size,).
         upper: Greatest value, not below ``lower``.
         integer: Whether the gene is a whole number, bool of shape (genes_size,).
+        mutation_types: How each gene changes in the strategies ``Evolve`` and ``HillClimb``.
     """
 
     lower: NDArray[np.float64]
     upper: NDArray[np.float64]
     integer: NDArray[np.bool_]
+    mutation_types: tuple[MutationType, ...]
 
     @property
     def dtype(self) -> np.dtype[Any]:
@@ -137,10 +142,16 @@ class Ranges(Genotype):
             raise ValueError(f"genomes{first_place(broken)} is {rows[broken][0]}, expected a whole number")
         return rows
 
-    def _set_bounds(self, lower: Any, upper: Any, integer: Any) -> None:
+    def shares(self, codes: Codes) -> NDArray[np.float64]:
+        """Where the genes of ``codes`` lie in their ranges, 0 to 1; 0 in a range of one value."""
+        width = self.upper - self.lower
+        return np.asarray((codes - self.lower) / np.where(width > 0.0, width, 1.0), np.float64)
+
+    def _set_bounds(self, lower: Any, upper: Any, integer: Any, mutation_types: Sequence[MutationType]) -> None:
         """Fill the attributes of a frozen dataclass, checked."""
         low, high = (np.array(bound, np.float64) for bound in (lower, upper))
         whole = np.array(integer, np.bool_)
+        whole |= [kind.kind is MutationKind.DISCRETE for kind in mutation_types]
         for gene in range(low.size):
             pair = f"({low[gene]}, {high[gene]})"
             if not (np.isfinite(low[gene]) and np.isfinite(high[gene])):
@@ -153,10 +164,20 @@ class Ranges(Genotype):
                 low[gene], high[gene] = np.ceil(low[gene]), np.floor(high[gene])
                 if low[gene] > high[gene]:
                     raise ValueError(f"the range of gene {gene} is {pair}, expected a whole number within it")
+                mutation_types[gene].check_whole(f"the mutation type of gene {gene}")
         for name, array in (("lower", low), ("upper", high), ("integer", whole)):
             array.flags.writeable = False
             object.__setattr__(self, name, array)
         object.__setattr__(self, "genes_size", low.size)
+        object.__setattr__(self, "mutation_types", tuple(mutation_types))
+
+    def _shown_types(self) -> str:
+        """The mutation types for ``repr``, empty where all are random."""
+        kinds = dict.fromkeys(self.mutation_types)
+        if kinds.keys() == {MutationType.random()}:
+            return ""
+        shown = self.mutation_types[0] if len(kinds) == 1 else list(self.mutation_types)
+        return f", mutation_type={shown}"
 
 
 @dataclass(frozen=True, init=False, eq=False, repr=False)
@@ -167,15 +188,30 @@ class RangeGenotype(Ranges):
         genes_size: How many, at least 1.
         allele_range: (lowest, highest), finite, both included.
         integer: Whether they are whole numbers.
+        mutation_type: How a gene changes in ``Evolve`` and ``HillClimb``; None: by the two below, or else at random.
+        allele_mutation_range: A distance, or (down, up), from which the distance of a change is drawn.
+        allele_mutation_scaled_range: Distances, or pairs, from wide to narrow: a change goes to an edge of the present
+            scale. Comes before ``allele_mutation_range``.
     """
 
-    def __init__(self, genes_size: int, allele_range: tuple[float, float], *, integer: bool = False) -> None:
+    def __init__(
+        self,
+        genes_size: int,
+        allele_range: tuple[float, float],
+        *,
+        integer: bool = False,
+        mutation_type: MutationType | None = None,
+        allele_mutation_range: Distance | None = None,
+        allele_mutation_scaled_range: Sequence[Distance] | None = None,
+    ) -> None:
         check_size("genes_size", genes_size)
         lower, upper = pair_of("allele_range", allele_range)
-        self._set_bounds([lower] * genes_size, [upper] * genes_size, [integer] * genes_size)
+        kind = mutation_type_of(mutation_type, allele_mutation_range, allele_mutation_scaled_range)
+        self._set_bounds([lower] * genes_size, [upper] * genes_size, [integer] * genes_size, [kind] * genes_size)
 
     def __repr__(self) -> str:
-        return f"RangeGenotype({self.genes_size}, ({self.lower[0]}, {self.upper[0]}), integer={bool(self.integer[0])})"
+        bounds = f"({self.lower[0]}, {self.upper[0]}), integer={bool(self.integer[0])}"
+        return f"RangeGenotype({self.genes_size}, {bounds}{self._shown_types()})"
 
 
 @dataclass(frozen=True, init=False, eq=False, repr=False)
@@ -186,6 +222,10 @@ class MultiRangeGenotype(Ranges):
         allele_ranges: (lowest, highest) of each gene, finite, both included.
         integer: Whether the genes are whole numbers: one word for all, or one for each.
         names: Of the genes; none: they are numbered.
+        mutation_types: As ``mutation_type`` of ``RangeGenotype``: one for all, or one for each gene.
+        allele_mutation_ranges: As ``allele_mutation_range`` there, one for each gene.
+        allele_mutation_scaled_ranges: As ``allele_mutation_scaled_range`` there, one for each gene. Where some have
+            fewer scales than others they stay at their last.
 
     Attributes:
         names: Of the genes.
@@ -199,20 +239,34 @@ class MultiRangeGenotype(Ranges):
         *,
         integer: bool | Sequence[bool] = False,
         names: Sequence[str] | None = None,
+        mutation_types: MutationType | Sequence[MutationType] | None = None,
+        allele_mutation_ranges: Sequence[Distance] | None = None,
+        allele_mutation_scaled_ranges: Sequence[Sequence[Distance]] | None = None,
     ) -> None:
         pairs = [pair_of(f"allele_ranges[{gene}]", given) for gene, given in enumerate(allele_ranges)]
         check_size("the number of allele_ranges", len(pairs))
         whole = [integer] * len(pairs) if isinstance(integer, (bool, np.bool_)) else list(integer)
         called = tuple(names) if names is not None else tuple(f"gene_{gene}" for gene in range(len(pairs)))
-        for name, given in (("integer", whole), ("names", called)):
+        types = [mutation_types] * len(pairs) if isinstance(mutation_types, MutationType) else mutation_types
+        told: dict[str, Sequence[Any]] = {"integer": whole, "names": called}
+        laws = {
+            "mutation_types": types,
+            "allele_mutation_ranges": allele_mutation_ranges,
+            "allele_mutation_scaled_ranges": allele_mutation_scaled_ranges,
+        }
+        told |= {name: given for name, given in laws.items() if given is not None}
+        for name, given in told.items():
             if len(given) != len(pairs):
                 raise ValueError(f"{name} has {len(given)} entries, expected {len(pairs)}, one for each range")
-        self._set_bounds([low for low, _ in pairs], [high for _, high in pairs], whole)
+        columns = ([None] * len(pairs) if given is None else given for given in laws.values())
+        kinds = [mutation_type_of(*law) for law in zip(*columns, strict=True)]
+        self._set_bounds([low for low, _ in pairs], [high for _, high in pairs], whole, kinds)
         object.__setattr__(self, "names", called)
 
     def __repr__(self) -> str:
         pairs = ", ".join(f"({low}, {high})" for low, high in zip(self.lower, self.upper, strict=True))
-        return f"MultiRangeGenotype([{pairs}], integer={self.integer.tolist()}, names={list(self.names)})"
+        told = f"integer={self.integer.tolist()}, names={list(self.names)}{self._shown_types()}"
+        return f"MultiRangeGenotype([{pairs}], {told})".replace("mutation_type=", "mutation_types=")
 
 
 class Alleles(Genotype):

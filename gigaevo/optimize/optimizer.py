@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import ArrayLike, NDArray
 
+    from gigaevo.kernels.advances import Advance
     from gigaevo.optimize.fitness import NativeFitness
     from gigaevo.optimize.genotypes import Genotype
     from gigaevo.optimize.seeds import Seed
@@ -34,6 +35,10 @@ if TYPE_CHECKING:
     Merits: TypeAlias = NDArray[np.float64]
     # What an algorithm wants to know again of candidates when they are told: arrays of one row each.
     Memo: TypeAlias = tuple[NDArray[Any], ...]
+
+
+# Genes evaluated on a native function before a look at checkpoints and Ctrl-C: tenths of a second.
+NATIVE_SLICE = 2**26
 
 
 @dataclass(frozen=True)
@@ -181,7 +186,7 @@ class Optimizer(ABC):
         """
         if n is not None and n < 1:
             raise ValueError(f"n is {n}, expected 1 or more")
-        codes, memo = self._next(self.batch_size if n is None else n)
+        codes, memo = self._next(self._step_size if n is None else n)
         ids = self._answers.expect(codes, memo)
         genomes = self.genotype.decode(codes)
         return Batch(genomes.copy() if genomes is codes or genomes.base is not None else genomes, ids)
@@ -282,7 +287,7 @@ class Optimizer(ABC):
             behaviors=self.behaviors,
             executor=executor,
         )
-        if evaluate.native is not None and self.objectives == 1 and evaluate.native.maximize != bool(self.maximize):
+        if evaluate.native is not None and ((self._signs > 0.0) != evaluate.native.maximize).any():
             direction = "maximised" if evaluate.native.maximize else "minimised"
             raise ValueError(
                 f"{evaluate.native.name} is {direction}, {type(self).__name__} is not: pass maximize="
@@ -303,7 +308,8 @@ class Optimizer(ABC):
             target: Merit at which to come back.
         """
         if alone > 1 and evaluate.native is not None and not self._answers.waiting and self._founded:
-            generations = min(alone, limit // self.batch_size)
+            most = max(1, NATIVE_SLICE // (self.batch_size * self.genotype.genes_size))
+            generations = min(alone, limit // self.batch_size, most)
             if generations > 0 and self._advance(evaluate.native, generations, target):
                 return
         size = self._step_size - self._answers.waiting
@@ -368,9 +374,13 @@ class Optimizer(ABC):
 
     def record(self) -> None:
         """Add a line to the history."""
+        self._history.add(**self.numbers())
+
+    def numbers(self) -> dict[str, float]:
+        """Where the search stands: a line of the history, for those who keep one of their own."""
         _, merits = self.population
         line = {"generation": self._generation, "evaluations": self._evaluations}
-        self._history.add(**line, **self._numbers(self._fitness_of(merits)))
+        return {**line, **self._numbers(self._fitness_of(merits))}
 
     # What one may look at
 
@@ -383,6 +393,11 @@ class Optimizer(ABC):
     def evaluations(self) -> int:
         """Fitness values that were told."""
         return self._evaluations
+
+    @property
+    def invalid(self) -> int:
+        """How many of them were no finite number."""
+        return self._invalid
 
     @property
     def stale_generations(self) -> int:
@@ -478,6 +493,15 @@ class Optimizer(ABC):
             self._best_code = code.copy()
             self._best_generation = self._generation + 1
 
+    def _note_advance(self, made: Advance, code: Codes) -> None:
+        """Count what a loop on a native function did; ``code`` is of its best candidate."""
+        if made.best_generation:
+            self._best_merit, self._best_code = made.best_merit, code
+            self._best_generation = self._generation + made.best_generation
+        self._generation += made.generations
+        self._evaluations += made.generations * self.batch_size
+        self._invalid += made.invalid
+
     def _fitness_of(self, merits: Merits) -> Merits:
         """Merits in the user's direction; NaN where invalid."""
         fitness = merits * (self._signs if merits.ndim > 1 else self._signs[0])
@@ -502,7 +526,8 @@ def signs(maximize: bool | Sequence[bool], objectives: int) -> Merits:
     Raises:
         ValueError: It is not one word, or one for each objective.
     """
-    words = [maximize] * objectives if isinstance(maximize, (bool, np.bool_)) else list(maximize)
+    given: Any = maximize
+    words = list(given) if hasattr(given, "__len__") else [given] * objectives
     if len(words) != objectives or not all(isinstance(word, (bool, np.bool_)) for word in words):
         raise ValueError(
             f"maximize is {maximize!r}, expected True or False" + (f", or {objectives} of them" * (objectives > 1))

@@ -56,6 +56,16 @@ class Result(Record):
         return self.reason not in {"evaluations", "generations", "seconds", "callback", "interrupted"}
 
     @property
+    def front_genomes(self) -> NDArray[Any]:
+        """The genomes of the front, shape (k, genes_size)."""
+        return self.genomes[self.front]
+
+    @property
+    def front_fitness(self) -> NDArray[np.float64]:
+        """Their fitness, shape (k,) or (k, objectives), in the user's direction."""
+        return self.fitness[self.front]
+
+    @property
     def pareto_front(self) -> list[dict[str, Any]]:
         """The front as records of ``genome`` and ``objectives``, in the user's direction."""
         rows = ((self.genomes[row], np.atleast_1d(self.fitness[row])) for row in self.front)

@@ -133,9 +133,6 @@ def selection_of(
     """
     if not isinstance(method, (str, SelectionMethod)):
         return method
-    words = [known.value for known in SelectionMethod]
-    if isinstance(method, str) and method not in words:
-        raise ValueError(f"selection is {method!r}, expected one of {', '.join(words)}")
     parts: dict[SelectionMethod, Selection] = {
         SelectionMethod.Tournament: Tournament(tournament_size),
         SelectionMethod.Uniform: UniformSelection(),
@@ -144,7 +141,19 @@ def selection_of(
         SelectionMethod.Ucb1: Ucb1(),
         SelectionMethod.EpsilonGreedy: EpsilonGreedy(epsilon),
     }
-    return parts[SelectionMethod(method)]
+    return parts[method_of(method)]
+
+
+def method_of(method: str | SelectionMethod) -> SelectionMethod:
+    """The method itself, or the one of that name.
+
+    Raises:
+        ValueError: There is no such method.
+    """
+    words = [known.value for known in SelectionMethod]
+    if not isinstance(method, SelectionMethod) and method not in words:
+        raise ValueError(f"selection is {method!r}, expected one of {', '.join(words)}")
+    return SelectionMethod(method)
 
 
 @overload
@@ -271,7 +280,9 @@ def ucb1_select(
 
 
 def check_at_least(name: str, number: int, least: int) -> None:
-    """Raise ValueError if ``number`` is less than ``least``."""
+    """Raise ValueError if ``number`` is no whole number or less than ``least``."""
+    if not isinstance(number, (int, np.integer)) or isinstance(number, bool):
+        raise ValueError(f"{name} is {number!r}, expected a whole number")
     if number < least:
         raise ValueError(f"{name} is {number}, expected {least} or more")
 

@@ -7,11 +7,11 @@ numpy Generator or SeedSequence, or None for a fresh one each time.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, overload
+from typing import TYPE_CHECKING, Any, overload
 
 import numpy as np
 
-from gigaevo.kernels import checks, variation
+from gigaevo.kernels import checks, genetic, variation
 from gigaevo.kernels.random import RandomStream
 from gigaevo.kernels.variation_checks import check_index, check_rate, needed_bounds
 from gigaevo.optimize.seeds import seed_sequence
@@ -88,7 +88,8 @@ class UniformCrossover:
     def cross(
         self, a: Floats, b: Floats, stream: RandomStream, lower: Floats, upper: Floats, out: Floats | None = None
     ) -> Floats:
-        return variation.uniform(a, b, stream, pair_rate=self.pair_rate, gene_rate=self.rate, out=out)
+        children: Floats = exchanges(a).uniform(a, b, stream, pair_rate=self.pair_rate, gene_rate=self.rate, out=out)
+        return children
 
 
 @dataclass(frozen=True)
@@ -107,7 +108,8 @@ class OnePoint:
     def cross(
         self, a: Floats, b: Floats, stream: RandomStream, lower: Floats, upper: Floats, out: Floats | None = None
     ) -> Floats:
-        return variation.points(a, b, stream, cuts=1, pair_rate=self.rate, out=out)
+        children: Floats = exchanges(a).points(a, b, stream, cuts=1, pair_rate=self.rate, out=out)
+        return children
 
 
 @dataclass(frozen=True)
@@ -126,7 +128,8 @@ class TwoPoint:
     def cross(
         self, a: Floats, b: Floats, stream: RandomStream, lower: Floats, upper: Floats, out: Floats | None = None
     ) -> Floats:
-        return variation.points(a, b, stream, cuts=2, pair_rate=self.rate, out=out)
+        children: Floats = exchanges(a).points(a, b, stream, cuts=2, pair_rate=self.rate, out=out)
+        return children
 
 
 @dataclass(frozen=True)
@@ -240,6 +243,11 @@ class GaussianMutation:
             reflect=self.reflect,
             out=out,
         )
+
+
+def exchanges(parents: Floats) -> Any:
+    """The kernels that exchange genes of such parents: numbers, or codes of bits and alleles."""
+    return variation if parents.dtype == np.float64 else genetic
 
 
 @overload

@@ -6,8 +6,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from gigaevo.problems import problem as layout
+from gigaevo.problems.numeric_problem import is_numeric
 
 _FILES = (layout.TASK_FILE, layout.METRICS_FILE, layout.VALIDATE_FILE)
+_NUMERIC_FILES = (layout.TASK_FILE, layout.METRICS_FILE, layout.GENOTYPE_FILE, layout.FITNESS_FILE)
 _SUMMARY_BYTES = 1000
 
 
@@ -37,12 +39,16 @@ def list_problems(root: Path) -> list[ProblemListing]:
         folders = sorted(path for path in root.iterdir() if path.is_dir() and path.name[0] not in "._")
     except OSError:
         return []
-    listings = (_listing(folder) for folder in folders)
-    return [listing for listing in listings if len(listing.missing) < len(_FILES)]
+    listings = ((_listing(folder), len(_parts_of(folder))) for folder in folders)
+    return [listing for listing, parts in listings if len(listing.missing) < parts]
+
+
+def _parts_of(folder: Path) -> tuple[str, ...]:
+    return _NUMERIC_FILES if is_numeric(folder) else _FILES
 
 
 def _listing(folder: Path) -> ProblemListing:
-    missing = [name for name in _FILES if not (folder / name).is_file()]
+    missing = [name for name in _parts_of(folder) if not (folder / name).is_file()]
     return ProblemListing(
         name=folder.name,
         folder=folder,

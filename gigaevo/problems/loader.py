@@ -14,6 +14,7 @@ from gigaevo.problems import problem as layout
 from gigaevo.problems.errors import ProblemError
 from gigaevo.problems.initial_programs import read_initial_programs
 from gigaevo.problems.metrics_file import read_metrics
+from gigaevo.problems.numeric_problem import is_numeric
 from gigaevo.problems.problem import Problem
 from gigaevo.problems.python_file import PythonFile, read_python
 from gigaevo.problems.settings import ProblemSettings
@@ -74,6 +75,10 @@ def _require_parts(folder: Path) -> None:
         layout.METRICS_FILE: "declare the metrics under 'specs:', one of them with 'is_primary: true'",
         layout.VALIDATE_FILE: "write 'def validate(output):' that returns a dict of metrics",
     }
+    if is_numeric(folder):
+        raise ProblemError(
+            "is a numeric problem, whose candidates are no programs; add experiment=numeric", path=folder
+        )
     for part, remedy in remedies.items():
         if not (folder / part).is_file():
             raise ProblemError(f"has no {part}; {remedy}", path=folder)

@@ -25,6 +25,8 @@ BENCHMARK_FILE = "benchmark.py"
 DRIVER_FILE = "driver.py"
 SETTINGS_FILE = "problem.yaml"
 GENOME_FILE = "genome.yaml"
+GENOTYPE_FILE = "genotype.yaml"
+FITNESS_FILE = "fitness.py"
 
 ENTRYPOINT = "entrypoint"
 

@@ -117,7 +117,9 @@ def check_model(model: type[Model], file: YamlFile, value: object, *keys: str) -
     try:
         return model.model_validate(value)
     except ValidationError as error:
-        detail = error.errors(include_url=False)[0]
+        details = error.errors(include_url=False)
+        misspelt = [detail for detail in details if detail["type"] == "extra_forbidden"]  # why another may be missing
+        detail = (misspelt or details)[0]
         raise _model_error(model, file, detail, keys) from error
 
 

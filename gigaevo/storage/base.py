@@ -136,3 +136,43 @@ class ProgramStorage(ABC):
     @abstractmethod
     def journal(self, *, after: int = 0) -> AsyncIterator[JournalEntry]:
         """Entries with ``sequence > after``, in order."""
+
+
+class SearchStorage(ABC):
+    """Durable truth of one search among numbers: what became of its generations, and its elites. Not every vector."""
+
+    @abstractmethod
+    def open(self) -> None:
+        """Make ready.
+
+        Raises:
+            StorageError: It is of another schema version, or another process is writing to it.
+        """
+
+    @abstractmethod
+    def close(self) -> None:
+        """Let go. May be called twice."""
+
+    @abstractmethod
+    def keep(self, generations: Sequence[Mapping[str, Any]], elites: Sequence[Mapping[str, Any]]) -> None:
+        """Add summaries of generations, and replace the elites; both are durable together once it returns.
+
+        Args:
+            generations: JSON values, each with the number ``generation``; one that is known is replaced.
+            elites: JSON values, the best first: the best genome, a Pareto front, or an archive.
+
+        Raises:
+            StorageError: A value is not JSON, or the storage failed or is closed. Nothing is written.
+        """
+
+    @abstractmethod
+    def rewind(self, generation: int) -> None:
+        """Forget generations after ``generation``, of which a search that goes on there knows nothing."""
+
+    @abstractmethod
+    def generations(self) -> list[dict[str, Any]]:
+        """The summaries, in order."""
+
+    @abstractmethod
+    def elites(self) -> list[dict[str, Any]]:
+        """The elites as last kept."""

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from gigaevo.storage.base import StorageError
 
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 
 # Records are apart from the columns that are scanned and changed often: a new state rewrites a few bytes, and
 # reading all hashes does not touch the programs' text. The columns are the truth, whatever the record says.
@@ -29,7 +29,12 @@ _TABLES = (
     "CREATE TABLE snapshots (sequence INTEGER PRIMARY KEY, state TEXT NOT NULL)",
 )
 _CALLS = "CREATE TABLE calls (number INTEGER PRIMARY KEY, key TEXT NOT NULL, request TEXT NOT NULL, reply TEXT)"
-_ADDED = {2: (_CALLS,)}  # tables that each version has beyond the one before
+# Of searches among numbers.
+_SEARCH = (
+    "CREATE TABLE generations (generation INTEGER PRIMARY KEY, summary TEXT NOT NULL)",
+    "CREATE TABLE elites (rank INTEGER PRIMARY KEY, record TEXT NOT NULL)",
+)
+_ADDED = {2: (_CALLS,), 3: _SEARCH}  # tables that each version has beyond the one before
 
 
 def connect(path: Path, *, synchronous: str) -> sqlite3.Connection:

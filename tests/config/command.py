@@ -78,8 +78,11 @@ def start(*arguments: str, cwd: Path, parts: str = "", ending: str = "0", **envi
 
 
 def started(execute: Callable[[Any, Any, Path], RunResult], *arguments: str, cwd: Path, **environment: str) -> Ended:
-    """Run the command with ``execute`` in place of ``gigaevo.config.assemble.execute``."""
-    with mock.patch("gigaevo.config.assemble.execute", execute):
+    """Run the command with ``execute`` in place of whatever would search."""
+    with (
+        mock.patch("gigaevo.config.assemble.execute", execute),
+        mock.patch("gigaevo.config.numeric.assemble.execute_search", execute),
+    ):
         return run(*arguments, cwd=cwd, **environment)
 
 

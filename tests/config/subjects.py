@@ -22,7 +22,10 @@ from omegaconf import DictConfig, OmegaConf
 
 from gigaevo.config.builder import Builder
 from gigaevo.config.errors import ConfigError
-from gigaevo.config.prepare import OPTIONAL, PARTS
+from gigaevo.config.numeric.assemble import give_problem
+from gigaevo.config.numeric.combination import is_search
+from gigaevo.config.numeric.genotypes import genotype_of
+from gigaevo.config.prepare import NUMERIC_PARTS, OPTIONAL, PARTS
 from gigaevo.config.processes import program_server
 from gigaevo.config.resolvers import register_resolvers
 from gigaevo.config.result import ExitStatus, RunResult
@@ -37,7 +40,8 @@ from gigaevo.evaluation.sandbox.workers import ValidationOutcome
 from gigaevo.evolution.randomness import RandomSource
 from gigaevo.evolution.strategies.base import ArchiveEvent, EvolutionStrategy, StrategyContext
 from gigaevo.llm.base import Reply, Request
-from gigaevo.problems import Problem, ProblemSettings, load_problem
+from gigaevo.optimize import RangeGenotype
+from gigaevo.problems import Problem, ProblemSettings, is_numeric, load_numeric_problem, load_problem
 from gigaevo.programs import Program
 from tests.config.command import ROOT, Ended, run, started
 
@@ -138,6 +142,8 @@ class Built:
             "spare_problem": loaded("toy_example"),
             "noisy_problem": noisy,
         }
+        if is_search(config):
+            problems |= numbers_given(str(config.problem.name))
         self._builder = Builder(config, given={**GIVEN, **problems, **self.given})
         self._numbers = itertools.count()
 
@@ -159,7 +165,8 @@ class Built:
         """What is said where the parts cannot all be built."""
         with contextlib.redirect_stderr(io.StringIO()):  # no terminal, whoever runs the tests
             try:
-                for part in (*PARTS, *filter(self._builder.has, OPTIONAL)):
+                parts = NUMERIC_PARTS if is_search(self.config) else PARTS
+                for part in (*parts, *filter(self._builder.has, OPTIONAL)):
                     self.node(part)
             except ConfigError as error:
                 return str(error)
@@ -219,7 +226,17 @@ class Built:
 def loaded(name: str) -> Problem:
     """A shipped problem; the toy example where there is none of this name."""
     folder = ROOT / "problems" / name
-    return load_problem(folder if folder.is_dir() else TOY)
+    return load_problem(folder if folder.is_dir() and not is_numeric(folder) else TOY)
+
+
+def numbers_given(name: str) -> dict[str, Any]:
+    """What the optimizer of a numeric problem may refer to, and a little more that tests do."""
+    given: dict[str, Any] = {}
+    problem = load_numeric_problem(ROOT / "problems" / name)
+    give_problem(SimpleNamespace(give=given.__setitem__), problem, genotype_of(problem.genotype))
+    given["spare_problem"] = load_numeric_problem(ROOT / "problems" / "zdt1")
+    given["spare_genotype"] = RangeGenotype(3, (0.0, 1.0))
+    return given
 
 
 @functools.cache
@@ -271,6 +288,15 @@ def printed(arguments: Sequence[str], cwd: Path) -> str:
     ended = run(*arguments, cwd=cwd)
     assert ended.status == 0, ended
     return ended.out
+
+
+def said(arguments: Sequence[str], cwd: Path) -> str:
+    """What the command complains of before it would search; nothing where it would."""
+
+    def execute(*_: Any) -> RunResult:
+        return RunResult(status=ExitStatus.ENDED, best_fitness=1.0)
+
+    return started(execute, *arguments, cwd=cwd).err
 
 
 # Ran: a short search

@@ -22,8 +22,14 @@ LISTED = {
     "data_pipeline",
     "heilbron",
     "min_max_distance",
+    "onemax",
+    "rastrigin",
+    "robot_arm",
     "sorting",
     "toy_example",
+    "trading_params",
+    "tsp",
+    "zdt1",
 }
 ALGORITHMS = ", ".join(sorted(path.stem for path in (ROOT / "config" / "algorithm").glob("*.yaml")))
 

@@ -23,9 +23,11 @@ from tests.config.llm_keys import EVERYDAY as EVERYDAY_LLM
 from tests.config.llm_keys import LLM
 from tests.config.note_looks import BASE as WITH_INSIGHTS
 from tests.config.note_looks import NOTE_STAGES
+from tests.config.numeric_choices import HOME
+from tests.config.numeric_keys import NUMERIC, NUMERIC_ALGORITHMS, WHO_AM_I
 from tests.config.operator_keys import OPERATORS_LLM
 from tests.config.strategy_keys import ALGORITHMS, MIGRATION
-from tests.config.subjects import TOY, Built, Ran, Sandbox, Started, printed, swept
+from tests.config.subjects import TOY, Built, Ran, Sandbox, Started, printed, said, swept
 
 CONFIG = ROOT / "config"
 
@@ -246,6 +248,8 @@ EFFECTS: dict[str, dict[str, Effect]] = {
     **LLM,
     **OPERATORS_LLM,
     **ALGORITHMS,
+    **NUMERIC,
+    **NUMERIC_ALGORITHMS,
     **MIGRATION,
     "engine/steady_state.yaml": ENGINE,
     "engine/generational.yaml": GENERATIONAL,
@@ -350,6 +354,9 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[str, st
         (tmp / "prompts" / f"{prompt}.jinja").write_text("Mine\n")
     (tmp / "mine").mkdir()
     (tmp / "mine" / "part_of_mine.py").write_text("class OfMine:\n    pass\n")
+    (tmp / "whoami").mkdir()
+    for name, text in WHO_AM_I.items():
+        (tmp / "whoami" / name).write_text(text)
     Started.of(["problem.name=toy_example", "seed=41", f"hydra.run.dir={tmp / 'earlier'}"], tmp)
     for seed in (42, 43):
         asked = ["problem.name=toy_example", "llm=dryrun", f"seed={seed}", f"hydra.run.dir={tmp}/recorded_{seed}"]
@@ -368,6 +375,8 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[str, st
                 return printed(words, tmp)
             case "sandboxed":
                 return sandbox.of(words)
+            case "said":
+                return said(words, tmp)
             case "ran":
                 return Ran.of(words, tmp_path_factory.mktemp("run"))
         return Built.of(words)
@@ -392,7 +401,11 @@ def test_every_description_is_built(file: str, key: str, made: Callable[[str, st
     if group == "operators":  # they come with what they ask
         group, option = "llm", "single"
     needed = " llm=local" if file in ("mutation/llm.yaml", "pipeline/with_insights.yaml") else ""
-    built = made("built", f"problem.name=toy_example {group}={option}{needed}")
+    chosen = f"problem.name=toy_example {group}={option}{needed}"
+    if f"{group}/{option}" in HOME:
+        experiment = "" if group == "experiment" else "experiment=numeric "
+        chosen = f"problem.name={HOME[f'{group}/{option}']} {experiment}{group}={option}"
+    built = made("built", chosen)
     assert built.error is None
     error = built.with_value(key, "nobody.Knows").error or ""
     assert re.sub(r"\[(\d)\]", r".\1", error) == f"{key}: no module 'nobody'"

@@ -12,7 +12,7 @@ import pytest
 from gigaevo.programs import Program
 from tests.end_to_end.command import ROOT, run, sources, summary
 
-PROBLEMS = sorted(path.name for path in (ROOT / "problems").iterdir() if (path / "metrics.yaml").is_file())
+PROBLEMS = sorted(path.name for path in (ROOT / "problems").iterdir() if (path / "validate.py").is_file())
 
 
 def programs(folder: Path) -> list[Program]:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from importlib import import_module
 from types import ModuleType
+from typing import Any
 
+import numpy as np
 import pytest
 
 
@@ -38,7 +40,79 @@ def both_archives() -> tuple[ModuleType, ModuleType]:
     return compiled("_archive"), compiled("archive_numpy")
 
 
+@pytest.fixture(params=["_pareto", "pareto_numpy"], scope="session")
+def pareto(request: pytest.FixtureRequest) -> ModuleType:
+    """The module of fronts, crowding and survivors."""
+    return compiled(request.param)
+
+
+@pytest.fixture(params=["_hypervolume", "hypervolume_numpy"], scope="session")
+def volumes(request: pytest.FixtureRequest) -> ModuleType:
+    """The module of ``hypervolume``."""
+    return compiled(request.param)
+
+
+@pytest.fixture(scope="session")
+def both_pareto() -> tuple[ModuleType, ModuleType]:
+    return compiled("_pareto"), compiled("pareto_numpy")
+
+
 @pytest.fixture(params=["_functions", "functions_numpy"], scope="session")
 def functions(request: pytest.FixtureRequest) -> ModuleType:
     """The module of ``evaluate`` and its like."""
     return compiled(request.param)
+
+
+@pytest.fixture(params=["_cvt", "cvt_numpy"], scope="session")
+def cvt(request: pytest.FixtureRequest) -> ModuleType:
+    """The module of ``CentroidIndex``."""
+    return compiled(request.param)
+
+
+@pytest.fixture(params=["_emission", "emission_numpy"], scope="session")
+def emission(request: pytest.FixtureRequest) -> ModuleType:
+    """The module of ``iso_line``."""
+    return compiled(request.param)
+
+
+@pytest.fixture(params=["_genetic", "genetic_numpy"], scope="session")
+def genetic(request: pytest.FixtureRequest) -> ModuleType:
+    """The module of crossovers and mutations of bits, alleles and permutations."""
+    return compiled(request.param)
+
+
+@pytest.fixture(params=["_breeding", "breeding_numpy"], scope="session")
+def breeding(request: pytest.FixtureRequest) -> ModuleType:
+    """The module of whole generations."""
+    return compiled(request.param)
+
+
+STREAMS = {"_genetic": "_random", "_breeding": "_random"}
+
+
+def stream_for(module: ModuleType, seed: int = 0) -> Any:
+    """A random stream of the same implementation as ``module``."""
+    home = STREAMS.get(module.__name__.rpartition(".")[2], "random_numpy")
+    return compiled(home).RandomStream(np.random.SeedSequence(seed))
+
+
+@pytest.fixture(params=["_differential", "differential_numpy"], scope="session")
+def differential(request: pytest.FixtureRequest) -> ModuleType:
+    """The module of ``draw_parents``, ``recombine``, ``replace`` and their like."""
+    return compiled(request.param)
+
+
+@pytest.fixture(scope="session")
+def both_differentials() -> tuple[ModuleType, ModuleType]:
+    return compiled("_differential"), compiled("differential_numpy")
+
+
+@pytest.fixture(params=["_swarm", "swarm_numpy"], scope="session")
+def swarm(request: pytest.FixtureRequest) -> ModuleType:
+    """The module of ``fly``, ``note_own`` and ``ring_leaders``."""
+    return compiled(request.param)
+
+
+@pytest.fixture(scope="session")
+def both_swarms() -> tuple[ModuleType, ModuleType]:
+    return compiled("_swarm"), compiled("swarm_numpy")

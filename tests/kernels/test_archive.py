@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import pickle
 from types import ModuleType
 from typing import Any
 
@@ -42,6 +43,12 @@ class DictModel:
             return AddStatus.REJECTED, -1
         self.elites[cell] = (objective, key)
         return (AddStatus.NEW, -1) if occupant is None else (AddStatus.IMPROVED, occupant[1])
+
+    def add(self, cell: int, objective: float, key: int) -> tuple[AddStatus, int, float]:
+        """Status, the cell that the item was written to or -1, and the gain."""
+        held = self.elites[cell][0] if cell in self.elites else 0.0
+        status, _ = self.add_one(cell, objective, key)
+        return status, -1 if status is AddStatus.REJECTED else cell, objective - held
 
     def put_one(self, cell: int, objective: float, key: int) -> int:
         displaced = self.elites.get(cell, (0.0, -1))[1]
@@ -95,9 +102,10 @@ def batch(items: list[tuple[int, float, int]]) -> tuple[np.ndarray, ...]:
 def apply(archive: Any, call: str, argument: Any) -> Any:
     """Make one call of a history; what it returned, as plain values."""
     if call == "add":
-        status, displaced = archive.add(*batch(argument))
-        assert status.dtype == np.int8 and displaced.dtype == np.int64
-        return list(zip(status.tolist(), displaced.tolist(), strict=True))
+        status, rows, gains = archive.add(*batch(argument))
+        assert (status.dtype, rows.dtype, gains.dtype) == (np.int8, np.int64, np.float64)
+        cells = [int(archive.cells[row]) if row >= 0 else -1 for row in rows.tolist()]
+        return list(zip(status.tolist(), cells, gains.tolist(), strict=True))
     if call in ("add_one", "put_one"):
         cell, objective, key = argument
         described = np.array(behavior_of(key)), np.array(solution_of(key), dtype=np.float64)
@@ -142,7 +150,7 @@ def test_an_archive_does_what_a_plain_dict_would(archive: ModuleType, history):
     for call, argument in calls:
         answer = apply(ours, call, argument)
         if call == "add":
-            assert answer == [model.add_one(*item) for item in argument]
+            assert answer == [model.add(*item) for item in argument]
         elif call == "clear":
             model.elites.clear()
         elif call == "remove":
@@ -174,11 +182,97 @@ def test_a_cell_keeps_the_best_it_ever_saw(archive: ModuleType, batches):
 
 def test_of_equals_the_first_stays(archive: ModuleType):
     ours = archive.EliteArchive(4)
-    status, displaced = ours.add([1, 1, 1, 2], [5.0, 5.0, 6.0, 5.0], [10, 11, 12, 13])
+    status, rows, gains = ours.add([1, 1, 1, 2], [5.0, 5.0, 6.0, 5.0], [10, 11, 12, 13])
     assert status.tolist() == [AddStatus.NEW, AddStatus.REJECTED, AddStatus.IMPROVED, AddStatus.NEW]
-    assert displaced.tolist() == [-1, -1, 10, -1]
+    assert rows.tolist() == [0, -1, 0, 1]
+    assert gains.tolist() == [5.0, 0.0, 1.0, 5.0]
     assert ours.add_one(1, 6.0, 14) == (AddStatus.REJECTED, -1)
     assert ours.key_at(1) == 12
+
+
+@given(batches=st.lists(st.lists(items_in(list(range(4))), max_size=20), max_size=8), depth=st.integers(1, 4))
+@settings(max_examples=80, deadline=None)
+def test_a_run_keeps_the_best_of_as_many_different_solutions_as_it_has_cells(archive: ModuleType, batches, depth):
+    ours = archive.EliteArchive(4 * depth, solution_dim=1, keyed=False, capacity=1)
+    offered: dict[int, dict[int, float]] = {}  # run -> solution -> its best objective
+    for items in batches:
+        runs = np.array([run for run, _, _ in items], np.int64)
+        objectives = np.array([objective for _, objective, _ in items])
+        solutions = np.array([key % 7 for _, _, key in items], np.float64).reshape(-1, 1)
+        ours.add(runs, objectives, None, None, solutions, depth=depth)
+        for run, objective, key in items:
+            known = offered.setdefault(run, {})
+            known[key % 7] = max(known.get(key % 7, -math.inf), objective)
+    for run in range(4):
+        rows = np.flatnonzero(ours.cells // depth == run)
+        kept = sorted(ours.objectives[rows].tolist(), reverse=True)
+        assert kept == sorted(offered.get(run, {}).values(), reverse=True)[:depth]
+        if depth > 1:
+            assert len(set(ours.solutions[rows, 0].tolist())) == len(rows)
+
+
+@given(batches=st.lists(st.lists(items_in(list(range(4))), max_size=20), max_size=8), depth=st.integers(1, 4))
+@settings(max_examples=60, deadline=None)
+def test_both_implementations_fill_runs_alike(both_archives, batches, depth):
+    pair = [module.EliteArchive(4 * depth, solution_dim=1, capacity=1) for module in both_archives]
+    for items in batches:
+        cells, objectives, keys, _, _ = batch(items)
+        solutions = (keys % 7).astype(np.float64).reshape(-1, 1)
+        answers = [ours.add(cells, objectives, keys, None, solutions, depth=depth) for ours in pair]
+        for compiled_answer, twin_answer in zip(*answers, strict=True):
+            assert compiled_answer.dtype == twin_answer.dtype
+            np.testing.assert_array_equal(compiled_answer, twin_answer)
+        assert repr(contents(pair[0])) == repr(contents(pair[1]))
+
+
+@given(items=st.lists(items_in(list(range(6))), max_size=40), cut=st.integers(0, 40))
+@settings(max_examples=60, deadline=None)
+def test_a_batch_is_what_its_items_are_one_after_the_other(archive: ModuleType, items, cut):
+    together, apart = new_archive(archive, 6), new_archive(archive, 6)
+    answers = apply(together, "add", items)
+    assert answers == apply(apart, "add", items[:cut]) + apply(apart, "add", items[cut:])
+    assert contents(together) == contents(apart)
+    single = new_archive(archive, 6)
+    assert [status for status, _, _ in answers] == [apply(single, "add_one", item)[0] for item in items]
+    assert contents(together) == contents(single)
+
+
+def test_a_solution_that_a_run_holds_competes_with_itself_alone(archive: ModuleType):
+    ours = archive.EliteArchive(4, solution_dim=1, keyed=False)
+    run = [0] * 5
+    status, rows, gains = ours.add(
+        run, [1.0, 5.0, 2.0, 0.5, 3.0], None, None, [[7.0], [8.0], [7.0], [7.0], [9.0]], depth=2
+    )
+    assert status.tolist() == [2, 2, 1, 0, 1]
+    assert rows.tolist() == [0, 1, 0, -1, 0]
+    assert gains.tolist() == [1.0, 5.0, 1.0, -1.5, 1.0]
+    assert ours.solutions.tolist() == [[9.0], [8.0]]
+
+
+@pytest.mark.parametrize("keyed", [True, False])
+def test_a_pickled_archive_is_the_same_archive(archive: ModuleType, keyed):
+    ours = archive.EliteArchive(10**8, behavior_dim=1, solution_dim=2, keyed=keyed)
+    rng = np.random.default_rng(6)
+    cells, keys = rng.integers(10**8, size=50), np.arange(50) if keyed else None
+    ours.add(cells, rng.random(50), keys, rng.random((50, 1)), rng.random((50, 2)))
+    again = pickle.loads(pickle.dumps(ours))
+    assert type(again) is type(ours) and (again.total_cells, again.keyed) == (10**8, keyed)
+    for name in ("cells", "objectives", "behaviors", "solutions", *(["keys"] if keyed else [])):
+        np.testing.assert_array_equal(getattr(again, name), getattr(ours, name))
+    assert again.row_of(int(cells[3])) == ours.row_of(int(cells[3]))
+    assert len(pickle.loads(pickle.dumps(archive.EliteArchive(3)))) == 0
+
+
+def test_an_archive_without_keys_has_none(archive: ModuleType):
+    ours = archive.EliteArchive(4, keyed=False)
+    ours.add([0, 1], [1.0, 2.0])
+    assert ours.add_one(0, 3.0, 5) == (AddStatus.IMPROVED, -1)
+    assert (ours.put_one(1, 0.5, 5), ours.key_at(1), ours.remove(1)) == (-1, -1, -1)
+    assert ours.objectives.tolist() == [3.0]
+    with pytest.raises(ValueError, match="keyed=False"):
+        _ = ours.keys
+    with pytest.raises(ValueError, match="keys given, but the archive was made without any"):
+        ours.add([0], [1.0], [1])
 
 
 def test_put_takes_the_cell_whatever_it_holds(archive: ModuleType):
@@ -288,6 +382,7 @@ REFUSED = [
     ("add", (ONE[0], [math.inf], *ONE[2:]), r"objectives\[0\] is inf, expected a finite number"),
     ("add", (ONE[0], [1.0, 2.0], *ONE[2:]), r"objectives has shape \(2,\), expected \(1,\)"),
     ("add", (*ONE[:2], [1, 2], *ONE[3:]), r"keys has shape \(2,\), expected \(1,\)"),
+    ("add", (*ONE[:2], None, *ONE[3:]), r"keys missing, expected shape \(1,\)"),
     ("add", (*ONE[:3], [[0.0]], ONE[4]), r"behaviors has shape \(1, 1\), expected \(1, 2\)"),
     ("add", (*ONE[:3], None, ONE[4]), r"behaviors missing, expected shape \(1, 2\)"),
     ("add", (*ONE[:4], [[0.0] * 3] * 2), r"solutions has shape \(2, 3\), expected \(1, 3\)"),
@@ -321,6 +416,14 @@ def test_both_implementations_refuse_with_the_same_words(both_archives, method, 
             getattr(new_archive(module, 12), method)(*arguments)
         texts.append(str(caught.value))
     assert texts[0] == texts[1]
+
+
+def test_a_depth_that_does_not_divide_the_cells_is_refused(archive: ModuleType):
+    for depth in (0, 5):
+        with pytest.raises(ValueError, match=f"depth is {depth}, expected a divisor of the 12 cells"):
+            new_archive(archive, 12).add(*ONE, depth=depth)
+    with pytest.raises(ValueError, match=r"cells\[0\] is 4, expected 0 to 3"):
+        new_archive(archive, 12).add([4], *ONE[1:], depth=3)
 
 
 @pytest.mark.parametrize("name", ["behavior", "solution"])

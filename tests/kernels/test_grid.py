@@ -79,6 +79,7 @@ def test_both_implementations_give_the_same_cells(both_grids, case):
         np.testing.assert_array_equal(ours, theirs)
     for point in points:
         assert compiled.bin_point(point, *grid.arguments()) == twin.bin_point(point, *grid.arguments())
+        assert compiled.bin_cell(point, *grid.arguments()) == twin.bin_cell(point, *grid.arguments())
 
 
 @given(case=grids_and_points())
@@ -89,6 +90,7 @@ def test_a_point_alone_falls_into_the_cell_it_has_in_a_batch(grid: ModuleType, c
     for point, cell in zip(points, cells, strict=True):
         indices = grid.bin_point(point, *axes_of_grid.arguments())
         assert np.ravel_multi_index(indices, tuple(axes_of_grid.resolution)) == cell
+        assert grid.bin_cell(point, *axes_of_grid.arguments()) == cell
         assert all(type(index) is int for index in indices)
 
 
@@ -143,6 +145,17 @@ def test_cells_are_numbered_with_the_last_axis_fastest(grid: ModuleType):
     square = axes((0.0, 1.0, 3, Binning.LINEAR), (0.0, 1.0, 4, Binning.LINEAR))
     cells, _ = grid.bin_grid([[0.0, 0.0], [0.0, 0.3], [0.5, 0.0], [1.0, 1.0]], *square.arguments())
     assert cells.tolist() == [0, 1, 4, 11]
+
+
+@pytest.mark.parametrize("dims", range(1, 9))
+def test_a_long_batch_is_binned_as_its_parts_are(grid: ModuleType, dims):
+    box = axes(*[(-1.0, 1.0, 9, Binning.LINEAR)] * dims)
+    points = np.random.default_rng(dims).uniform(-1.3, 1.3, (333, dims))
+    cells, clamped = grid.bin_grid(points, *box.arguments())
+    parts = [grid.bin_grid(part, *box.arguments()) for part in np.array_split(points, 111)]
+    np.testing.assert_array_equal(cells, np.concatenate([part for part, _ in parts]))
+    np.testing.assert_array_equal(clamped, sum(count for _, count in parts))
+    np.testing.assert_array_equal(clamped, (np.abs(points) > 1.0).sum(axis=0))
 
 
 def test_clamped_values_are_counted_along_each_axis(grid: ModuleType):
@@ -208,6 +221,8 @@ def test_what_does_not_fit_is_refused_by_name(grid: ModuleType, arguments, messa
 def test_a_point_that_is_not_finite_is_refused_by_name(grid: ModuleType, value, message):
     with pytest.raises(ValueError, match=rf"values\[1\] is {message}, expected a finite number"):
         grid.bin_point([0.5, value], *UNIT)
+    with pytest.raises(ValueError, match=rf"values\[1\] is {message}, expected a finite number"):
+        grid.bin_cell([0.5, value], *UNIT)
 
 
 @pytest.mark.parametrize(("arguments", "message"), REFUSED)

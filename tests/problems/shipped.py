@@ -24,6 +24,7 @@ NAMES = (
     "sorting",
     "toy_example",
 )
+NUMERIC_NAMES = ("onemax", "rastrigin", "robot_arm", "trading_params", "tsp", "zdt1")
 # Problems whose programs are called from outside, by a driver.
 DRIVEN = ("api_endpoint", "data_pipeline")
 

@@ -121,22 +121,31 @@ async def test_a_newer_schema_is_refused(tmp_path: Path) -> None:
     with sqlite3.connect(path) as newer:
         newer.execute("PRAGMA user_version = 99")
     newer.close()
-    with pytest.raises(StorageError, match=r"run\.db has schema version 99.*knows up to 2.*newer gigaevo"):
+    with pytest.raises(StorageError, match=r"run\.db has schema version 99.*knows up to 3.*newer gigaevo"):
         await SqliteProgramStorage(path=path).open()
 
 
-async def test_a_file_of_the_first_version_gets_the_table_of_calls_and_keeps_its_programs(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("version", "later"), [(1, ("calls", "generations", "elites")), (2, ("generations", "elites"))]
+)
+async def test_a_file_of_an_earlier_version_gets_the_later_tables_and_keeps_its_programs(
+    tmp_path: Path, version: int, later: tuple[str, ...]
+) -> None:
     path = tmp_path / "run.db"
     storage = SqliteProgramStorage(path=path)
     await storage.open()
     await storage.commit(Transaction(insert=[program("a")]))
     await storage.close()
     with sqlite3.connect(path) as older:
-        older.execute("DROP TABLE calls")
-        older.execute("PRAGMA user_version = 1")
+        for table in later:
+            older.execute(f"DROP TABLE {table}")
+        older.execute(f"PRAGMA user_version = {version}")
     older.close()
     again = SqliteProgramStorage(path=path)
     await again.open()
+    with sqlite3.connect(path) as looking:
+        assert looking.execute("SELECT count(*) FROM elites").fetchone() == (0,)
+    looking.close()
     await again.commit(Transaction(calls=[LoggedCall(number=1, key="k", request={})]))
     assert [call.key async for call in again.calls()] == ["k"]
     assert await again.get("a") is not None

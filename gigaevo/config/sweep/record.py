@@ -141,7 +141,7 @@ def _spent(summary: Mapping[str, Any]) -> Row:
     """What the run took of everything that there may be a budget for."""
     asked = (summary.get("llm") or {}).get("spending") or {}
     return {
-        "evaluations": summary.get("validate_calls"),
+        "evaluations": summary.get("validate_calls", summary.get("evaluations")),
         "mutants": summary.get("counts", {}).get("mutants"),
         "tokens": asked.get("prompt_tokens", 0) + asked.get("completion_tokens", 0),
         "usd": asked.get("usd", 0.0),

@@ -1,0 +1,267 @@
+"""The wiring of a search among numbers: from checked settings and a builder to an optimizer and its listeners."""
+
+from __future__ import annotations
+
+import gc
+import os
+import signal
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from loguru import logger
+
+from gigaevo import kernels
+from gigaevo.config.errors import ConfigError
+from gigaevo.config.numeric.fitness_code import (
+    check_native,
+    evaluators,
+    fault_of,
+    fitness_of,
+    importable,
+    report_of,
+)
+from gigaevo.config.numeric.genotypes import GenomeForm, genotype_of
+from gigaevo.config.numeric.measure import Measure
+from gigaevo.config.numeric.searching import EvolveSearch, Searching
+from gigaevo.config.numeric.session import INTERRUPTED, Session, stops_of
+from gigaevo.config.result import ExitStatus, RunResult
+from gigaevo.config.terminal import logging_to
+from gigaevo.evolution.engine.events import Limits
+from gigaevo.observe.search_events import SearchInfo, SearchReport
+from gigaevo.observe.search_files import BestGenomeFile, GenerationLog, SearchSummaryFile
+from gigaevo.observe.search_page import print_search
+from gigaevo.optimize.fitness import FitnessError, NativeFitness
+from gigaevo.optimize.optimizer import Optimizer
+from gigaevo.problems import NumericProblem, ProblemError, load_numeric_problem
+from gigaevo.storage.base import SearchStorage, StorageError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+    from gigaevo.config.builder import Builder
+    from gigaevo.config.schema import NumericSettings
+    from gigaevo.observe.search_events import SearchListener
+
+CHECKPOINT = "checkpoint.npz"
+
+
+def execute_search(settings: NumericSettings, builder: Builder, output_dir: Path) -> RunResult:
+    """Run, or continue, a search to its end.
+
+    Args:
+        settings: Checked everyday settings.
+        builder: Makes the objects of the configuration.
+        output_dir: The run's folder; it exists.
+
+    Returns:
+        How it ended.
+
+    Raises:
+        ConfigError: Something in the configuration cannot be built, or does not fit the problem.
+        ProblemError: The problem folder is broken.
+    """
+    problem = load_numeric_problem(Path(settings.problem.dir), name=settings.problem.name)
+    gc.freeze()  # what is there now stays: no collection need look at it again
+    gc.enable()
+    with ExitStack() as stack:
+        stack.enter_context(importable(problem.folder))
+        view = builder.node("observe")
+        stack.enter_context(logging_to(view, output_dir))
+        genotype = genotype_of(problem.genotype)
+        form, measure = GenomeForm.of(problem.genotype, genotype), Measure(problem)
+        give_problem(builder, problem, genotype)
+        optimizer = _optimizer(builder, problem, output_dir / CHECKPOINT, resumed=settings.resume is not None)
+        fitness = fitness_of(problem, form, behaviors=optimizer.behaviors > 0)
+        if isinstance(fitness, NativeFitness):
+            check_native(fitness, problem, genotype)
+        executor = stack.enter_context(evaluators(_workers(settings, problem, fitness)))
+        storage = _storage(builder, stack)
+        storage.rewind(optimizer.generation)
+        _check_checkpoints(optimizer, output_dir / CHECKPOINT)
+        listeners = [
+            view,
+            GenerationLog(folder=output_dir),
+            BestGenomeFile(folder=output_dir),
+            SearchSummaryFile(folder=output_dir, kernels=kernels.BACKEND),
+        ]
+        session = Session(
+            optimizer=optimizer,
+            fitness=fitness,
+            run_arguments={"vectorized": problem.fitness.batch, "executor": executor},
+            stops=stops_of(settings),
+            measure=measure,
+            form=form,
+            storage=storage,
+            checkpoint=output_dir / CHECKPOINT,
+            checkpoint_s=settings.checkpoint_s,
+            listeners=listeners,
+            interrupted=stack.enter_context(interruptible()),
+        )
+        info = _info(settings, problem, optimizer)
+        report = _searched(session, info, problem, listeners)
+    print_search(info, report, folder=output_dir)
+    return _result(report)
+
+
+def give_problem(builder: Builder, problem: NumericProblem, genotype: Any) -> None:
+    """Let an optimizer be built that refers to what is known of the problem."""
+    several = len(problem.objectives) > 1
+    builder.give("problem", problem)
+    builder.give("genotype", genotype)
+    builder.give("maximize", list(problem.maximize) if several else problem.maximize[0])
+    builder.give("objectives", len(problem.objectives))
+    builder.give("reference", problem.reference)
+    builder.give("worst_fitness", problem.worst_fitness)
+    builder.give("behavior_bounds", [list(bounds) for bounds in problem.behavior_bounds])
+
+
+def _optimizer(builder: Builder, problem: NumericProblem, checkpoint: Path, *, resumed: bool) -> Searching:
+    """The optimizer that is configured, at its beginning or where its checkpoint left it.
+
+    Raises:
+        ConfigError: It is none, or does not fit the problem.
+    """
+    try:
+        optimizer = builder.node("optimizer")
+    except ConfigError as error:
+        if not any(word in str(error) for word in ("Genotype", "objectives", "maximize", "reference", "behavior")):
+            raise
+        count = len(problem.objectives)
+        has = f"a genotype of kind {problem.genotype.kind} and {count} objective{'s' * (count > 1)}"
+        raise ConfigError(f"{error}; problem '{problem.name}' has {has}, for which algorithm=auto chooses") from error
+    if not isinstance(optimizer, (Optimizer, EvolveSearch)):
+        raise ConfigError(f"optimizer is a {type(optimizer).__name__}; it must be an Optimizer of gigaevo.optimize")
+    name, wanted = name_of(optimizer), len(problem.objectives)
+    if optimizer.objectives != wanted:
+        if wanted == 1:
+            raise ConfigError(
+                f"{name} is for several objectives, and problem '{problem.name}' has one; choose algorithm=auto, or "
+                "name objectives in problem.yaml"
+            )
+        raise ConfigError(
+            f"{name} is for one objective, and problem '{problem.name}' has {wanted}; choose algorithm=nsga2"
+        )
+    if optimizer.behaviors not in (0, len(problem.behavior_keys)):
+        raise ConfigError(
+            f"{name} wants {optimizer.behaviors} behaviours, and problem '{problem.name}' has "
+            f"{len(problem.behavior_keys)} (behavior_keys in problem.yaml)"
+        )
+    if not resumed or not checkpoint.is_file():
+        return optimizer
+    try:
+        return optimizer.restored(checkpoint) if isinstance(optimizer, EvolveSearch) else optimizer.load(checkpoint)
+    except (ValueError, OSError) as error:
+        raise ConfigError(str(error)) from error
+
+
+def name_of(optimizer: Searching) -> str:
+    """What people call the algorithm."""
+    return "Evolve" if isinstance(optimizer, EvolveSearch) else type(optimizer).__name__
+
+
+def _check_checkpoints(optimizer: Searching, path: Path) -> None:
+    """Keep the beginning, so that a search that cannot be kept is refused before it costs anything."""
+    try:
+        optimizer.save(path)
+    except (TypeError, OSError) as error:
+        raise ConfigError(f"optimizer ({type(optimizer).__name__}): no checkpoint can be made: {error}") from error
+
+
+def _workers(settings: NumericSettings, problem: NumericProblem, fitness: object) -> int:
+    compiled = isinstance(fitness, NativeFitness)
+    if settings.workers and (problem.fitness.batch or compiled):
+        what = "is compiled" if compiled else "takes all genomes at once"
+        raise ConfigError(f"workers={settings.workers}: the fitness of problem '{problem.name}' {what}; set workers=0")
+    return settings.workers
+
+
+def _storage(builder: Builder, stack: ExitStack) -> SearchStorage:
+    storage: SearchStorage = builder.node("search_storage")
+    stack.callback(storage.close)
+    try:
+        storage.open()
+    except StorageError as error:
+        raise ConfigError(f"search_storage: {error}") from error
+    return storage
+
+
+def _info(settings: NumericSettings, problem: NumericProblem, optimizer: Searching) -> SearchInfo:
+    limits = {name: getattr(settings, name, None) for name in Limits.__dataclass_fields__}
+    note = kernels.backend_note()
+    return SearchInfo(
+        problem=problem.name,
+        metrics=problem.metrics,
+        algorithm=name_of(optimizer),
+        genes=optimizer.genotype.genes_size,
+        objectives=problem.objectives,
+        seed=settings.seed,
+        limits=Limits(**limits),
+        notes=[] if note is None else [note],
+        resumed_generations=optimizer.generation,
+    )
+
+
+def _searched(
+    session: Session, info: SearchInfo, problem: NumericProblem, listeners: Sequence[SearchListener]
+) -> SearchReport:
+    """Search, keep what was found whatever happens, and tell the listeners."""
+    for listener in listeners:
+        listener.on_start(info)
+    fault = ""
+    try:
+        reason = session.run()
+    except (FitnessError, SystemExit) as error:
+        reason, fault = "fitness_fault", str(fault_of(error, problem))
+    session.keep()
+    progress = session.standing()
+    primary = problem.metrics.primary_key
+    metrics = {} if progress.best is None else {primary: progress.best}
+    genome = session.optimizer.best_genome
+    if problem.fitness.reports and genome is not None and not fault and len(problem.objectives) == 1:
+        try:
+            metrics |= {
+                key: value for key, value in report_of(problem, session.form.given(genome)).items() if key != primary
+            }
+        except ProblemError as error:
+            reason, fault = "fitness_fault", str(error)
+    elites = session.measure.elites(session.optimizer, session.form)
+    report = SearchReport(progress=progress, stop_reason=reason, metrics=metrics, elites=elites, fault=fault)
+    for listener in listeners:
+        listener.on_stop(report)
+    return report
+
+
+def _result(report: SearchReport) -> RunResult:
+    error = report.fault or ("" if report.progress.best is not None else "no genome had a finite fitness")
+    if report.stop_reason == INTERRUPTED:
+        status = ExitStatus.INTERRUPTED
+    elif report.fault:
+        status = ExitStatus.FAULT
+    else:
+        status = ExitStatus.ENDED if report.progress.best is not None else ExitStatus.NO_VALID_PROGRAM
+    return RunResult(status=status, best_fitness=report.progress.best, error=error)
+
+
+@contextmanager
+def interruptible() -> Iterator[Callable[[], bool]]:
+    """The first Ctrl-C (or SIGTERM) ends the search after the generation that is under way, the second at once.
+
+    Yields:
+        Whether it was pressed.
+    """
+    asked = False
+
+    def interrupt(*_: object) -> None:
+        nonlocal asked
+        if asked:
+            os._exit(ExitStatus.INTERRUPTED)  # the checkpoint is on disk, and children die with this process
+        asked = True
+        logger.warning("stopping after this generation; press Ctrl-C again to stop at once")
+
+    earlier = {number: signal.signal(number, interrupt) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield lambda: asked
+    finally:
+        for number, handler in earlier.items():
+            signal.signal(number, handler)

@@ -1,0 +1,241 @@
+"""The functions of a problem's ``fitness.py``, in this process and in others."""
+
+from __future__ import annotations
+
+import importlib
+import importlib.util
+import math
+import signal
+import sys
+import traceback
+from concurrent.futures import BrokenExecutor, ProcessPoolExecutor
+from contextlib import contextmanager
+from multiprocessing import get_context
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from gigaevo.config.errors import did_you_mean, one_line
+from gigaevo.config.numeric.genotypes import GenomeForm
+from gigaevo.kernels.random import RandomStream
+from gigaevo.optimize.fitness import NativeFitness
+from gigaevo.problems.errors import ProblemError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from types import ModuleType
+
+    from numpy.typing import NDArray
+
+    from gigaevo.optimize.genotypes import Genotype
+    from gigaevo.problems import NumericProblem
+
+_MODULE = "problem_fitness"
+
+
+class ProblemFitness:
+    """``fitness`` of a problem, which is called with one genome in the form that the problem asks for.
+
+    It goes from process to process as the path of its file, which each of them runs once.
+
+    Args:
+        path: The file.
+        form: Of genomes.
+        alone: Whether the fitness alone is wanted of the (fitness, behaviours) that the function gives.
+    """
+
+    def __init__(self, path: Path, form: GenomeForm, alone: bool) -> None:
+        self._path = path
+        self._form = form
+        self._alone = alone
+        self._function: Callable[[Any], Any] | None = None
+
+    def __call__(self, genome: NDArray[Any]) -> Any:
+        if self._function is None:
+            self._function = module_of(self._path).fitness
+        found = self._function(self._form.given(genome))
+        return found[0] if self._alone else found
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return ProblemFitness, (self._path, self._form, self._alone)
+
+
+def fitness_of(problem: NumericProblem, form: GenomeForm, *, behaviors: bool) -> Any:
+    """What ``Optimizer.run`` calls: a native function, one of a batch, or a ``ProblemFitness`` whose file was run.
+
+    Args:
+        problem: The problem.
+        form: Of genomes.
+        behaviors: Whether behaviours are wanted, where the problem has some.
+
+    Raises:
+        ProblemError: The file cannot be run, or there is no native function of that name.
+    """
+    described = problem.fitness
+    path = described.path
+    found = getattr(module_of(path), "fitness_batch" if described.batch else "fitness", None)
+    if isinstance(found, str):
+        return _native(found, path)
+    if isinstance(found, NativeFitness):
+        return found
+    if not callable(found):
+        what = "'fitness_batch'" if described.batch else "'fitness'"
+        raise ProblemError(f"{what} is {one_line(repr(found))[:80]}, which cannot be called", path=path)
+    alone = bool(problem.behavior_keys) and not behaviors
+    if not described.batch:
+        return ProblemFitness(path, form, alone)
+    batch: Callable[[Any], Any] = found
+    return (lambda genomes: batch(genomes)[0]) if alone else batch
+
+
+def report_of(problem: NumericProblem, genome: Any) -> dict[str, float]:
+    """What the problem's ``report`` measures of a genome.
+
+    Raises:
+        ProblemError: It raised, or gave something else than numbers by the names of metrics.
+    """
+    path = problem.fitness.path
+    try:
+        found = module_of(path).report(genome)
+    except Exception as error:
+        raise ProblemError(f"report raised {_told(error)}", path=path, line=line_of(error, path)) from error
+    wrong = not isinstance(found, dict) or not all(isinstance(key, str) for key in found)
+    if wrong:
+        raise ProblemError(f"report returned {one_line(repr(found))[:80]}; return a dict of numbers by name", path=path)
+    unknown = [key for key in found if key not in problem.metrics.declared]
+    if unknown:
+        hint = did_you_mean(unknown[0], problem.metrics.declared)
+        raise ProblemError(f"report names '{unknown[0]}', which metrics.yaml does not declare{hint}", path=path)
+    try:
+        return {key: float(value) for key, value in found.items()}
+    except (TypeError, ValueError) as error:
+        raise ProblemError(f"report gave something else than numbers: {_told(error)}", path=path) from error
+
+
+def module_of(path: Path) -> ModuleType:
+    """The module that ``fitness.py`` makes; it is run unless it was.
+
+    Raises:
+        ProblemError: That raised.
+    """
+    module = sys.modules.get(_MODULE)
+    if module is not None and module.__file__ == str(path):
+        return module
+    spec = importlib.util.spec_from_file_location(_MODULE, path)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    try:
+        spec.loader.exec_module(module)
+    except Exception as error:
+        raise ProblemError(f"cannot be imported: {_told(error)}", path=path, line=line_of(error, path)) from error
+    except SystemExit as error:
+        raise ProblemError(f"cannot be imported: it ended with {error!r}", path=path) from error
+    sys.modules[_MODULE] = module
+    return module
+
+
+def _native(name: str, path: Path) -> NativeFitness:
+    from gigaevo.optimize.functions import NAMES, by_name
+
+    try:
+        return by_name(name)
+    except ValueError as error:
+        raise ProblemError(f"'fitness': {error}{did_you_mean(name, NAMES)}", path=path) from error
+    except TypeError:
+        told = f"import it, and give it what it needs: 'fitness = functions.{name}(...)'"
+        raise ProblemError(f"'fitness' names '{name}', which has parameters; {told}", path=path) from None
+
+
+def check_native(fitness: NativeFitness, problem: NumericProblem, genotype: Genotype) -> None:
+    """Check that a compiled function is for such genomes and goes in the direction of the metric.
+
+    Raises:
+        ProblemError: It does not.
+    """
+    path, name = problem.fitness.path, fitness.name
+    if fitness.objectives != len(problem.objectives):
+        told = f"'{name}' has {fitness.objectives} objectives, and the problem has {len(problem.objectives)}"
+        raise ProblemError(f"{told}; name as many under objectives in problem.yaml", path=path)
+    if problem.behavior_keys:
+        raise ProblemError(f"'{name}' gives no behaviours; remove behavior_keys, or write 'def fitness'", path=path)
+    for key, more in zip(problem.objectives, problem.maximize, strict=True):
+        if fitness.maximize != more:
+            direction = str(fitness.maximize).lower()
+            told = f"'{name}' is {'maximised' if fitness.maximize else 'minimised'}"
+            raise ProblemError(f"{told}; set higher_is_better: {direction} of '{key}' in metrics.yaml", path=path)
+    try:
+        fitness.evaluate(genotype.decode(genotype.random(1, RandomStream(np.random.SeedSequence(0)))))
+    except (ValueError, TypeError) as error:
+        raise ProblemError(f"'{name}' is not for these genomes: {one_line(error)}", path=path) from error
+
+
+def line_of(error: BaseException, path: Path) -> int | None:
+    """The innermost line of the file that led to the error; None where none did, or where it is not known."""
+    line = None
+    for frame, number in traceback.walk_tb(error.__traceback__):
+        if frame.f_code.co_filename == str(path):
+            line = number
+    return line
+
+
+def _told(error: BaseException) -> str:
+    return f"{type(error).__name__}: {one_line(error)}"
+
+
+@contextmanager
+def importable(folder: Path) -> Iterator[None]:
+    """Let ``fitness.py`` import what lies beside it, also late; afterwards none of these modules is known any more."""
+    sys.path.insert(0, str(folder))
+    importlib.invalidate_caches()
+    before = set(sys.modules)
+    try:
+        yield
+    finally:
+        sys.path.remove(str(folder))
+        sys.modules.pop(_MODULE, None)
+        for name in set(sys.modules) - before:
+            file = getattr(sys.modules[name], "__file__", None)
+            if file is not None and folder in Path(file).parents:
+                del sys.modules[name]
+
+
+@contextmanager
+def evaluators(workers: int) -> Iterator[ProcessPoolExecutor | None]:
+    """Processes that evaluate genomes side by side; None for none. They end with this process, however that ends.
+
+    Args:
+        workers: How many; 0: genomes are evaluated in this process.
+    """
+    if workers == 0:
+        yield None
+        return
+    pool = ProcessPoolExecutor(workers, mp_context=get_context("fork"), initializer=_prepare_worker)
+    try:
+        pool.submit(math.sqrt, 1.0).result()  # they are all forked now, before there are threads
+        yield pool
+    finally:
+        pool.shutdown(wait=False, cancel_futures=True)
+
+
+def _prepare_worker() -> None:
+    """Leave Ctrl-C to the process that started this one, and end with it."""
+    from gigaevo.evaluation.sandbox.linux import IS_LINUX, die_with_parent
+
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    if IS_LINUX:
+        die_with_parent(signal.SIGKILL)
+
+
+def fault_of(error: BaseException, problem: NumericProblem) -> ProblemError:
+    """What ended a search, in one line that names the file."""
+    path = problem.fitness.path
+    if isinstance(error.__cause__, BrokenExecutor) or isinstance(error, BrokenExecutor):
+        return ProblemError("a process that evaluated a genome ended abruptly (killed, or out of memory?)", path=path)
+    if isinstance(error, SystemExit):
+        told = f"the fitness function wanted to end the process: {error!r}"
+        return ProblemError(told, path=path, line=line_of(error, path))
+    line = None if error.__cause__ is None else line_of(error.__cause__, path)
+    return ProblemError(str(error), path=path, line=line)

@@ -1,0 +1,1 @@
+from gigaevo.kernels.cvt_numpy import CentroidIndex as CentroidIndex

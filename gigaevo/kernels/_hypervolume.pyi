@@ -1,0 +1,1 @@
+from gigaevo.kernels.hypervolume_numpy import hypervolume as hypervolume

@@ -1,0 +1,15 @@
+"""Kernels of particle swarms, in the backend that is in use."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from gigaevo.kernels.backend import BACKEND
+from gigaevo.kernels.swarm_checks import Flight
+
+if TYPE_CHECKING or BACKEND == "numpy":
+    from gigaevo.kernels.swarm_numpy import advance, fly, note_own, ring_leaders
+else:
+    from gigaevo.kernels._swarm import advance, fly, note_own, ring_leaders
+
+__all__ = ["Flight", "advance", "fly", "note_own", "ring_leaders"]

@@ -1,0 +1,109 @@
+"""From the scores that a fitness function gives to the merits of a population."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from gigaevo.kernels.strategy import score_unknown
+from gigaevo.kernels.strategy_laws import Score, Scoring
+from gigaevo.optimize.fitness import Evaluator
+from gigaevo.optimize.genotypes import Ranges, UniqueGenotype
+from gigaevo.optimize.native import BitFunction, Queens, RealFunction
+from gigaevo.optimize.strategy.gene_space import BitSpace
+from gigaevo.optimize.strategy.placeholders import CountTrue, SumGenes
+
+if TYPE_CHECKING:
+    from concurrent.futures import Executor
+
+    from numpy.typing import NDArray
+
+    from gigaevo.optimize.strategy.fitness_cache import FitnessCache
+    from gigaevo.optimize.strategy.gene_space import GeneSpace
+    from gigaevo.optimize.strategy.population import Population
+
+
+class Evaluation:
+    """Finds the merits of the chromosomes that have none.
+
+    Args:
+        space: How the rows of the population are read.
+        fitness: Of the genes of one chromosome, or native, or of all at once if ``vectorized``.
+        sign: Turns scores into merits.
+        vectorized: Whether ``fitness`` takes genes of shape (n, genes_size).
+        cache: Merits that were found before, if they are to be remembered.
+        executor: Where chromosomes are evaluated one by one in parallel, if given.
+
+    Attributes:
+        scoring: What the kernels are told if they know the fitness and nothing is remembered, else None.
+    """
+
+    def __init__(
+        self,
+        space: GeneSpace,
+        fitness: Any,
+        sign: float,
+        *,
+        vectorized: bool = False,
+        cache: FitnessCache | None = None,
+        executor: Executor | None = None,
+    ) -> None:
+        self._space = space
+        self._sign = sign
+        self._cache = cache
+        self.scoring = native_scoring(space, fitness, sign) if cache is None else None
+        self._evaluate = Evaluator(fitness, vectorized=vectorized, executor=executor)
+
+    def __call__(self, population: Population) -> int:
+        """Set the merits of ``population`` that are unknown; -inf where there is no score.
+
+        Returns:
+            How many chromosomes the fitness was calculated of.
+
+        Raises:
+            FitnessError: The function raised, or what it gave back is no fitness.
+        """
+        if self.scoring is not None:
+            return score_unknown(population.pool, population.size, self.scoring)
+        rows = population.unknown()
+        if not len(rows):
+            return 0
+        genes = population.pool.genes[rows]
+        if self._cache is not None:
+            population.pool.merits[rows], calculated = self._remembered(genes, self._cache)
+            return calculated
+        population.pool.merits[rows] = self.merits_of(genes)
+        return len(rows)
+
+    def merits_of(self, genes: NDArray[Any]) -> NDArray[np.float64]:
+        """Merits of rows of genes, shape (n,), always calculated."""
+        scores, _ = self._evaluate(self._space.decode(genes))
+        return np.where(np.isfinite(scores), self._sign * scores, -np.inf)
+
+    def _remembered(self, genes: NDArray[Any], cache: FitnessCache) -> tuple[list[float], int]:
+        """Merits from the cache, and how many were not there; equal rows are calculated once."""
+        keys: list[bytes] = genes.view(f"V{genes.itemsize * genes.shape[1]}").ravel().tolist()
+        found, missing = cache.recall(keys)
+        if missing:
+            merits = self.merits_of(genes[list(missing.values())])
+            for key, merit in zip(missing, merits.tolist(), strict=True):
+                found[key] = merit
+                cache.put(key, merit)
+        return [found[key] for key in keys], len(missing)
+
+
+def native_scoring(space: GeneSpace, fitness: Any, sign: float) -> Scoring | None:
+    """What the kernels are told of ``fitness``; None if they do not know it, or not on such genes."""
+    genotype = space.genotype
+    on_bits, on_numbers = isinstance(space, BitSpace), isinstance(genotype, Ranges)
+    if on_bits and (isinstance(fitness, CountTrue) or (isinstance(fitness, BitFunction) and fitness.name == "onemax")):
+        return Scoring(Score.SUM, 0, sign)
+    if isinstance(fitness, SumGenes) and fitness.precision is None and (on_bits or on_numbers):
+        return Scoring(Score.SUM, 0, sign)
+    if isinstance(fitness, RealFunction) and on_numbers:
+        return Scoring(Score.REAL, fitness.code, sign)
+    if isinstance(fitness, Queens) and isinstance(genotype, UniqueGenotype):
+        is_board = tuple(genotype.allele_list) == tuple(range(genotype.genes_size))
+        return Scoring(Score.QUEENS, 0, sign) if is_board else None
+    return None

@@ -1,0 +1,38 @@
+"""Where work is done side by side."""
+
+from __future__ import annotations
+
+import os
+import pickle
+from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from concurrent.futures import Executor
+
+
+def executor_for(work: Any, workers: int | None = None) -> Executor:
+    """Processes if ``work`` can be pickled, else threads of this process.
+
+    Threads gain only where ``work`` lets go of the interpreter, as numpy does in large operations.
+
+    Args:
+        work: What is to be done in parallel: a fitness function, or a strategy with one.
+        workers: How many at a time, at least 1; None: one for each processor.
+
+    Raises:
+        ValueError: ``workers`` is below 1.
+    """
+    count = os.cpu_count() or 1 if workers is None else workers
+    if count < 1:
+        raise ValueError(f"workers is {workers}, expected 1 or more, or None")
+    return ProcessPoolExecutor(count) if is_picklable(work) else ThreadPoolExecutor(count)
+
+
+def is_picklable(work: Any) -> bool:
+    """Whether ``work`` can be sent to another process."""
+    try:
+        pickle.dumps(work)
+    except (pickle.PicklingError, AttributeError, TypeError):
+        return False
+    return True

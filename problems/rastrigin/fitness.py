@@ -1,0 +1,3 @@
+"""The compiled function of this name: a generation is evaluated without the interpreter."""
+
+fitness = "rastrigin"

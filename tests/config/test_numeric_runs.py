@@ -1,0 +1,332 @@
+"""Searches among numbers through the command line, within the process of the tests."""
+
+from __future__ import annotations
+
+import csv
+import json
+from collections.abc import Callable
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from gigaevo.config.numeric.session import next_line
+from tests.config.command import ROOT, Ended, run
+
+FILES = {
+    "task_description.txt": "Small numbers.\n",
+    "metrics.yaml": "specs:\n  fitness: {description: sum, is_primary: true, higher_is_better: false}\n",
+    "genotype.yaml": "kind: range\ngenes_size: 3\nallele_range: [-1, 1]\n",
+    "fitness.py": "def fitness(genome):\n    return float((genome**2).sum())\n",
+}
+NAMED = "kind: multi_range\nallele_ranges: {a: [0, 1], n: [1, 9]}\ninteger: [n]\n"
+
+
+@pytest.fixture
+def problem(tmp_path: Path) -> Callable[..., Path]:
+    """Writes a problem folder."""
+
+    def written(**changed: str) -> Path:
+        folder = tmp_path / "mine"
+        folder.mkdir(exist_ok=True)
+        for name, text in {**FILES, **{name.replace("__", "."): text for name, text in changed.items()}}.items():
+            (folder / name).write_text(text)
+        return folder
+
+    return written
+
+
+def searched(folder: Path, *arguments: str, out: Path, status: int = 0) -> dict[str, Any]:
+    """The summary of a run of a problem."""
+    ended = run(f"problem.dir={folder}", *arguments, f"hydra.run.dir={out}", cwd=ROOT)
+    assert ended.status == status, ended
+    loaded: dict[str, Any] = json.loads((out / "summary.json").read_text())
+    return loaded
+
+
+def the_line(ended: Ended) -> str:
+    assert ended.status == 2, ended
+    assert ended.err.startswith("error: ")
+    assert ended.err.count("\n") == 1, ended.err
+    return ended.err
+
+
+# What a fitness function gets and gives
+
+
+def test_genes_with_names_come_as_a_dict_of_plain_numbers(problem: Callable[..., Path], tmp_path: Path) -> None:
+    folder = problem(
+        genotype__yaml=NAMED,
+        fitness__py=(
+            "def fitness(params):\n"
+            "    assert [type(params[name]) for name in ('a', 'n')] == [float, int]\n"
+            "    return (params['a'] - 0.5) ** 2 + params['n']\n"
+        ),
+    )
+    result = searched(folder, "max_evaluations=400", out=tmp_path / "out")
+    assert result["fault"] is None
+    assert result["best"]["genome"]["n"] == 1
+    assert result["best"]["genome"]["a"] == pytest.approx(0.5, abs=0.1)
+    saved = json.loads((tmp_path / "out" / "best_genome.json").read_text())
+    assert saved == {"metrics": result["best"]["metrics"], "genome": result["best"]["genome"]}
+
+
+def test_a_batch_comes_as_an_array_of_all_genomes(problem: Callable[..., Path], tmp_path: Path) -> None:
+    folder = problem(
+        genotype__yaml=NAMED,
+        fitness__py=(
+            "def fitness_batch(genomes):\n"
+            "    assert genomes.shape[1] == 2 and not genomes.flags.writeable\n"
+            "    return genomes.sum(axis=1)\n"
+        ),
+    )
+    assert searched(folder, "max_generations=40", out=tmp_path / "out")["best"]["genome"]["n"] == 1
+
+
+def test_what_is_reported_of_the_best_is_a_metric_of_it(problem: Callable[..., Path], tmp_path: Path) -> None:
+    folder = problem(
+        metrics__yaml=FILES["metrics.yaml"] + "  largest: {description: the largest}\n",
+        fitness__py=FILES["fitness.py"] + "\n\ndef report(genome):\n    return {'largest': max(genome)}\n",
+    )
+    best = searched(folder, "max_generations=5", out=tmp_path / "out")["best"]
+    assert best["metrics"]["largest"] == max(best["genome"])
+
+
+def test_modules_beside_the_fitness_are_importable_and_forgotten(problem: Callable[..., Path], tmp_path: Path) -> None:
+    for number in (1, 2):
+        folder = problem(
+            helper__py=f"OFFSET = {number}\n",
+            fitness__py="def fitness(genome):\n    from helper import OFFSET\n    return OFFSET + abs(genome).sum()\n",
+        )
+        assert (
+            int(searched(folder, "max_generations=30", out=tmp_path / f"{number}")["best"]["metrics"]["fitness"])
+            == number
+        )
+
+
+def test_an_algorithm_without_behaviours_takes_the_fitness_alone(tmp_path: Path) -> None:
+    ended = run(
+        "problem.name=robot_arm", "algorithm=de", "max_generations=3", f"hydra.run.dir={tmp_path / 'out'}", cwd=ROOT
+    )
+    assert ended.status == 0, ended
+    assert not (tmp_path / "out" / "archive.jsonl").exists()
+
+
+HOSTILE = {
+    "import": ("import nothing_of_that_name\n\ndef fitness(g):\n    return 0\n", 2, "fitness.py:1: cannot be imported"),
+    "raises at import": ("def fitness(g):\n    return 0\n\n1 / 0\n", 2, "fitness.py:4: cannot be imported: ZeroDiv"),
+    "exits at import": ("import sys\ndef fitness(g):\n    return 0\nsys.exit(4)\n", 2, "it ended with SystemExit(4)"),
+    "a number": ("fitness = 4\n", 2, "'fitness' is 4, which cannot be called"),
+    "an unknown name": ("fitness = 'rastrign'\n", 2, "did you mean rastrigin"),
+    "a name with parameters": ("fitness = 'tsp'\n", 2, "'tsp', which has parameters"),
+    "text": ("def fitness(g):\n    return 'good'\n", 1, "the fitness of genome 0 is 'good', expected a number or None"),
+    "changes its argument": ("def fitness(g):\n    g[0] = 1\n    return 0\n", 1, "must not change its argument"),
+    "wrong shape": ("def fitness_batch(g):\n    return g\n", 1, "the fitness has shape (30, 3), expected (30,)"),
+    "no batch": ("def fitness_batch(g):\n    return None\n", 1, "returned None, expected an array"),
+    "a wrong report": (FILES["fitness.py"] + "def report(g):\n    return 3\n", 1, "report returned 3; return a dict"),
+    "an unknown metric": (FILES["fitness.py"] + "def report(g):\n    return {'x': 1}\n", 1, "report names 'x'"),
+    "a report that raises": (FILES["fitness.py"] + "def report(g):\n    1 / 0\n", 1, "report raised ZeroDivisionError"),
+    "ends the process": ("def fitness(g):\n    raise SystemExit(0)\n", 1, "SystemExit"),
+}
+
+
+@pytest.mark.parametrize("case", HOSTILE)
+def test_a_hostile_fitness_is_one_line(case: str, problem: Callable[..., Path], tmp_path: Path) -> None:
+    text, status, expected = HOSTILE[case]
+    out = tmp_path / "out"
+    ended = run(f"problem.dir={problem(fitness__py=text)}", "max_generations=3", f"hydra.run.dir={out}", cwd=ROOT)
+    assert ended.status == status, ended
+    assert "Traceback" not in ended.err
+    if status == 2:
+        assert expected in the_line(ended)
+        assert not out.exists()
+    else:
+        assert expected in json.loads((out / "summary.json").read_text())["fault"]
+
+
+WRONG_NATIVE = {
+    "onemax": "'onemax' is maximised; set higher_is_better: true of 'fitness'",
+    "zdt1": "'zdt1' has 2 objectives, and the problem has 1",
+    "queens": "'queens' is not for these genomes",
+}
+
+
+@pytest.mark.parametrize("name", WRONG_NATIVE)
+def test_a_native_function_must_fit_the_problem(name: str, problem: Callable[..., Path], tmp_path: Path) -> None:
+    folder = problem(fitness__py=f"fitness = {name!r}\n")
+    ended = run(f"problem.dir={folder}", f"hydra.run.dir={tmp_path / 'out'}", cwd=ROOT)
+    assert WRONG_NATIVE[name] in the_line(ended)
+
+
+# What goes with what
+
+REFUSED = {
+    "problem.name=tsp algorithm=cma_es": "CMAES works on RangeGenotype and MultiRangeGenotype, not on UniqueGenotype",
+    "problem.name=rastrigin algorithm=nsga2": "objectives is 1, expected a whole number from 2",
+    "problem.name=zdt1 algorithm=de": "maximize is [False, False], expected True or False",
+    "problem.name=rastrigin algorithm=map_elites": "an archive needs behaviours",
+    "problem.name=rastrigin pipeline=cascade": "pipeline=cascade is for programs",
+    "problem.name=rastrigin llm=openai": "llm=openai is for programs",
+    "problem.name=rastrigin engine=generational": "engine=generational is for programs",
+    "problem.name=rastrigin sandbox=strict": "sandbox=strict is for programs",
+    "problem.name=rastrigin migration=adaptive": "migration=adaptive is for programs",
+    "problem.name=rastrigin mutation=no_freeze": "mutation=no_freeze is for programs",
+    "problem.name=rastrigin operators=llm": "operators=llm is for programs",
+    "problem.name=rastrigin algorithm=single_island": "choose one of auto, cma_es, de, evolve, ga, map_elites",
+    "problem.name=rastrigin experiment=base": "is numeric: add experiment=numeric",
+    "problem.name=rastrigin max_mutants=5": "max_mutants=5 is for programs, and problem 'rastrigin' is numeric; set max",
+    "problem.name=rastrigin num_parents=5": "num_parents=5 is for programs",
+    "problem.name=rastrigin parents.top_fraction=0.5": "parents.top_fraction=0.5 is for programs",
+    "problem.name=rastrigin model_name=openai/x": "model_name=openai/x is for programs",
+    "problem.name=rastrigin workers=2": "workers=2: the fitness of problem 'rastrigin' is compiled; set workers=0",
+    "problem.name=zdt1 workers=2": "takes all genomes at once; set workers=0",
+    "problem.name=rastrigin workers=-1": "workers=-1: it must be a whole number from 0",
+    "problem.name=rastrigin checkpoint_s=0": "checkpoint_s=0: it must be seconds above 0",
+    "problem.name=rastrigin algorithm=de optimizer.strategy=sahde": "strategy is 'sahde', expected one of rand/1",
+    "problem.name=rastrigin algorithm=ga optimizer.population_size=0": "population_size is 0",
+    "problem.name=rastrigin algorithm=ga optimizer.populaton_size=9": "optimizer.populaton_size",
+    "problem.name=heilbron algorithm=de": "algorithm=de is for numeric problems",
+    "problem.name=heilbron experiment=numeric": "experiment=numeric is for numeric problems, which have a genotype",
+    "problem.name=heilbron workers=2": "unknown key 'workers'",
+}
+
+
+@pytest.mark.parametrize("arguments", REFUSED)
+def test_what_does_not_fit_is_refused_before_anything_starts(arguments: str, tmp_path: Path) -> None:
+    ended = run(*arguments.split(), "max_generations=1", f"hydra.run.dir={tmp_path / 'out'}", cwd=ROOT)
+    assert REFUSED[arguments] in the_line(ended)
+    assert not (tmp_path / "out").exists()
+
+
+def test_an_optimizer_that_cannot_be_kept_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "mine.py").write_text(
+        "from gigaevo.optimize import GeneticAlgorithm\n\n\nclass Mine(GeneticAlgorithm):\n    pass\n"
+    )
+    ended = run(
+        "problem.name=onemax", "algorithm=ga", "optimizer._target_=mine.Mine", f"import_paths=[{tmp_path}]",
+        f"hydra.run.dir={tmp_path / 'out'}", cwd=ROOT,
+    )  # fmt: skip
+    assert "no checkpoint can be made: a mine.Mine cannot be saved" in the_line(ended)
+
+
+# How a run ends, and goes on
+
+
+@pytest.mark.parametrize(
+    ("limit", "reason"),
+    [
+        ("max_generations=7", "max_generations"),
+        ("max_evaluations=150", "max_evaluations"),
+        ("max_seconds=0.05", "max_seconds"),
+        ("target_fitness=0.9", "target_fitness"),
+        ("plateau=20", "plateau"),
+    ],
+)
+@pytest.mark.parametrize("algorithm", ["de", "evolve", "nsga2"])
+def test_the_limits_of_every_day_end_a_search(limit: str, reason: str, algorithm: str, tmp_path: Path) -> None:
+    name = "zdt1" if algorithm == "nsga2" else "rastrigin"
+    if algorithm == "nsga2":
+        limit = limit.replace("target_fitness=0.9", "target_fitness=0.001").replace("plateau=20", "plateau=2")
+    else:
+        limit = limit.replace("target_fitness=0.9", "target_fitness=400")
+    out = tmp_path / "out"
+    ended = run(f"problem.name={name}", f"algorithm={algorithm}", limit, f"hydra.run.dir={out}", cwd=ROOT)
+    assert ended.status == 0, ended
+    result = json.loads((out / "summary.json").read_text())
+    assert result["stop_reason"] == reason
+    if reason == "max_evaluations" and algorithm != "evolve":
+        assert result["evaluations"] == 150
+    if reason == "max_generations":
+        assert result["generation"] == 7
+
+
+@pytest.mark.parametrize(
+    ("name", "algorithm"),
+    [("rastrigin", "de"), ("rastrigin", "pso"), ("rastrigin", "cma_es"), ("zdt1", "nsga2"), ("tsp", "ga"),
+     ("robot_arm", "map_elites"), ("onemax", "evolve")],
+)  # fmt: skip
+def test_a_resumed_search_finds_what_one_in_one_go_does(name: str, algorithm: str, tmp_path: Path) -> None:
+    parts, whole = tmp_path / "parts", tmp_path / "whole"
+    chosen = [f"problem.name={name}", f"algorithm={algorithm}", "seed=9"]
+    assert run(*chosen, "max_generations=130", f"hydra.run.dir={whole}", cwd=ROOT).status == 0
+    assert run(*chosen, "max_generations=57", f"hydra.run.dir={parts}", cwd=ROOT).status == 0
+    assert run(f"resume={parts}", "max_generations=130", cwd=ROOT).status == 0
+    first, second = (json.loads((folder / "summary.json").read_text()) for folder in (parts, whole))
+    for key in ("elapsed_s", "evaluations_per_s"):
+        assert first.pop(key) > 0 and second.pop(key) > 0
+    assert first == second
+    lines = [(folder / "metrics.jsonl").read_text().splitlines() for folder in (parts, whole)]
+    assert [line.partition('"elapsed_s"')[0] for line in lines[0]] == [
+        line.partition('"elapsed_s"')[0] for line in lines[1]
+    ]
+
+
+def test_only_limits_of_numbers_may_change_when_a_run_is_resumed(tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    assert run("problem.name=onemax", "max_generations=2", f"hydra.run.dir={out}", cwd=ROOT).status == 0
+    assert "only max_generations" in the_line(run(f"resume={out}", "workers=2", cwd=ROOT))
+    assert "max_mutants=5" in the_line(run(f"resume={out}", "max_mutants=5", cwd=ROOT))
+
+
+def test_a_checkpoint_that_cannot_be_read_is_one_line(tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    assert run("problem.name=onemax", "max_generations=2", f"hydra.run.dir={out}", cwd=ROOT).status == 0
+    (out / "checkpoint.npz").write_bytes(b"torn")
+    assert "checkpoint.npz is no checkpoint" in the_line(run(f"resume={out}", "max_generations=4", cwd=ROOT))
+
+
+def test_a_search_that_was_killed_before_its_first_checkpoint_begins_anew(tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    assert run("problem.name=onemax", "max_generations=3", f"hydra.run.dir={out}", cwd=ROOT).status == 0
+    before = (out / "best_genome.json").read_text()
+    (out / "checkpoint.npz").unlink()
+    assert run(f"resume={out}", cwd=ROOT).status == 0
+    assert (out / "best_genome.json").read_text() == before
+
+
+def test_lines_are_kept_of_the_same_generations_whenever_a_run_began() -> None:
+    kept = [0]
+    while kept[-1] < 10**6:
+        kept.append(next_line(kept[-1]))
+    assert kept[:101] == list(range(101))
+    assert len(kept) < 1100
+    assert all(later / earlier <= 1.02 for earlier, later in pairwise(kept[100:]))
+    rng = np.random.default_rng(0)
+    for generation in rng.integers(0, 10**6, 200).tolist():
+        assert next_line(generation) == min(line for line in kept if line > generation)
+
+
+# Sweeps
+
+
+def test_a_sweep_of_algorithms_compares_its_arms(tmp_path: Path) -> None:
+    seeds = "seed=0,1,2,3,4"
+    ended = run(
+        "-m", "problem.name=rastrigin", "algorithm=de,pso", seeds, "max_evaluations=3000", "max_seconds=null",
+        f"hydra.sweep.dir={tmp_path / 'all'}", cwd=ROOT,
+    )  # fmt: skip
+    assert ended.status == 0, ended
+    with (tmp_path / "all" / "sweep_summary.csv").open() as file:
+        rows = list(csv.DictReader(file))
+    assert len(rows) == 10
+    assert {row["status"] for row in rows} == {"ended"}
+    for row in rows:
+        result = json.loads((tmp_path / "all" / row["folder"] / "summary.json").read_text())
+        assert float(row["best_fitness"]) == result["best"]["metrics"]["fitness"] == float(row["best.fitness"])
+        assert row["evaluated"] == "3000"
+    compared = json.loads((tmp_path / "all" / "sweep_comparison.json").read_text())
+    assert {arm["label"] for arm in compared["arms"]} == {"algorithm=de", "algorithm=pso"}
+    assert all(not arm["higher_is_better"] for arm in compared["arms"])
+    assert all(arm["spent"]["evaluations"]["median"] == 3000 for arm in compared["arms"])
+    assert len(compared["comparisons"]) == 1
+
+
+def test_problems_of_both_kinds_in_one_sweep_are_told_apart(tmp_path: Path) -> None:
+    ended = run(
+        "-m", "problem.name=rastrigin,tsp", "max_generations=2", f"hydra.sweep.dir={tmp_path / 'all'}", cwd=ROOT
+    )
+    assert ended.status == 0, ended
+    ended = run("-m", "problem.name=rastrigin,heilbron", "--cfg", "job", cwd=ROOT)
+    assert "experiment=numeric" not in ended.out

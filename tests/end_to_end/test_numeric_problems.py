@@ -1,0 +1,193 @@
+"""Searches among numbers as a user has them: every problem by a fitting algorithm, kills, Ctrl-C, processes beside."""
+
+from __future__ import annotations
+
+import json
+import signal
+import sqlite3
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import psutil
+import pytest
+
+from tests.config.numeric_choices import HOME
+from tests.end_to_end.command import ROOT, command, metrics_lines, run, summary
+
+PROBLEMS = sorted(path.parent.name for path in ROOT.glob("problems/*/genotype.yaml"))
+
+SLOW = {
+    "task_description.txt": "The middle of the range.\n",
+    "metrics.yaml": "specs:\n  fitness: {description: squared distance, is_primary: true, higher_is_better: false}\n",
+    "genotype.yaml": "kind: range\ngenes_size: 3\nallele_range: [-1, 1]\n",
+    "fitness.py": "import time\n\n\ndef fitness(genome):\n    time.sleep(0.002)\n    return float((genome**2).sum())\n",
+}
+
+
+def problem(folder: Path, **changed: str) -> Path:
+    """A problem whose fitness takes its time."""
+    folder.mkdir()
+    for name, text in {**SLOW, **{f"{name}.py": text for name, text in changed.items()}}.items():
+        (folder / name).write_text(text)
+    return folder
+
+
+def rows(folder: Path, table: str) -> list[Any]:
+    with sqlite3.connect(f"file:{folder / 'run.db'}?mode=ro", uri=True) as connection:
+        return [json.loads(text) for (_, text) in connection.execute(f"SELECT * FROM {table} ORDER BY 1")]
+
+
+def without_time(lines: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    return [{key: value for key, value in line.items() if key != "elapsed_s"} for line in lines]
+
+
+def found(folder: Path) -> dict[str, Any]:
+    """All that a search came to, but for the time it took."""
+    result = {key: value for key, value in summary(folder).items() if key not in ("elapsed_s", "evaluations_per_s")}
+    lines, generations = without_time(metrics_lines(folder)), without_time(rows(folder, "generations"))
+    return {"summary": result, "lines": lines, "generations": generations, "elites": rows(folder, "elites")}
+
+
+@pytest.mark.parametrize("name", PROBLEMS)
+def test_every_numeric_problem_runs_from_its_name_alone(name: str, tmp_path: Path) -> None:
+    folder = tmp_path / "out"
+    done = run(f"problem.name={name}", "max_evaluations=300", "seed=3", f"hydra.run.dir={folder}")
+    assert done.returncode == 0, done.stderr
+    assert "max_evaluations" in done.stdout
+    result = summary(folder)
+    assert result["stop_reason"] == "max_evaluations"
+    assert result["evaluations"] == 300
+    assert result["best"]["metrics"][result["metric"]["name"]] is not None
+    assert [line["generation"] for line in metrics_lines(folder)] == list(range(1, result["generation"] + 1))
+    assert without_time(rows(folder, "generations")) == without_time(metrics_lines(folder))
+    assert len(rows(folder, "elites")) == result["archive"]["elites"] >= 1
+    for file in ("config.yaml", "run.log", "run.db", "checkpoint.npz"):
+        assert (folder / file).stat().st_size > 0
+    elites = result["elites_file"]
+    if elites is not None:
+        assert [json.loads(line) for line in (folder / elites).read_text().splitlines()] == rows(folder, "elites")
+    if elites != "pareto_front.jsonl":
+        assert json.loads((folder / "best_genome.json").read_text())["genome"] == result["best"]["genome"]
+
+
+@pytest.mark.parametrize("choice", sorted(HOME))
+def test_every_choice_of_numbers_starts_a_run(choice: str, tmp_path: Path) -> None:
+    group, _, option = choice.partition("/")
+    folder = tmp_path / "out"
+    done = run(
+        f"problem.name={HOME[choice]}", "experiment=numeric", f"{group}={option}", "max_generations=3",
+        f"hydra.run.dir={folder}",
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    assert summary(folder)["generation"] == 3
+
+
+@pytest.mark.parametrize("algorithm", ["de", "evolve", "map_elites"])
+def test_a_search_killed_three_times_finds_what_one_does_that_was_not(algorithm: str, tmp_path: Path) -> None:
+    name = HOME[f"algorithm/{algorithm}"]
+    start = [f"problem.name={name}", f"algorithm={algorithm}", "max_generations=1500", "seed=5", "checkpoint_s=0.01"]
+    killed, whole = tmp_path / "killed", tmp_path / "whole"
+    for _ in range(3):
+        arguments = [f"resume={killed}"] if (killed / "config.yaml").is_file() else [*start, f"hydra.run.dir={killed}"]
+        child = subprocess.Popen(
+            command(*arguments), cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True
+        )
+        assert child.stderr is not None
+        child.stderr.readline()  # it says where it begins
+        child.stderr.readline()  # and of the first generation
+        child.kill()
+        child.wait()
+        child.stderr.close()
+    done = run(f"resume={killed}")
+    assert done.returncode == 0, done.stderr
+    assert run(*start, f"hydra.run.dir={whole}").returncode == 0
+    assert found(killed) == found(whole)
+
+
+@pytest.mark.parametrize("workers", [0, 2])
+def test_ctrl_c_ends_after_the_generation_and_says_how_to_go_on(workers: int, tmp_path: Path) -> None:
+    folder = tmp_path / "out"
+    child = subprocess.Popen(
+        command(
+            f"problem.dir={problem(tmp_path / 'slow')}", f"workers={workers}", "observe.interval_s=0",
+            f"hydra.run.dir={folder}",
+        ),
+        cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True,
+    )  # fmt: skip
+    assert child.stderr is not None
+    for line in child.stderr:
+        if "generation 2" in line:
+            break
+    family = psutil.Process(child.pid).children(recursive=True)
+    assert len(family) == workers
+    child.send_signal(signal.SIGINT)
+    out, _ = child.communicate(timeout=60)
+    assert child.returncode == 130
+    assert f"resume={folder}" in out
+    assert psutil.wait_procs(family, timeout=10)[1] == []
+    before = summary(folder)
+    assert before["stop_reason"] == "interrupted"
+    again = run(f"resume={folder}", f"max_generations={before['generation'] + 2}")
+    assert again.returncode == 0, again.stderr
+    assert summary(folder)["generation"] == before["generation"] + 2
+
+
+def test_processes_that_evaluate_end_with_a_run_that_is_killed(tmp_path: Path) -> None:
+    child = subprocess.Popen(
+        command(f"problem.dir={problem(tmp_path / 'slow')}", "workers=2", f"hydra.run.dir={tmp_path / 'out'}"),
+        cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    assert child.stderr is not None
+    child.stderr.readline()
+    child.stderr.readline()
+    family = psutil.Process(child.pid).children(recursive=True)
+    assert len(family) == 2
+    child.kill()
+    child.wait()
+    child.stderr.close()
+    assert psutil.wait_procs(family, timeout=10)[1] == []
+
+
+def test_processes_find_what_one_finds(tmp_path: Path) -> None:
+    slow = problem(tmp_path / "slow")
+    results = []
+    for workers in (0, 2):
+        folder = tmp_path / f"out_{workers}"
+        done = run(f"problem.dir={slow}", f"workers={workers}", "max_generations=4", f"hydra.run.dir={folder}")
+        assert done.returncode == 0, done.stderr
+        results.append(found(folder))
+    assert results[0] == results[1]
+
+
+@pytest.mark.parametrize("workers", [0, 2])
+def test_a_fitness_that_raises_is_one_line_with_genome_and_place(workers: int, tmp_path: Path) -> None:
+    broken = problem(tmp_path / "broken", fitness="def fitness(genome):\n    return 1 / int(genome[0] > 2)\n")
+    folder = tmp_path / "out"
+    done = run(f"problem.dir={broken}", f"workers={workers}", f"hydra.run.dir={folder}")
+    assert done.returncode == 1
+    assert "Traceback" not in done.stderr
+    fault = summary(folder)["fault"]
+    assert "fitness.py" in fault
+    assert "ZeroDivisionError: division by zero for genome 0: [" in fault
+    assert fault in " ".join(done.stdout.split())
+    if not workers:
+        assert "fitness.py:2: " in fault
+
+
+def test_a_process_that_dies_is_told_of_in_one_line(tmp_path: Path) -> None:
+    deadly = problem(tmp_path / "deadly", fitness="import os\n\ndef fitness(genome):\n    os._exit(3)\n")
+    folder = tmp_path / "out"
+    done = run(f"problem.dir={deadly}", "workers=1", f"hydra.run.dir={folder}")
+    assert done.returncode == 1
+    assert "ended abruptly" in summary(folder)["fault"]
+
+
+def test_where_no_fitness_is_a_number_the_status_is_3(tmp_path: Path) -> None:
+    hopeless = problem(tmp_path / "hopeless", fitness="def fitness(genome):\n    return float('nan')\n")
+    folder = tmp_path / "out"
+    done = run(f"problem.dir={hopeless}", "max_generations=2", f"hydra.run.dir={folder}")
+    assert done.returncode == 3
+    assert summary(folder)["best"] is None
+    assert summary(folder)["counts"]["invalid"] == summary(folder)["evaluations"] > 0
+    assert not (folder / "best_genome.json").exists()
