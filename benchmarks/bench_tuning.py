@@ -4,8 +4,8 @@
 
 A program has six constants with marked ranges; its score is a function of them, which is not run but computed here.
 Each child is made from one of the five best programs, and four are always under way, as in a run. Printed are the
-medians of the best values, which are to be small, with and without differential steps (``constants`` makes one
-mutation in four of marked constants one, where a family is known), and the CPU milliseconds of a child.
+medians of the best values, which are to be small, with and without differential steps (with them, ``constants`` makes
+one mutation in seven of marked constants such a step, where a family is known), and the CPU milliseconds of a child.
 """
 
 from __future__ import annotations

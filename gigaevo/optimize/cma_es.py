@@ -241,8 +241,8 @@ class CMAES(Optimizer):
     def _unfolded(self, genome: Vector) -> Vector:
         """What the fold maps to ``genome``."""
         low, high, rim = self._lower, self._upper, self._rim
-        near_low = low - rim + 2.0 * np.sqrt(rim * np.maximum(genome - low, 0.0))
-        near_high = high + rim - 2.0 * np.sqrt(rim * np.maximum(high - genome, 0.0))
+        near_low = low - rim + 2.0 * np.sqrt(rim) * np.sqrt(np.maximum(genome - low, 0.0))
+        near_high = high + rim - 2.0 * np.sqrt(rim) * np.sqrt(np.maximum(high - genome, 0.0))
         return np.where(genome < low + rim, near_low, np.where(genome > high - rim, near_high, genome))
 
     def _widen(self) -> None:

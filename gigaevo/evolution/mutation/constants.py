@@ -40,7 +40,7 @@ _ATTEMPTS = 10
 _MAX_MAGNITUDE = 1e100
 # Integers size loops and arrays: one mutation at most doubles one, and none grows past this by mutation.
 _MAX_INTEGER = 1_000_000
-_DIFFERENTIAL = 0.25  # of the mutations of marked constants, where programs are known that differ in them alone
+_DIFFERENTIAL = 0.15  # of the mutations of marked constants, where programs are known that differ in them alone
 _MARKED = 0.8  # probability that only marked constants change, where there are any
 
 
@@ -55,7 +55,7 @@ class ConstantsMutation(MutationOperator):
 
     Constants with a marked range (``STEP = 0.3  # tune: 0.01 .. 1.0``, see ``ranges``) are what most mutations of a
     program that has any change: by steps relative to the ranges, and never beyond them. Where six programs or more are
-    known that differ in them alone, one in four of these mutations is a step of differential evolution among them.
+    known that differ in them alone, one in seven of these mutations is a step of differential evolution among them.
 
     Of a program with marked blocks only what lies in them is changed; one that is not Python is left alone.
 
