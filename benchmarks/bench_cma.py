@@ -2,13 +2,13 @@
 
     python benchmarks/bench_cma.py [--peers evosax pygmo cma] [--functions sphere ...] [--population 14 100]
 
-Functions of 30 variables that are compiled on every side but pycma's, which gets a population at once, as does ``ours,
-numpy``; pygmo has no sphere, and gets one in Python. Everybody begins at a random place. The first standard deviation
-is 0.2 of the range: ours by default, the peers likewise. Ours keeps the bounds; the others have none, as by default.
-Ours and peers take turns, seed by seed, in one process, and CPU time is counted: the median of the seeds. Quality is
-the median of the best values; p is the chance of ranks this bad if ours were as good (Mann-Whitney, one-sided; what
-tells against us is below 0.05 divided by the number of lines). A search that ended in NaN counts as infinite. evosax
-computes with 32 bits, as by default; its first call, which compiles, is not counted.
+Functions of 30 variables that are compiled on every side but pycma's, which gets a population at once, as does "ours,
+numpy"; pygmo has no sphere, and gets one in Python. Everybody begins at a random place, with a standard deviation of
+0.2 of the range: what ours does by default (in the middle of the ranges, and keeping the bounds); the peers have no
+bounds, as by default. Ours and peers take turns, seed by seed, in one process, and CPU time is counted: the median of
+the seeds. Quality is the median of the best values; p is the chance of ranks this bad if ours were as good
+(Mann-Whitney, one-sided; what tells against us is below 0.05 divided by the number of functions). A search that ended
+in NaN counts as infinite. evosax computes with 32 bits, as by default; its first call, which compiles, is not counted.
 """
 
 from __future__ import annotations

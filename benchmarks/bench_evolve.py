@@ -238,9 +238,10 @@ def against_crate(repeats: int) -> None:
             each = seconds / statistics.median(run.evaluations for run in runs) * 1e9
             ours = seconds / case.generations * 1e6
             crate = statistics.median(theirs) / case.generations * 1e6 if theirs else float("nan")
+            against = f"{crate:>9.2f} {crate / ours:>6.1f}x" if theirs else "-"
             name = f"{case.genes} x {case.population}, {case.generations} generations"
             reached = statistics.median(run.score for run in runs)
-            print(f"{name:<32} {each:>9.1f} {ours:>9.2f} {crate:>9.2f} {crate / ours:>6.1f}x  {reached:g}")
+            print(f"{name:<32} {each:>9.1f} {ours:>9.2f} {against:>17}  {reached:g}")
 
 
 def alone(repeats: int) -> None:

@@ -2,7 +2,9 @@
 evaluations, with a population of 100.
 
 Differential evolution and swarms that have the same rule at the peer are compared with the same settings; SHADE with
-the self-adaptive ones of pygmo, which are jDE (``sade``) and iDE with a choice of mutations (``de1220``).
+the self-adaptive ones of pygmo, which are jDE (``sade``) and iDE with a choice of mutations (``de1220``). Of pygmo's
+two swarms ``pso_gen`` makes whole generations as ours does; in ``pso`` a particle follows what the ones before it have
+just found.
 """
 
 from __future__ import annotations
@@ -14,49 +16,45 @@ from typing import Any
 
 from quality.pair import Pair
 
-from gigaevo.optimize import DifferentialEvolution, ParticleSwarm, functions
+from gigaevo.optimize import DifferentialEvolution, ParticleSwarm, RangeGenotype, functions
 
 VARIABLES = 30
 MEMBERS = 100
 GENERATIONS = 1000
-NAMES = ("sphere", "rastrigin", "rosenbrock", "ackley")
+# Those of pygmo, so that it can use its compiled functions.
+BOUNDS = {"sphere": (-5.12, 5.12), "rastrigin": (-5.12, 5.12), "rosenbrock": (-5.0, 10.0), "ackley": (-15.0, 30.0)}
+NAMES = tuple(BOUNDS)
 CLASSIC = {"strategy": "rand/1", "weight": 0.5, "crossover_rate": 0.9}
 
 
 def evolution(name: str, generations: int, seed: int, **keywords: Any) -> float:
     """The best value found by our differential evolution."""
-    function = functions.by_name(name)
-    search = DifferentialEvolution(function.genotype(VARIABLES), population_size=MEMBERS, seed=seed, **keywords)
-    return search.run(function, generations=generations).best_fitness
+    space = RangeGenotype(VARIABLES, BOUNDS[name])
+    search = DifferentialEvolution(space, population_size=MEMBERS, seed=seed, **keywords)
+    return search.run(functions.by_name(name), generations=generations).best_fitness
 
 
 def swarm(name: str, generations: int, seed: int, **keywords: Any) -> float:
     """The best value found by our particle swarm."""
-    function = functions.by_name(name)
-    search = ParticleSwarm(function.genotype(VARIABLES), population_size=MEMBERS, seed=seed, **keywords)
-    return search.run(function, generations=generations).best_fitness
+    space = RangeGenotype(VARIABLES, BOUNDS[name])
+    search = ParticleSwarm(space, population_size=MEMBERS, seed=seed, **keywords)
+    return search.run(functions.by_name(name), generations=generations).best_fitness
 
 
 @cache
 def pygmo_problem(name: str) -> Any:
-    """The function within our bounds: pygmo has one of its own but for the sphere, within other bounds."""
+    """The function as pygmo has it, compiled; the sphere, which it has not, in Python."""
     import pygmo
 
-    function = functions.by_name(name)
-
-    class Bounded:
-        inner = None if name == "sphere" else getattr(pygmo, name)(VARIABLES)
-
-        def fitness(self, x: Any) -> Any:
-            return [float(x @ x)] if self.inner is None else self.inner.fitness(x)
+    class Sphere:
+        def fitness(self, x: Any) -> list[float]:
+            return [float(x @ x)]
 
         def get_bounds(self) -> tuple[list[float], list[float]]:
-            return [function.lower] * VARIABLES, [function.upper] * VARIABLES
+            low, high = BOUNDS[name]
+            return [low] * VARIABLES, [high] * VARIABLES
 
-    native = None if name == "sphere" else pygmo.problem(getattr(pygmo, name)(VARIABLES))
-    if native is not None and native.get_lb()[0] == function.lower and native.get_ub()[0] == function.upper:
-        return native
-    return pygmo.problem(Bounded())
+    return pygmo.problem(Sphere() if name == "sphere" else getattr(pygmo, name)(VARIABLES))
 
 
 def pygmo(algorithm: str, name: str, generations: int, seed: int, **keywords: Any) -> float:
@@ -76,7 +74,7 @@ def evosax_search(name: str, generations: int) -> Callable[[int], float]:
     import jax.numpy as jnp
     from evosax.algorithms import PSO
 
-    function = functions.by_name(name)
+    low, high = BOUNDS[name]
     value = {
         "sphere": lambda x: jnp.sum(x * x, axis=1),
         "rosenbrock": lambda x: jnp.sum(100.0 * (x[:, 1:] - x[:, :-1] ** 2) ** 2 + (1.0 - x[:, :-1]) ** 2, axis=1),
@@ -92,7 +90,7 @@ def evosax_search(name: str, generations: int) -> Callable[[int], float]:
     parameters = strategy.default_params.replace(inertia_coeff=0.7298, cognitive_coeff=1.49618, social_coeff=1.49618)
 
     def run(key: Any) -> Any:
-        places = jax.random.uniform(key, (MEMBERS, VARIABLES), minval=function.lower, maxval=function.upper)
+        places = jax.random.uniform(key, (MEMBERS, VARIABLES), minval=low, maxval=high)
         values = value(places)
         state = strategy.init(key, places, values, parameters)
 
@@ -125,7 +123,7 @@ def pairs(name: str) -> list[Pair]:
         Pair(f"{name}, SHADE, pygmo sade", partial(evolution, name, end), partial(pygmo, "sade", name, end, **own)),
         Pair(f"{name}, SHADE, pygmo de1220", partial(evolution, name, end), partial(pygmo, "de1220", name, end, **own)),
         Pair(f"{name}, PSO ring, pygmo pso", partial(swarm, name, end), partial(pygmo, "pso", name, end)),
-        Pair(f"{name}, PSO global, pygmo pso", wide, partial(pygmo, "pso", name, end, neighb_type=1)),
+        Pair(f"{name}, PSO global, pygmo pso_gen", wide, partial(pygmo, "pso_gen", name, end, neighb_type=1)),
         Pair(f"{name}, PSO global, evosax PSO", wide, partial(evosax, name, end)),
     ]
 

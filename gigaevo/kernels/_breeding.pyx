@@ -11,6 +11,8 @@ cimport numpy as cnp
 from gigaevo.kernels._boundary cimport fits
 from gigaevo.kernels._functions cimport packed_value_of, value_of
 from gigaevo.kernels._genes cimport (
+    Hits,
+    begin_hits,
     exchange_bytes,
     exchange_mask,
     exchange_words,
@@ -24,10 +26,8 @@ from gigaevo.kernels._rng cimport Rng, next_word, threshold
 from gigaevo.kernels._selection cimport tournament_pick
 from gigaevo.kernels._survival cimport Known, compete_rows, row_hash, slots_for, succeed_rows, was_known
 from gigaevo.kernels._variation cimport (
-    Hits,
     Polynomial,
     Sbx,
-    begin_hits,
     polynomial_begin,
     polynomial_finish,
     polynomial_row,

@@ -1,9 +1,9 @@
 # cython: boundscheck=False, wraparound=False, cdivision=True
 """Differential evolution, compiled. ``differential_numpy`` documents the functions and is their twin."""
 
-from libc.math cimport isfinite
+from libc.math cimport INFINITY, fabs, isfinite
 from libc.stdint cimport int64_t, uint8_t, uint32_t, uint64_t
-from libc.string cimport memcpy, memmove, memset
+from libc.string cimport memcpy, memset
 
 cimport numpy as cnp
 
@@ -23,6 +23,9 @@ cdef extern from "_differential.h" nogil:
         double*, const double*, const double*, const double*, const double*, const double*, double, Py_ssize_t
     )
     void cross_within(double*, const double*, const uint8_t*, const double*, const double*, Py_ssize_t)
+
+cdef extern from "_functions.h" nogil:
+    double sine_of_part(double)  # of pi times the argument, from -0.5 to 0.5
 
 cdef extern from "_rounding.h" nogil:
     void round_some(double*, const uint8_t*, Py_ssize_t)
@@ -333,13 +336,9 @@ def replace(pool, merits, targets, trials, trial_merits, int64_t archived, Rando
 
 
 cdef inline double cauchy(Rng* rng) noexcept nogil:
-    """Of the standard Cauchy distribution: the slope of a point that lies evenly in a disc."""
-    cdef double x, y
-    while True:
-        x = 2.0 * uniform(rng) - 1.0
-        y = 2.0 * uniform(rng) - 1.0
-        if y != 0.0 and x * x + y * y < 1.0:
-            return x / y
+    """Of the standard Cauchy distribution: the tangent of an even angle; minus infinity once in 2^53 times."""
+    cdef double half_turns = uniform(rng) - 0.5
+    return sine_of_part(half_turns) / sine_of_part(0.5 - fabs(half_turns))
 
 
 cdef void settle_rows(
@@ -368,17 +367,24 @@ cdef void settle_rows(
 def draw_settings(memory_weights, memory_rates, Py_ssize_t n, RandomStream stream not None):
     """See ``differential_numpy.draw_settings``."""
     memory_weights = doubles("memory_weights", memory_weights, 1)
-    memory_rates = differential_checks.rate_array("memory_rates", memory_rates)
-    differential_checks.check_memory(memory_weights, memory_rates)
-    checks.check_count(n)
+    memory_rates = doubles("memory_rates", memory_rates, 1)
+    cdef Py_ssize_t entry, size = cnp.PyArray_DIM(<cnp.ndarray>memory_weights, 0)
+    cdef bint sound = n >= 0 and 1 <= size < 2**31 and cnp.PyArray_DIM(<cnp.ndarray>memory_rates, 0) == size
+    if sound:
+        for entry in range(size):
+            sound &= 0.0 < reading(memory_weights)[entry] < INFINITY and 0.0 <= reading(memory_rates)[entry] <= 1.0
+    if not sound:
+        differential_checks.rate_array("memory_rates", memory_rates)
+        differential_checks.check_memory(memory_weights, memory_rates)
+        checks.check_count(n)
+        raise AssertionError("the twin accepts a memory that the compiled kernel refuses")
     weights, rates = new_array(n, cnp.NPY_FLOAT64), new_array(n, cnp.NPY_FLOAT64)
     cdef const double* centres = reading(memory_weights)
     cdef const double* means = reading(memory_rates)
     cdef double* factors = <double*>cnp.PyArray_DATA(weights)
     cdef double* chances = <double*>cnp.PyArray_DATA(rates)
-    cdef uint32_t entries = <uint32_t>cnp.PyArray_DIM(<cnp.ndarray>memory_weights, 0)
     with nogil:
-        settle_rows(centres, means, entries, n, factors, chances, &stream.rng)
+        settle_rows(centres, means, <uint32_t>size, n, factors, chances, &stream.rng)
     return weights, rates
 
 
@@ -421,22 +427,39 @@ def success_means(gains, weights, rates):
     return weight, rate
 
 
+cdef inline bint is_worse(const double* merits, int64_t member, int64_t other) noexcept nogil:
+    """Of equally good members the later one is the worse."""
+    return merits[member] < merits[other] or (merits[member] == merits[other] and member > other)
+
+
+cdef inline void sink(const double* merits, int64_t* heap, Py_ssize_t place, Py_ssize_t size) noexcept nogil:
+    """Let the member at ``place`` go down until none below it is worse."""
+    cdef int64_t member = heap[place]
+    cdef Py_ssize_t below = 2 * place + 1
+    while below < size:
+        if below + 1 < size and is_worse(merits, heap[below + 1], heap[below]):
+            below += 1
+        if not is_worse(merits, heap[below], member):
+            break
+        heap[place] = heap[below]
+        place, below = below, 2 * below + 1
+    heap[place] = member
+
+
 cdef void lead_rows(const double* merits, Py_ssize_t size, int64_t* leaders, Py_ssize_t most) noexcept nogil:
-    """``best_members``: each is inserted behind those that are as good, and the last falls out."""
-    cdef Py_ssize_t member, place, held = 0, low, high, middle
-    for member in range(size):
-        if held == most and not merits[member] > merits[leaders[most - 1]]:
-            continue
-        low, high = 0, held
-        while low < high:
-            middle = (low + high) // 2
-            if merits[leaders[middle]] >= merits[member]:
-                low = middle + 1
-            else:
-                high = middle
-        held += held < most
-        memmove(leaders + low + 1, leaders + low, (held - 1 - low) * sizeof(int64_t))
-        leaders[low] = member
+    """``best_members``: a heap of the best so far with the worst of them on top, which is sorted in the end."""
+    cdef Py_ssize_t member, place
+    for member in range(most):
+        leaders[member] = member
+    for place in range(most // 2 - 1, -1, -1):
+        sink(merits, leaders, place, most)
+    for member in range(most, size):
+        if merits[member] > merits[leaders[0]]:
+            leaders[0] = member
+            sink(merits, leaders, 0, most)
+    for place in range(most - 1, 0, -1):
+        leaders[0], leaders[place] = leaders[place], leaders[0]
+        sink(merits, leaders, 0, place)
 
 
 def best_members(merits, Py_ssize_t most):

@@ -5,8 +5,42 @@
 from libc.stdint cimport int32_t, int64_t, uint8_t, uint32_t, uint64_t
 from libc.string cimport memcpy, memset
 
-from gigaevo.kernels._rng cimport Rng, below, next_word, threshold
-from gigaevo.kernels._variation cimport Hits, misses
+from gigaevo.kernels._rng cimport Rng, below, inverse_of_misses, next_word, uniform
+
+
+cdef extern from "_gaps.h" nogil:
+    enum:
+        GAP_BLOCK
+
+    void uniforms_to_gaps(double* gaps, double inverse) noexcept
+
+
+cdef struct Hits:
+    # Which genes of a stream of rows are hit, as ``Hits`` of _variation, but that gaps are drawn a block at a time.
+    double inverse
+    int64_t ahead  # genes that are missed before the next hit
+    int used
+    double gaps[GAP_BLOCK]
+
+
+cdef inline void begin_hits(Hits* hits, double rate, Rng* rng) noexcept nogil:
+    """Each gene of the rows to come is hit with probability ``rate``, 0 to 1."""
+    hits.inverse, hits.ahead, hits.used = inverse_of_misses(rate), -1, GAP_BLOCK
+    if hits.inverse < -9007199254740992.0:  # never, in practice
+        hits.ahead = 9223372036854775807
+    else:
+        to_next_hit(hits, rng)
+
+
+cdef inline void to_next_hit(Hits* hits, Rng* rng) noexcept nogil:
+    cdef int item
+    if hits.used == GAP_BLOCK:
+        for item in range(GAP_BLOCK):
+            hits.gaps[item] = uniform(rng)
+        uniforms_to_gaps(hits.gaps, hits.inverse)
+        hits.used = 0
+    hits.ahead += 1 + <int64_t>hits.gaps[hits.used]
+    hits.used += 1
 
 
 cdef inline uint64_t rare_bits(uint64_t limit, Rng* rng) noexcept nogil:
@@ -118,7 +152,7 @@ cdef inline void flip_bytes(uint8_t* row, Py_ssize_t genes, Hits* hits, Rng* rng
     """Flip what is hit; ``hits`` goes on from row to row."""
     while hits.ahead < genes:
         row[hits.ahead] ^= 1
-        hits.ahead += 1 + misses(rng, hits.inverse)
+        to_next_hit(hits, rng)
     hits.ahead -= genes
 
 
@@ -126,7 +160,7 @@ cdef inline void flip_words(uint64_t* row, Py_ssize_t genes, Hits* hits, Rng* rn
     """``flip_bytes`` of packed bits."""
     while hits.ahead < genes:
         row[hits.ahead >> 6] ^= <uint64_t>1 << (hits.ahead & 63)
-        hits.ahead += 1 + misses(rng, hits.inverse)
+        to_next_hit(hits, rng)
     hits.ahead -= genes
 
 

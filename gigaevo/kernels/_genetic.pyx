@@ -8,6 +8,8 @@ cimport numpy as cnp
 
 from gigaevo.kernels._boundary cimport fits
 from gigaevo.kernels._genes cimport (
+    Hits,
+    begin_hits,
     exchange_bytes,
     exchange_ints,
     exchange_mask,
@@ -16,11 +18,11 @@ from gigaevo.kernels._genes cimport (
     matched_row,
     order_row,
     scrambled,
+    to_next_hit,
     two_places,
 )
 from gigaevo.kernels._random cimport RandomStream
-from gigaevo.kernels._rng cimport Rng, below, misses, next_word, threshold
-from gigaevo.kernels._variation cimport Hits, begin_hits
+from gigaevo.kernels._rng cimport Rng, below, next_word, threshold
 
 import numpy as np
 
@@ -176,7 +178,7 @@ cdef void reset_row(int32_t* row, const int32_t* limits, Py_ssize_t genes, Hits*
         if limits[hits.ahead] > 1:
             allele = <int32_t>below(rng, <uint32_t>(limits[hits.ahead] - 1))
             row[hits.ahead] = allele + (allele >= row[hits.ahead])
-        hits.ahead += 1 + misses(rng, hits.inverse)
+        to_next_hit(hits, rng)
     hits.ahead -= genes
 
 

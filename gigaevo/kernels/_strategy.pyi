@@ -1,5 +1,3 @@
-from gigaevo.kernels.strategy_numpy import advance as advance
-from gigaevo.kernels.strategy_numpy import climb as climb
 from gigaevo.kernels.strategy_numpy import cross_over as cross_over
 from gigaevo.kernels.strategy_numpy import distinct_rows as distinct_rows
 from gigaevo.kernels.strategy_numpy import drop_aged as drop_aged

@@ -18,6 +18,18 @@ from gigaevo.kernels import checks, functions_checks, swarm_checks
 from gigaevo.kernels.advances import Advance
 from gigaevo.kernels.functions_numpy import REAL
 
+cdef extern from "_lanes.h" nogil:
+    enum:
+        LANES
+
+    ctypedef struct Lanes:
+        uint64_t[4] a
+        uint64_t[4] b
+        uint64_t[4] c
+        uint64_t[4] d
+
+    void fill_lanes(Lanes*, uint64_t*, Py_ssize_t)
+
 cdef extern from "_rounding.h" nogil:
     void round_some(double*, const uint8_t*, Py_ssize_t)
 
@@ -63,13 +75,17 @@ cdef struct Swarm:
 cdef void fly_rows(
     const Swarm* swarm, const int64_t* movers, Py_ssize_t n, uint64_t* words, Rng* rng, double* codes
 ) noexcept nogil:
-    """``fly``: ``words`` are the draws of all, or with ``rng`` room for those of one."""
-    cdef Py_ssize_t row, at, gene, genes = swarm.genes
+    """``fly``: ``words`` are the draws of all, or with ``rng`` room for those of one, in whole steps of the lanes."""
+    cdef Py_ssize_t row, at, lane, genes = swarm.genes, steps = (swarm.genes + LANES - 1) // LANES
+    cdef Lanes lanes
+    if rng != NULL:
+        for lane in range(LANES):
+            lanes.a[lane], lanes.b[lane] = next_word(rng), next_word(rng)
+            lanes.c[lane], lanes.d[lane] = next_word(rng), next_word(rng)
     for row in range(n):
         at = movers[row] * genes
         if rng != NULL:
-            for gene in range(genes):
-                words[gene] = next_word(rng)
+            fill_lanes(&lanes, words, steps)
         fly_row(
             swarm.positions + at,
             swarm.velocities + at,
@@ -154,7 +170,7 @@ def fly(
     prepare(&swarm, positions, velocities, own, leaders, flight, limits, lower, upper, integer)
     cdef Py_ssize_t n = cnp.PyArray_DIM(<cnp.ndarray>particles, 0)
     cdef bint given = draws is not None
-    scratch = swarm_checks.draw_array(draws, (n, genes)) if given else new_array(genes, cnp.NPY_UINT64)
+    scratch = swarm_checks.draw_array(draws, (n, genes)) if given else new_array(genes + LANES, cnp.NPY_UINT64)
     moved = new_table(n, genes, cnp.NPY_FLOAT64)
     cdef uint64_t* words = <uint64_t*>cnp.PyArray_DATA(<cnp.ndarray>scratch)
     cdef double* codes = <double*>cnp.PyArray_DATA(moved)
@@ -284,7 +300,7 @@ def advance(
     integer = None if integer is None else flags("integer", integer, -1, genes)
     prepare(&swarm, positions, velocities, own, leaders, flight, limits, lower, upper, integer)
     cdef Py_ssize_t n = cnp.PyArray_DIM(<cnp.ndarray>particles, 0), row, top
-    scratch, moved = new_array(genes, cnp.NPY_UINT64), new_table(n, genes, cnp.NPY_FLOAT64)
+    scratch, moved = new_array(genes + LANES, cnp.NPY_UINT64), new_table(n, genes, cnp.NPY_FLOAT64)
     values = new_array(n, cnp.NPY_FLOAT64)
     cdef uint64_t* words = <uint64_t*>cnp.PyArray_DATA(scratch)
     cdef double* codes = <double*>cnp.PyArray_DATA(moved)

@@ -25,6 +25,7 @@ COMPILED = (
     "_ranking",
     "_selection",
     "_strategy",
+    "_strategy_loops",
     "_swarm",
     "_variation",
 )

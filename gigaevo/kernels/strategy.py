@@ -7,9 +7,8 @@ from typing import TYPE_CHECKING
 from gigaevo.kernels.backend import BACKEND
 
 if TYPE_CHECKING or BACKEND == "numpy":
+    from gigaevo.kernels.strategy_loops_numpy import advance, climb, climb_steepest
     from gigaevo.kernels.strategy_numpy import (
-        advance,
-        climb,
         cross_over,
         distinct_rows,
         drop_aged,
@@ -22,8 +21,6 @@ if TYPE_CHECKING or BACKEND == "numpy":
     )
 else:
     from gigaevo.kernels._strategy import (
-        advance,
-        climb,
         cross_over,
         distinct_rows,
         drop_aged,
@@ -34,10 +31,12 @@ else:
         select_elite,
         select_tournament,
     )
+    from gigaevo.kernels._strategy_loops import advance, climb, climb_steepest
 
 __all__ = [
     "advance",
     "climb",
+    "climb_steepest",
     "cross_over",
     "distinct_rows",
     "drop_aged",

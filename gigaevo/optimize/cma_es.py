@@ -28,6 +28,7 @@ LARGEST = 0.2  # standard deviation as a part of the range: with wider ones the 
 RIM = 0.05  # of the range on either side of a bound, in which the bound is a parabola
 TOL_FUN = 1e-12  # range of fitness, relative to the best
 TOL_CONDITION = 1e14
+MIDDLE = 0.4  # of each range is where a search begins, so that its first samples have room on both sides
 LOOK_EVERY = 10  # updates between looks at the stops
 
 
@@ -61,7 +62,7 @@ class CMAES(Optimizer):
         maximize: Whether a larger fitness is better.
         seed: The one source of randomness; None: another search each time.
         initial: Genome around which it begins, as an array of shape (1, genes_size); of several, their mean. None: a
-            random place.
+            random place in the middle 40 % of the ranges.
 
     Raises:
         ValueError: An argument is out of its range; the message names it.
@@ -232,7 +233,9 @@ class CMAES(Optimizer):
             self._widen()
 
     def _random_place(self) -> Vector:
-        place: Vector = self.genotype.random(1, self._stream)[0]
+        """A place in the middle of the ranges."""
+        shares = self._stream.uniforms(self.genotype.genes_size)
+        place: Vector = self._lower + (0.5 + MIDDLE * (shares - 0.5)) * (self._upper - self._lower)
         return place
 
     def _unfolded(self, genome: Vector) -> Vector:

@@ -37,6 +37,10 @@ if TYPE_CHECKING:
     Memo: TypeAlias = tuple[NDArray[Any], ...]
 
 
+# Genes evaluated on a native function before a look at checkpoints and Ctrl-C: tenths of a second.
+NATIVE_SLICE = 2**26
+
+
 @dataclass(frozen=True)
 class Batch:
     """Candidates that an optimizer asked to be evaluated.
@@ -283,7 +287,7 @@ class Optimizer(ABC):
             behaviors=self.behaviors,
             executor=executor,
         )
-        if evaluate.native is not None and self.objectives == 1 and evaluate.native.maximize != bool(self.maximize):
+        if evaluate.native is not None and ((self._signs > 0.0) != evaluate.native.maximize).any():
             direction = "maximised" if evaluate.native.maximize else "minimised"
             raise ValueError(
                 f"{evaluate.native.name} is {direction}, {type(self).__name__} is not: pass maximize="
@@ -304,7 +308,8 @@ class Optimizer(ABC):
             target: Merit at which to come back.
         """
         if alone > 1 and evaluate.native is not None and not self._answers.waiting and self._founded:
-            generations = min(alone, limit // self.batch_size)
+            most = max(1, NATIVE_SLICE // (self.batch_size * self.genotype.genes_size))
+            generations = min(alone, limit // self.batch_size, most)
             if generations > 0 and self._advance(evaluate.native, generations, target):
                 return
         size = self._step_size - self._answers.waiting

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from gigaevo.kernels.functions_numpy import REAL
-from gigaevo.kernels.strategy_checks import (
+from gigaevo.kernels.strategy_laws import (
     Change,
     Crossing,
     Exchange,
@@ -42,7 +42,7 @@ MERITS = st.one_of(
 
 @pytest.fixture(params=["_strategy", "strategy_numpy"], scope="module")
 def strategy(request: pytest.FixtureRequest) -> ModuleType:
-    """The module of ``select_elite``, ``cross_over``, ``mutate_bits``, ``advance`` and their like."""
+    """The module of ``select_elite``, ``cross_over``, ``mutate_bits``, ``score_unknown`` and their like."""
     return compiled(request.param)
 
 
@@ -55,6 +55,11 @@ def strategy_random(strategy: ModuleType) -> ModuleType:
 @pytest.fixture(scope="module")
 def both_strategies() -> tuple[ModuleType, ModuleType]:
     return compiled("_strategy"), compiled("strategy_numpy")
+
+
+def loops_of(strategy: ModuleType) -> ModuleType:
+    """The module of ``advance``, ``climb`` and ``climb_steepest``."""
+    return compiled("_strategy_loops" if strategy.__name__.endswith("._strategy") else "strategy_loops_numpy")
 
 
 def bit_pool(bits: Any, capacity: int | None = None, merits: Any = None, ages: Any = None) -> Pool:
@@ -491,7 +496,7 @@ def test_the_whole_loop_is_its_steps_one_after_the_other(strategy: ModuleType, s
         pool, progress = begun()
         plan = race(tournament_size=tournament_size, max_age=max_age, last_generation=25)
         stream = stream_of(strategy_random, 2)
-        strategy.advance(pool, progress, plan, stream)
+        loops_of(strategy).advance(pool, progress, plan, stream)
         other, at = begun()
         steps, size = stream_of(strategy_random, 2), 20
         for _ in range(25):
@@ -515,7 +520,7 @@ def test_the_loop_ends_by_target_stale_or_generations_and_none_of_them_before_it
 ) -> None:
     def run(**told: Any) -> Progress:
         pool, progress = begun()
-        strategy.advance(pool, progress, race(last_generation=400, **told), stream_of(strategy_random, 8))
+        loops_of(strategy).advance(pool, progress, race(last_generation=400, **told), stream_of(strategy_random, 8))
         return progress
 
     assert run(target_merit=60.0).best_merit >= 60.0
@@ -563,7 +568,7 @@ def test_a_climb_is_its_steps_one_after_the_other(strategy: ModuleType, strategy
     strategy.score_unknown(pool, 1, sphere)
     progress = Progress(1, 0, 0, 0, -30.0, pool.genes[0].copy(), 1)
     stream, steps = stream_of(strategy_random, 4), stream_of(strategy_random, 4)
-    strategy.climb(pool, progress, mutation, 4, sphere, race(last_generation=300).goal, stream)
+    loops_of(strategy).climb(pool, progress, mutation, 4, sphere, race(last_generation=300).goal, stream)
     place = number_pool([[3.0, -2, 1, 4]])
     for _ in range(300):
         trial = number_pool(place.genes.copy())
@@ -576,6 +581,42 @@ def test_a_climb_is_its_steps_one_after_the_other(strategy: ModuleType, strategy
     assert (progress.generation, progress.evaluations, progress.size) == (300, 301, 1)
 
 
+@pytest.mark.parametrize("on_bits", [True, False])
+def test_both_climb_the_same_steepest_way(both_strategies: tuple[ModuleType, ModuleType], on_bits: bool) -> None:
+    results = []
+    for module in both_strategies:
+        if on_bits:
+            pool = bit_pool(np.random.default_rng(5).random((1, 70)) < 0.5, 2, merits=np.nan)
+            mutation, scoring = Mutation(Change.FLIP, 1.0, 1, 1, np.arange(3, 70)), SUM
+        else:
+            pool = number_pool(np.random.default_rng(5).permutation(20)[None], 2, merits=np.nan)
+            bounds = np.repeat([0, 12], [12, 8]), np.repeat([12, 20], [12, 8])
+            mutation = Mutation(Change.SWAP, 1.0, 1, 1, np.arange(20), None, *bounds)
+            scoring = Scoring(Score.QUEENS, 0, -1.0)
+        module.score_unknown(pool, 1, scoring)
+        genes_size = 70 if on_bits else 20
+        progress = Progress(1, 0, 0, 0, float(pool.merits[0]), pool.genes[0].copy(), 1)
+        goal = race(last_generation=100, max_stale_generations=2).goal
+        random = compiled("_random" if module is both_strategies[0] else "random_numpy")
+        loops_of(module).climb_steepest(pool, progress, mutation, genes_size, scoring, goal, stream_of(random))
+        around = 67 if on_bits else 12 * 11 // 2 + 8 * 7 // 2
+        assert progress.evaluations == 1 + around * progress.generation
+        assert progress.best_merit == pool.merits[pool.order[0]]
+        results.append(
+            (vars(progress) | {"best_genes": progress.best_genes.tolist()}, pool.genes[pool.order[0]].tolist())
+        )
+    assert results[0] == results[1]
+    assert results[0][0]["best_merit"] > (40 if on_bits else -8)
+
+
+def test_a_steepest_climb_needs_neighbours_that_can_be_told(strategy: ModuleType, strategy_random: ModuleType) -> None:
+    pool, step = number_pool([[0.5]], 2), laws(GeneLaw.STEP, 0.0, 1.0, -0.1, 0.1)
+    progress = Progress(1, 0, 0, 0, 0.5, pool.genes[0].copy(), 1)
+    mutation = Mutation(Change.LAW, 1.0, 1, 1, np.arange(1), laws=step)
+    with pytest.raises(ValueError, match="a steepest climb flips or swaps genes; these change by law"):
+        loops_of(strategy).climb_steepest(pool, progress, mutation, 1, SUM, race().goal, stream_of(strategy_random))
+
+
 def test_tasks_that_do_not_fit_their_genes_are_refused(strategy: ModuleType, strategy_random: ModuleType) -> None:
     bits, numbers, stream = bit_pool(np.zeros((4, 8)), 8), number_pool(np.zeros((4, 8)), 8), stream_of(strategy_random)
     flip, goal = Mutation(Change.FLIP, 0.2, 1, 1, np.arange(8)), race().goal
@@ -584,7 +625,7 @@ def test_tasks_that_do_not_fit_their_genes_are_refused(strategy: ModuleType, str
     def run(pool: Pool, mutation: Mutation, scoring: Scoring) -> None:
         progress = Progress(4, 0, 0, 0, 0.0, pool.genes[0].copy(), 0)
         plan = Plan(4, 0.5, 0.0, 0, 0, crossing(Exchange.NOTHING, 8), mutation, scoring, goal)
-        strategy.advance(pool, progress, plan, stream)
+        loops_of(strategy).advance(pool, progress, plan, stream)
 
     for pool, mutation, scoring, message in (
         (numbers, flip, SUM, "genes must be bits"),
@@ -599,14 +640,14 @@ def test_tasks_that_do_not_fit_their_genes_are_refused(strategy: ModuleType, str
             run(pool, mutation, scoring)
     plan = Plan(4, 0.5, 0.0, 0, 0, crossing(Exchange.NOTHING, 8), flip, SUM, goal)
     with pytest.raises(ValueError, match=r"best_genes must be uint64 of shape \(1,\), not uint64 of shape \(3,\)"):
-        strategy.advance(bits, Progress(4, 0, 0, 0, 0.0, np.zeros(3, np.uint64), 0), plan, stream)
+        loops_of(strategy).advance(bits, Progress(4, 0, 0, 0, 0.0, np.zeros(3, np.uint64), 0), plan, stream)
 
 
 def test_merits_of_whole_numbers_progress_and_the_best_is_what_was_ever_seen(
     strategy: ModuleType, strategy_random: ModuleType
 ) -> None:
     pool, progress = begun()
-    strategy.advance(pool, progress, race(last_generation=100), stream_of(strategy_random, 1))
+    loops_of(strategy).advance(pool, progress, race(last_generation=100), stream_of(strategy_random, 1))
     assert int(np.bitwise_count(progress.best_genes).sum()) == progress.best_merit
     assert progress.best_merit > 60
 

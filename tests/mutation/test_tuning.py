@@ -9,12 +9,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gigaevo.evolution.mutation.base import Mutation, MutationContext
+from gigaevo.evolution.mutation.base import Mutation, MutationContext, OperatorContext
 from gigaevo.evolution.mutation.constants import ConstantsMutation
+from gigaevo.evolution.mutation.families import Families, places_of
 from gigaevo.evolution.mutation.literals import numeric_literals
 from gigaevo.evolution.mutation.ranges import Range, ranges_in
-from gigaevo.evolution.mutation.tuning import draw_marked, first_step, marked_literals
-from gigaevo.programs import Program
+from gigaevo.evolution.mutation.tuning import draw_differential, draw_marked, first_step, marked_literals
+from gigaevo.programs import Metrics, MetricSpec, Program, ProgramState
 from gigaevo.programs.syntax import parse_source
 
 SOURCE = """STEP = 0.3  # tune: 0.01 .. 1.0
@@ -123,3 +124,92 @@ def test_no_text_of_marks_raises(text: str) -> None:
     except ValueError:
         return
     numeric_literals(tree, text)
+
+
+METRICS = Metrics({"loss": MetricSpec(description="", is_primary=True, higher_is_better=False)})
+
+
+def evaluated(number: int, step: float, count: int, loss: float | None) -> Program:
+    """A valid program of the family of SOURCE, or an invalid one."""
+    source = SOURCE.replace("STEP = 0.3", f"STEP = {step!r}").replace("COUNT = 7", f"COUNT = {count}")
+    metrics = {} if loss is None else {"loss": loss}
+    return Program(id=f"m{number}", source=source, state=ProgramState.COMPLETED, metrics=metrics)
+
+
+def bound_operator(*, independent: bool = False) -> ConstantsMutation:
+    operator = ConstantsMutation()
+    context = OperatorContext(metrics=METRICS, takes_context=False, search=None, independent=independent)
+    operator.bind(context)
+    return operator
+
+
+async def shares_of_differences(operator: ConstantsMutation, parent: Program, *, observed: int) -> float:
+    """Of 200 mutations."""
+    made = 0
+    for seed in range(200):
+        context = MutationContext(rng=np.random.default_rng(seed), observed=observed)
+        child = await operator.mutate([parent], context)
+        assert isinstance(child, Mutation)
+        after = values(child.source)
+        assert 0.01 <= after["STEP"][0] <= 1.0 and 2 <= after["COUNT"][0] <= 12 and type(after["COUNT"][0]) is int
+        made += child.description.startswith("tune by differences")
+    return made / 200
+
+
+async def test_differences_are_taken_where_enough_of_a_family_is_known_when_the_proposal_is_made() -> None:
+    operator, parent = bound_operator(), Program(id="p", source=SOURCE)
+    for number in range(8):
+        operator.observe(evaluated(number, 0.1 + 0.05 * number, 3 + number, float(number)))
+        operator.observe(evaluated(number, 0.1 + 0.05 * number, 3 + number, float(number)))  # twice is once
+    assert await shares_of_differences(operator, parent, observed=5) == 0.0
+    assert 0.1 < await shares_of_differences(operator, parent, observed=8) < 0.3
+    stranger = Program(id="q", source=SOURCE.replace("# tuned by hand", "# another"))
+    assert await shares_of_differences(operator, stranger, observed=8) == 0.0
+
+
+async def test_invalid_programs_and_those_of_a_control_arm_are_of_no_family() -> None:
+    parent = Program(id="p", source=SOURCE)
+    invalid, deaf = bound_operator(), bound_operator(independent=True)
+    for number in range(8):
+        invalid.observe(evaluated(number, 0.5, 3 + number, None if number % 2 else math.nan))
+        deaf.observe(evaluated(number, 0.5, 3 + number, float(number)))
+    assert await shares_of_differences(invalid, parent, observed=8) == 0.0
+    assert await shares_of_differences(deaf, parent, observed=8) == 0.0
+
+
+def test_the_best_of_a_family_come_first_and_later_ones_do_not_matter() -> None:
+    families = Families()
+    marked = marked_literals(SOURCE)
+    for number, merit in enumerate([1.0, 3.0, None, 2.0, 9.0]):
+        families.hear(evaluated(number, 0.1 * (number + 1), 3 + number, 0.0), merit)
+    found = families.best(SOURCE, marked, observed=4, count=2)
+    expected = [
+        [literal.range.place_of(value) for literal, value in zip(marked, genes, strict=True) if literal.range]
+        for genes in ((0.2, 4, 0.5), (0.4, 6, 0.5))
+    ]
+    np.testing.assert_allclose(found, expected)
+    other = "x = 1  # tune: 0 .. 2\n"
+    assert families.best(other, marked_literals(other), observed=9, count=9).shape == (0, 1)
+
+
+@given(st.integers(0, 10_000), st.integers(6, 20))
+def test_no_difference_leaves_a_range_or_changes_a_type(seed: int, size: int) -> None:
+    rng = np.random.default_rng(seed)
+    marked = marked_literals(SOURCE)
+    changes = draw_differential(marked, rng.random((size, len(marked))), rng)
+    assert changes
+    for literal, value in changes.items():
+        assert literal.range is not None
+        assert literal.range.low <= value <= literal.range.high
+        assert type(value) is type(literal.value)
+
+
+def test_a_family_that_agrees_on_a_constant_leaves_it_there() -> None:
+    """Differences have the scale of what is left to search."""
+    marked = marked_literals(SOURCE)
+    here = places_of(marked)
+    rng = np.random.default_rng(0)
+    relatives = np.array([[rng.random(), *here[1:]] for _ in range(10)])
+    for _ in range(100):
+        for literal, value in draw_differential(marked, relatives, rng).items():
+            assert literal is marked[0] or value == pytest.approx(literal.value)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import signal
 from typing import Any
 
 import numpy as np
@@ -73,6 +74,19 @@ def test_shade_learns_that_separable_functions_want_few_genes() -> None:
     search.run(functions.rosenbrock, generations=300)
     assert rastrigin < search.crossover_rates.mean()
     assert ((search.weights > 0) & (search.weights <= 1)).all()
+
+
+def test_ctrl_c_ends_a_long_run_on_a_native_function() -> None:
+    def press(*_: Any) -> None:
+        raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGALRM, press)
+    try:
+        signal.setitimer(signal.ITIMER_REAL, 0.05)
+        found = DifferentialEvolution(SPACE, seed=3).run(functions.rastrigin, evaluations=10**12)
+    finally:
+        signal.signal(signal.SIGALRM, before)
+    assert found.reason == "interrupted" and 0 < found.evaluations < 10**12
 
 
 def test_no_member_ever_becomes_worse() -> None:

@@ -132,6 +132,12 @@ def test_directions_are_the_user_s():
     assert small(maximize=True).run(fitness, vectorized=True, generations=40).front_genomes.min(axis=0)[1] > 0.9
 
 
+@pytest.mark.parametrize("maximize", [True, [False, True]])
+def test_a_native_function_of_another_direction_is_refused(maximize):
+    with pytest.raises(ValueError, match="zdt1 is minimised, NSGA2 is not: pass maximize=False"):
+        small(maximize=maximize).run(functions.zdt1, generations=1)
+
+
 def test_three_objectives_as_many_as_there_are_words():
     search = small(maximize=[False] * 3)
     assert search.objectives == 3

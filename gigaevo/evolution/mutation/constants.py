@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from statistics import median
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -19,16 +19,28 @@ from gigaevo.evolution.mutation.base import (
     Task,
 )
 from gigaevo.evolution.mutation.entry_file import PYTHON_ONLY, closed_to_python
+from gigaevo.evolution.mutation.families import Families
 from gigaevo.evolution.mutation.literals import Literal, replace_literals
-from gigaevo.evolution.mutation.tuning import draw_marked, free_literals, kept_in_range
-from gigaevo.programs import Program
+from gigaevo.evolution.mutation.tuning import (
+    FAMILY,
+    LEAST_FAMILY,
+    draw_differential,
+    draw_marked,
+    free_literals,
+    kept_in_range,
+)
+from gigaevo.programs import Metrics, Program
 from gigaevo.programs.evolve_blocks import BlockError
 from gigaevo.programs.syntax import SourceError, analyse
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
 _ATTEMPTS = 10
 _MAX_MAGNITUDE = 1e100
 # Integers size loops and arrays: one mutation at most doubles one, and none grows past this by mutation.
 _MAX_INTEGER = 1_000_000
+_DIFFERENTIAL = 0.25  # of the mutations of marked constants, where programs are known that differ in them alone
 _MARKED = 0.8  # probability that only marked constants change, where there are any
 
 
@@ -42,7 +54,8 @@ class ConstantsMutation(MutationOperator):
     still where one child in five improves.
 
     Constants with a marked range (``STEP = 0.3  # tune: 0.01 .. 1.0``, see ``ranges``) are what most mutations of a
-    program that has any change: by steps relative to the ranges, and never beyond them.
+    program that has any change: by steps relative to the ranges, and never beyond them. Where six programs or more are
+    known that differ in them alone, one in four of these mutations is a step of differential evolution among them.
 
     Of a program with marked blocks only what lies in them is changed; one that is not Python is left alone.
 
@@ -58,6 +71,7 @@ class ConstantsMutation(MutationOperator):
 
     name = "constants"
     writes_code = False
+    observes = True
     languages = PYTHON_ONLY
 
     def __init__(
@@ -80,10 +94,23 @@ class ConstantsMutation(MutationOperator):
         self._max_step = max_step
         self._adaptation = adaptation
         self._task = Task()
+        self._metrics: Metrics | None = None
+        self._deaf = False
+        self._families = Families()
 
     def bind(self, context: OperatorContext) -> None:
-        """Learn which files may change."""
+        """Learn which files may change, and what is measured."""
         self._task = context.task
+        self._metrics = context.metrics
+        self._deaf = context.independent
+
+    def observe(self, program: Program) -> None:
+        """Remember where the marked constants of a valid program lie."""
+        if self._deaf or self._metrics is None:
+            return
+        key = self._metrics.primary_key
+        value = program.metrics.get(key, math.nan) if program.is_valid else math.nan
+        self._families.hear(program, self._metrics.signed(key, value) if math.isfinite(value) else None)
 
     def applies_to(self, parents: Sequence[Program]) -> bool:
         """Whether the entry file is Python and may change."""
@@ -106,8 +133,14 @@ class ConstantsMutation(MutationOperator):
         if not literals:
             return NoChild(reason="the parent has no numeric literal that may change")
         step = float(context.parameters.get("step", self._initial_step))
+        marked = [literal for literal in literals if literal.range is not None]
+        relatives = self._families.best(text, marked, observed=context.observed, count=FAMILY) if marked else None
         for _ in range(_ATTEMPTS):
-            changes, description = _draw_changes(literals, step, context.rng)
+            if marked and context.rng.random() < _MARKED:
+                changes, description = _draw_tuned(marked, relatives, step, context.rng)
+            else:
+                changes, description = _draw_any(literals, step, context.rng)
+                changes = kept_in_range(changes) if marked else changes
             changes = {literal: value for literal, value in changes.items() if _differs(literal.value, value)}
             if not changes:
                 continue
@@ -135,15 +168,13 @@ class ConstantsMutation(MutationOperator):
         self._step = float(state["step"])
 
 
-def _draw_changes(
-    literals: list[Literal], step: float, rng: np.random.Generator
+def _draw_tuned(
+    marked: list[Literal], relatives: NDArray[np.float64] | None, step: float, rng: np.random.Generator
 ) -> tuple[dict[Literal, int | float], str]:
-    """Choose literals, and a new value for each of them."""
-    marked = [literal for literal in literals if literal.range is not None]
-    if marked and rng.random() < _MARKED:
-        return draw_marked(marked, step * math.exp(rng.normal()), rng), "tune"
-    changes, description = _draw_any(literals, step, rng)
-    return kept_in_range(changes) if marked else changes, description
+    """New values for marked constants: by a step of their own, or by differences of their ``relatives``."""
+    if relatives is not None and len(relatives) >= LEAST_FAMILY and rng.random() < _DIFFERENTIAL:
+        return draw_differential(marked, relatives, rng), "tune by differences"
+    return draw_marked(marked, step * math.exp(rng.normal()), rng), "tune"
 
 
 def _draw_any(literals: list[Literal], step: float, rng: np.random.Generator) -> tuple[dict[Literal, int | float], str]:

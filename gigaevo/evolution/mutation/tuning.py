@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -11,7 +12,15 @@ from gigaevo.evolution.mutation.literals import Literal, numeric_literals, repla
 from gigaevo.programs.evolve_blocks import has_blocks, parse
 from gigaevo.programs.syntax import parse_source
 
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
 _ALL = 0.25  # probability that all marked constants move together
+FAMILY = 20  # best programs of a family, of which differences are taken
+LEAST_FAMILY = 6  # programs of which differences say something
+_LEADERS = 3  # of which one is moved towards
+_WEIGHTS = 0.3, 0.9  # of differences
+_CROSSED = 0.9  # probability that a constant takes part in a differential step
 _ANYWHERE = 0.15  # probability that a constant is drawn anew from its whole range
 
 
@@ -55,6 +64,34 @@ def draw_marked(marked: Sequence[Literal], step: float, rng: np.random.Generator
             noise = float(rng.normal(scale=step / math.sqrt(count)))
             drawn = literal.range.at(_reflected(literal.range.place_of(literal.value) + noise))
         changes[literal] = _typed(literal, drawn, rng)
+    return changes
+
+
+def draw_differential(
+    marked: Sequence[Literal], relatives: NDArray[np.float64], rng: np.random.Generator
+) -> dict[Literal, int | float]:
+    """New values by differential evolution, current-to-best/1/bin (Storn and Price 1997; Zhang and Sanderson 2009).
+
+    The constants move towards those of a program that is among the best, and by the difference between two others: so
+    steps get the scales, the directions and the size of what is left to search.
+
+    Args:
+        marked: Literals with a range, at least one.
+        relatives: Where the constants of the best programs lie that differ in them alone, the best first; shape
+            (programs, constants), at least ``LEAST_FAMILY`` programs.
+        rng: For the draws.
+    """
+    here = np.array([literal.range.place_of(literal.value) for literal in marked if literal.range is not None])
+    leader = relatives[int(rng.integers(_LEADERS))]
+    first, second = rng.choice(len(relatives), size=2, replace=False)
+    weight = rng.uniform(*_WEIGHTS)
+    there = here + weight * (leader - here) + weight * (relatives[first] - relatives[second])
+    crossed = rng.random(len(marked)) < _CROSSED
+    crossed[int(rng.integers(len(marked)))] = True
+    changes: dict[Literal, int | float] = {}
+    for literal, place, moves in zip(marked, there.tolist(), crossed.tolist(), strict=True):
+        if moves and literal.range is not None:
+            changes[literal] = _rounded(literal, literal.range.at(_reflected(place)))
     return changes
 
 

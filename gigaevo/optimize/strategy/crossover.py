@@ -10,7 +10,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, ClassVar, Protocol
 
 from gigaevo.kernels.strategy import cross_over
-from gigaevo.kernels.strategy_checks import Crossing, Exchange, check_rate, share
+from gigaevo.kernels.strategy_checks import check_rate
+from gigaevo.kernels.strategy_laws import Crossing, Exchange, share
 
 if TYPE_CHECKING:
     from gigaevo.kernels.random import RandomStream

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from gigaevo.kernels.strategy_checks import Progress
+    from gigaevo.kernels.strategy_laws import Progress
     from gigaevo.optimize.strategy.ordering import FitnessOrdering
 
 

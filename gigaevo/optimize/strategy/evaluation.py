@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from gigaevo.kernels.strategy import score_unknown
-from gigaevo.kernels.strategy_checks import Score, Scoring
+from gigaevo.kernels.strategy_laws import Score, Scoring
 from gigaevo.optimize.fitness import Evaluator
 from gigaevo.optimize.genotypes import Ranges, UniqueGenotype
 from gigaevo.optimize.native import BitFunction, Queens, RealFunction
@@ -83,18 +83,8 @@ class Evaluation:
 
     def _remembered(self, genes: NDArray[Any], cache: FitnessCache) -> tuple[list[float], int]:
         """Merits from the cache, and how many were not there; equal rows are calculated once."""
-        keys = [row.tobytes() for row in genes]
-        found: dict[bytes, float] = {}
-        missing: dict[bytes, int] = {}
-        for position, key in enumerate(keys):
-            if key in missing:
-                cache.hits += 1  # it is there once the first of them is calculated
-                continue
-            merit = cache.get(key)
-            if merit is None:
-                missing[key] = position
-            else:
-                found[key] = merit
+        keys: list[bytes] = genes.view(f"V{genes.itemsize * genes.shape[1]}").ravel().tolist()
+        found, missing = cache.recall(keys)
         if missing:
             merits = self.merits_of(genes[list(missing.values())])
             for key, merit in zip(missing, merits.tolist(), strict=True):

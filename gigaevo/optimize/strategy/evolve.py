@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from gigaevo.kernels.strategy import advance, drop_aged
-from gigaevo.kernels.strategy_checks import Plan
+from gigaevo.kernels.strategy_laws import Plan
 from gigaevo.optimize.strategy.crossover import _Exchanging
 from gigaevo.optimize.strategy.endings import Endings
 from gigaevo.optimize.strategy.mutate import _Fixed

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
-from gigaevo.kernels.strategy_checks import check_rate, share
+from gigaevo.kernels.strategy_checks import check_rate
+from gigaevo.kernels.strategy_laws import share
 
 if TYPE_CHECKING:
     from gigaevo.optimize.strategy.gene_space import GeneSpace

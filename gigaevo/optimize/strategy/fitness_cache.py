@@ -46,6 +46,29 @@ class FitnessCache:
         if len(self._merits) > self.size:
             self._merits.popitem(last=False)
 
+    def recall(self, keys: list[bytes]) -> tuple[dict[bytes, float], dict[bytes, int]]:
+        """``get`` for many genes at a time.
+
+        Returns:
+            The merits that are known, and of the genes that are not the position at which they come first; where they
+            come again they count as found, for then their merit will be known.
+        """
+        merits = self._merits
+        found: dict[bytes, float] = {}
+        missing: dict[bytes, int] = {}
+        for position, key in enumerate(keys):
+            if key in missing:
+                continue
+            merit = merits.get(key)
+            if merit is None:
+                missing[key] = position
+            else:
+                merits.move_to_end(key)
+                found[key] = merit
+        self.misses += len(missing)
+        self.hits += len(keys) - len(missing)
+        return found, missing
+
     @property
     def hit_rate(self) -> float:
         """Share of the reads that found their genes; 0 before the first."""

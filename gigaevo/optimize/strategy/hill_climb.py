@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from gigaevo.kernels.strategy import climb
+from gigaevo.kernels.strategy import climb, climb_steepest
 from gigaevo.optimize.strategy.endings import Endings
+from gigaevo.optimize.strategy.gene_space import NumberSpace
 from gigaevo.optimize.strategy.neighbours import neighbours
 from gigaevo.optimize.strategy.ordering import FitnessOrdering
 from gigaevo.optimize.strategy.population import Population
@@ -97,10 +98,10 @@ class HillClimb(Strategy):
         return Population(self._founders[chosen : chosen + 1], 2)
 
     def _run_natively(self) -> bool:
-        scoring = self._evaluation.scoring
-        if scoring is None or self.variant is not HillClimbVariant.STOCHASTIC:
+        scoring, is_steepest = self._evaluation.scoring, self.variant is HillClimbVariant.STEEPEST_ASCENT
+        if scoring is None or (is_steepest and isinstance(self.space, NumberSpace)):
             return False
-        goal = self._goal(1)
+        goal = self._goal(self.space.genes_size if is_steepest else 1)
         if goal is None:
             return False
         state = self.state
@@ -108,7 +109,8 @@ class HillClimb(Strategy):
         state.progress.size = 1
         begun = perf_counter()
         mutation = self.space.mutation(1.0, (1, 1), state.scale)
-        climb(state.population.pool, state.progress, mutation, self.space.genes_size, scoring, goal, state.stream)
+        run = climb_steepest if is_steepest else climb
+        run(state.population.pool, state.progress, mutation, self.space.genes_size, scoring, goal, state.stream)
         state.add_duration("native", begun)
         state.scale_generation += state.progress.generation - generation
         self._shrink_scale()
@@ -154,7 +156,7 @@ class HillClimb(Strategy):
             rows = rows[stream.permutation(len(rows))]
         state.population = Population(rows)
         self._evaluate()
-        best = state.population.best_row()
+        best = state.population.best_row(last=self.replace_on_equal_fitness)
         if self._moves(float(state.population.pool.merits[best]), float(population.pool.merits[row])):
             population.pool.genes[row] = state.population.pool.genes[best]
             population.pool.merits[row] = state.population.pool.merits[best]

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from gigaevo.kernels.strategy_checks import GeneLaw
+from gigaevo.kernels.strategy_laws import GeneLaw
 from gigaevo.optimize.strategy.gene_space import BitSpace, NumberSpace, OrderSpace
 
 if TYPE_CHECKING:

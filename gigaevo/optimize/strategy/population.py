@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from gigaevo.kernels.strategy import distinct_rows
-from gigaevo.kernels.strategy_checks import Pool
+from gigaevo.kernels.strategy_laws import Pool
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -37,7 +37,7 @@ class Population:
         capacity: Rows to begin with, at least n.
 
     Attributes:
-        pool: The arrays, for kernels (``strategy_checks.Pool``).
+        pool: The arrays, for kernels (``strategy_laws.Pool``).
         size: Chromosomes in the population: the rows ``pool.order[:size]``, in their order.
     """
 

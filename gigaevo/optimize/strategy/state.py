@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from gigaevo.kernels.strategy_checks import Pool, Progress
+from gigaevo.kernels.strategy_laws import Pool, Progress
 from gigaevo.optimize.strategy.population import Population
 
 if TYPE_CHECKING:

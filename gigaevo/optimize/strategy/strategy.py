@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Self
 import numpy as np
 
 from gigaevo.kernels.random import RandomStream
-from gigaevo.kernels.strategy_checks import Goal
+from gigaevo.kernels.strategy_laws import Goal
 from gigaevo.optimize import checkpoint
 from gigaevo.optimize.genotypes import as_genotype
 from gigaevo.optimize.seeds import seed_sequence, shown

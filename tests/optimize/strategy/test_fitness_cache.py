@@ -39,6 +39,30 @@ def test_it_keeps_what_was_asked_for_last_reads_and_writes_alike(size: int, step
     assert cache.hit_rate == (hits / (hits + misses) if steps and hits + misses else 0.0)
 
 
+@given(st.integers(1, 5), st.lists(st.lists(st.integers(0, 8), max_size=6), max_size=12))
+def test_recalling_many_is_asking_for_each(size: int, batches: list[list[int]]) -> None:
+    many, each = FitnessCache(size), FitnessCache(size)
+    for batch in batches:
+        keys = [bytes([name]) for name in batch]
+        found, missing = many.recall(keys)
+        expected: dict[bytes, float] = {}
+        unknown: dict[bytes, int] = {}
+        for position, key in enumerate(keys):
+            if key in unknown:
+                each.hits += 1
+                continue
+            merit = each.get(key)
+            if merit is None:
+                unknown[key] = position
+            else:
+                expected[key] = merit
+        assert (found, missing) == (expected, unknown)
+        for key in missing:
+            many.put(key, float(key[0]))
+            each.put(key, float(key[0]))
+        assert repr(many) == repr(each)
+
+
 def test_invalid_chromosomes_are_remembered_too() -> None:
     cache = FitnessCache(2)
     cache.put(b"a", -math.inf)

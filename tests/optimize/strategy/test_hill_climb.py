@@ -137,6 +137,42 @@ def test_64_queens_are_placed_natively_as_in_python() -> None:
     assert stepwise.state.population.genes.tolist() == native.state.population.genes.tolist()
 
 
+@pytest.mark.parametrize("replace", [False, True])
+@pytest.mark.parametrize(
+    ("genotype", "fitness"),
+    [
+        (UniqueGenotype(range(12)), functions.queens),
+        (BinaryGenotype(70), functions.onemax),
+        (RangeGenotype(5, (-5, 5), mutation_type=MutationType.range_scaled([2, 0.1])), functions.rastrigin),
+        (UniqueGenotype([0]), functions.queens),
+    ],
+)
+def test_a_steepest_climb_runs_natively_as_in_python(genotype: Any, fitness: Any, replace: bool) -> None:
+    def search(reporter: Any) -> HillClimb:
+        return HillClimb(
+            genotype,
+            fitness,
+            variant=STEEPEST,
+            fitness_ordering=FitnessOrdering.MAXIMIZE if fitness.maximize else FitnessOrdering.MINIMIZE,
+            max_stale_generations=3,
+            max_generations=40,
+            replace_on_equal_fitness=replace,
+            seed=3,
+            reporter=reporter,
+        ).call()
+
+    native, stepwise = search(None), search(Watcher())
+    assert ("native" in native.state.durations) == (not isinstance(genotype, RangeGenotype))
+    assert native.chromosomes[0].genes.tolist() == stepwise.chromosomes[0].genes.tolist()
+    assert native.chromosomes[0].fitness_score == stepwise.chromosomes[0].fitness_score
+    assert native.state.stream.state.tolist() == stepwise.state.stream.state.tolist()
+    assert native.best_genes is not None
+    assert stepwise.best_genes is not None
+    assert native.best_genes.tolist() == stepwise.best_genes.tolist()
+    for name in ("evaluations", "best_generation", "current_generation", "stop_reason", "scale"):
+        assert getattr(native.state, name) == getattr(stepwise.state, name)
+
+
 def test_queens_are_placed_by_a_population_too() -> None:
     evolve = Evolve(
         UniqueGenotype(range(24)),
