@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import os
 import signal
+from concurrent.futures import BrokenExecutor
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -211,7 +212,7 @@ def _searched(
     fault = ""
     try:
         reason = session.run()
-    except (FitnessError, SystemExit) as error:
+    except (FitnessError, BrokenExecutor, SystemExit) as error:
         reason, fault = "fitness_fault", str(fault_of(error, problem))
     session.keep()
     progress = session.standing()
