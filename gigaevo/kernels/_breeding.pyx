@@ -29,6 +29,7 @@ import numpy as np
 from gigaevo.kernels import breeding_checks as checks
 from gigaevo.kernels.advances import Advance
 from gigaevo.kernels.breeding_numpy import PLUS, ROUNDS
+from gigaevo.kernels.checks import MAX_ROWS
 from gigaevo.kernels.functions_checks import check_code
 from gigaevo.kernels.functions_numpy import BITS, REAL
 from gigaevo.kernels.variation_checks import check_index, check_rate, needed_bounds
@@ -91,9 +92,10 @@ def breed_reals(
 def repeated(children, codes):
     """See ``breeding_numpy.repeated``."""
     cdef Breeding breeding
-    cdef Py_ssize_t row, count = len(children)
+    cdef Py_ssize_t row, count
     cdef uint8_t* flags
-    checks.check_children(codes, children, np.empty(count))
+    checks.check_children(codes, children, np.empty(np.shape(children)[:1]))
+    count = len(children)
     repeats = np.zeros(count, np.bool_)
     flags = <uint8_t*>cnp.PyArray_DATA(<cnp.ndarray>repeats)
     breeding.n, breeding.count, breeding.genes = len(codes), count, codes.shape[1]
@@ -301,6 +303,8 @@ cdef bint are_candidates(object codes, object merits) noexcept:
     """Whether both can be read in place and are of as many rows."""
     if not (cnp.PyArray_CheckExact(codes) and fits(codes, cnp.PyArray_TYPE(<cnp.ndarray>codes), 2)):
         return False
+    if cnp.PyArray_TYPE(<cnp.ndarray>codes) not in (cnp.NPY_UINT8, cnp.NPY_INT32, cnp.NPY_FLOAT64):
+        return False  # rows of others are looked at by the checks: those of objects or of texts are refused
     return fits(merits, cnp.NPY_FLOAT64, 1) and (<cnp.ndarray>codes).shape[0] == (<cnp.ndarray>merits).shape[0]
 
 
@@ -454,10 +458,13 @@ cdef void point_to(Breeding* breeding, cnp.ndarray codes, cnp.ndarray merits, cn
     breeding.stride = codes.shape[1] * cnp.PyArray_ITEMSIZE(codes)
     breeding.codes, breeding.children = <char*>cnp.PyArray_DATA(codes), <char*>cnp.PyArray_DATA(children)
     breeding.merits = <double*>cnp.PyArray_DATA(merits)
+    breeding.size = min(breeding.size, 64 * breeding.n)  # as selection_checks.contested
 
 
 cdef int make_room(Breeding* breeding) except -1:
     """Memory for generations; whoever asks for it frees ``room.memory``."""
+    if breeding.n + breeding.count > MAX_ROWS:
+        raise ValueError(f"{breeding.n} candidates and {breeding.count} children are more than {MAX_ROWS}")
     cdef Py_ssize_t rows = breeding.n + breeding.count, words = (breeding.genes + 63) // 64
     cdef Py_ssize_t spare = (breeding.stride + 7) // 8
     cdef uint64_t slots = slots_for(rows) if breeding.distinct else 0

@@ -494,7 +494,7 @@ def cma_advance(
     load_state(&arrays, state)
     cdef Py_ssize_t n = arrays.n, count, window
     cma_checks.check_largest(largest)
-    cma_checks.check_advance(function, codes, merits, best_code, extremes, n, patience)
+    cma_checks.check_advance(function, codes, merits, best_code, extremes, n, patience, kept)
     count, window = (<cnp.ndarray>codes).shape[0], (<cnp.ndarray>extremes).shape[0]
     lower, upper, rim = cma_checks.checked_bounds(lower, upper, rim, n)
     _, _, weights, rates = cma_checks.checked_samples(codes, merits, weights, rates, n)

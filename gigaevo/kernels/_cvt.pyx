@@ -63,7 +63,7 @@ cdef class CentroidIndex:
     cdef double[TABLE_AXES] low, high, scale, last
     cdef int64_t[TABLE_AXES] sides, strides
 
-    def __init__(self, centroids, lower=None, upper=None):
+    def __cinit__(self, centroids, lower=None, upper=None):
         self.centroids = cvt_checks.checked_centroids(centroids)
         self.centroids.flags.writeable = False
         self.lower, self.upper = cvt_checks.expected_box(self.centroids, lower, upper)

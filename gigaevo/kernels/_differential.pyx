@@ -192,7 +192,7 @@ def draw_crossover(rates, Py_ssize_t genes, bint exponential, RandomStream strea
     if not sound:
         differential_checks.rate_array("rates", rates)
     if genes < 1 or genes >= 2**31:
-        differential_checks.check_genes(genes)
+        checks.check_genes(genes)
     table = new_table(n, genes, cnp.NPY_UINT8)
     cdef uint8_t* crossed = <uint8_t*>cnp.PyArray_DATA(table)
     with nogil:

@@ -165,6 +165,7 @@ def advance(
     pool, merits, best = owned("pool", pool, 2), owned("merits", merits, 1), owned("best", best, 1)
     cdef int64_t rows = cnp.PyArray_DIM(<cnp.ndarray>pool, 0), size = cnp.PyArray_DIM(<cnp.ndarray>merits, 0)
     cdef Py_ssize_t genes = cnp.PyArray_DIM(<cnp.ndarray>pool, 1), n
+    checks.check_genes(genes)
     differential_checks.check_room(rows, size, counters[0])
     differential_checks.check_most(plan.leading, size)
     targets = indices("targets", targets, 1, size)

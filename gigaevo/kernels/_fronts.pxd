@@ -72,7 +72,7 @@ cdef inline void sort_ties(
     const double* objectives, Py_ssize_t m, Py_ssize_t axis, Item* items, Item* spare, Py_ssize_t n
 ) noexcept nogil:
     """Order rows that are equal in objective ``axis``, by which the items are sorted, by the objectives after it."""
-    cdef Py_ssize_t begin = 0, end, place
+    cdef Py_ssize_t begin = 0, end, place, after
     if axis + 1 >= m:
         return
     while begin < n:
@@ -80,11 +80,25 @@ cdef inline void sort_ties(
         while end < n and items[end].value == items[begin].value:
             end += 1
         if end - begin > 1:
-            for place in range(begin, end):
-                items[place].value = objectives[items[place].row * m + axis + 1]
-            merge_sort(items + begin, spare, end - begin)
-            sort_ties(objectives, m, axis + 1, items + begin, spare, end - begin)
+            after = first_difference(objectives, m, axis + 1, items + begin, end - begin)
+            if after < m:  # some differ, so that calls are never nested more deeply than there are rows
+                for place in range(begin, end):
+                    items[place].value = objectives[items[place].row * m + after]
+                merge_sort(items + begin, spare, end - begin)
+                sort_ties(objectives, m, after, items + begin, spare, end - begin)
         begin = end
+
+
+cdef inline Py_ssize_t first_difference(
+    const double* objectives, Py_ssize_t m, Py_ssize_t axis, const Item* items, Py_ssize_t n
+) noexcept nogil:
+    """The first objective, from ``axis`` on, in which not all rows are equal; ``m`` if there is none."""
+    cdef Py_ssize_t place
+    for axis in range(axis, m):
+        for place in range(1, n):
+            if objectives[items[place].row * m + axis] != objectives[items[0].row * m + axis]:
+                return axis
+    return m
 
 
 cdef inline void sort_rows(const double* objectives, Py_ssize_t n, Py_ssize_t m, Order* order) noexcept nogil:

@@ -72,10 +72,12 @@ cdef class RandomStream:
     def permutation(self, n):
         """See ``random_numpy.RandomStream.permutation``."""
         checks.check_count(n)
-        order = np.arange(n)
-        cdef int64_t* data = <int64_t*>cnp.PyArray_DATA(<cnp.ndarray>order)
+        order = new_array(n, cnp.NPY_INT64)
+        cdef int64_t* data = <int64_t*>cnp.PyArray_DATA(order)
         cdef Py_ssize_t item, other, count = n
         with nogil:
+            for item in range(count):
+                data[item] = item
             for item in range(count - 1, 0, -1):
                 other = below(&self.rng, <unsigned int>(item + 1))
                 data[item], data[other] = data[other], data[item]

@@ -41,6 +41,8 @@ def tournament(merits, Py_ssize_t count, Py_ssize_t size, RandomStream stream no
     pool, rows = checked_field(merits, count, &field)
     if size < 1:
         selection_checks.check_size(size)
+    if size > 64:
+        size = selection_checks.contested(size, field.n)
     picked = new_array(count, cnp.NPY_INT64)
     cdef int64_t* picks = <int64_t*>cnp.PyArray_DATA(picked)
     with nogil:

@@ -15,6 +15,7 @@ from gigaevo.kernels._herd cimport (
     BY_LAW,
     FLIP,
     GENES,
+    NOTHING,
     POINTS,
     QUEENS,
     REJUVENATION,
@@ -98,7 +99,8 @@ cdef int read_crossing(Cross* cross, object pool, object crossing) except -1:
     cross.cut_count = cnp.PyArray_DIM(<cnp.ndarray>cuts, 0)
     there = cross.genes_size if cross.exchange == GENES else cross.cut_count
     if not (
-        0.0 <= cross.selection_rate <= 1.0
+        NOTHING <= cross.exchange <= REJUVENATION
+        and 0.0 <= cross.selection_rate <= 1.0
         and 0.0 <= cross.crossover_rate <= 1.0
         and holds(pool[0], cross.genes_size)
         and are_below(cross.cuts, cross.cut_count, cross.genes_size)
@@ -126,7 +128,7 @@ cdef int read_mutation(
         fits(mutable, cnp.NPY_INT64, 1)
         and holds(pool[0], genes)
         and 0.0 <= mutation.probability <= 1.0
-        and 1 <= fewest <= largest
+        and 1 <= fewest <= largest < 2**31
         and 0 <= begin <= end
         and are_below(integers_of(mutable), cnp.PyArray_DIM(<cnp.ndarray>mutable, 0), genes)
     ):
@@ -317,6 +319,8 @@ cdef int read_scoring(Scoring* scoring, object pool, object told) except -1:
 def distinct_rows(pool, size):
     """See ``strategy_numpy.distinct_rows``."""
     cdef Herd herd
+    if not 0 <= size <= len(pool.order):
+        checks.check_pool(pool, size)
     first = np.zeros(size, np.bool_)
     cdef char* flags = <char*>cnp.PyArray_DATA(<cnp.ndarray>first)
     cdef int64_t slots = 4

@@ -226,7 +226,7 @@ def advance(pool, progress, plan, RandomStream stream not None):
     race.replacement_rate, race.elitism_rate = plan.replacement_rate, plan.elitism_rate
     race.tournament_size, race.max_age = plan.tournament_size, plan.max_age
     checks.check_best(pool, progress)
-    open_herd(&herd, pool, progress.size, max(cross.genes_size, cross.cut_count))
+    open_herd(&herd, pool, progress.size, max(cross.genes_size, cross.cut_count, mutation.mutable_count))
     try:
         read_race(&race, progress, plan.goal)
         checks.check_room(pool, race.target_size, race.target_size + share(race.target_size, cross.selection_rate))

@@ -279,6 +279,7 @@ def advance(
     own, merits, best = owned("own", own, 2), owned("merits", merits, 1), owned("best", best, 1)
     cdef Py_ssize_t size = cnp.PyArray_DIM(<cnp.ndarray>positions, 0)
     cdef Py_ssize_t genes = cnp.PyArray_DIM(<cnp.ndarray>positions, 1)
+    checks.check_genes(genes)
     if cnp.PyArray_DIM(<cnp.ndarray>merits, 0) != size or cnp.PyArray_DIM(<cnp.ndarray>best, 0) != genes:
         checks.check_shape("merits", merits, (size,))
         checks.check_shape("best", best, (genes,))

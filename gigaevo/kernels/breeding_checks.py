@@ -17,9 +17,7 @@ if TYPE_CHECKING:
 
 def check_population(codes: Codes, merits: Merits, dtype: type[np.generic] | None = None) -> None:
     """Raise ValueError unless both are C-contiguous arrays, (n, d) and float64 (n,), of one candidate or more."""
-    for name, array in (("codes", codes), ("merits", merits)):
-        if not (isinstance(array, np.ndarray) and array.flags.c_contiguous and array.flags.aligned):
-            raise ValueError(f"{name} must be a C-contiguous array")
+    _check_arrays(codes=codes, merits=merits)
     if dtype is not None and codes.dtype != np.dtype(dtype):
         raise ValueError(f"codes is of {codes.dtype}, expected {np.dtype(dtype).name}")
     if codes.ndim != 2 or not codes.size:
@@ -37,9 +35,9 @@ def check_changeable(codes: Codes, merits: Merits) -> None:
 
 def check_children(codes: Codes, children: Codes, child_merits: Merits, count: int | None = None) -> None:
     """Raise ValueError unless children are of the kind of ``codes``, ``count`` of them if that is given."""
-    for name, array in (("children", children), ("child_merits", child_merits)):
-        if not (isinstance(array, np.ndarray) and array.flags.c_contiguous and array.flags.aligned):
-            raise ValueError(f"{name} must be a C-contiguous array")
+    _check_arrays(codes=codes, children=children, child_merits=child_merits)
+    if codes.ndim != 2:
+        raise ValueError(f"codes has shape {codes.shape}, expected (n, d)")
     n = len(children) if count is None else count
     if children.dtype != codes.dtype or children.shape != (n, codes.shape[1]):
         expected = f"{codes.dtype} of shape ({n}, {codes.shape[1]})"
@@ -47,6 +45,15 @@ def check_children(codes: Codes, children: Codes, child_merits: Merits, count: i
     if child_merits.dtype != np.float64 or child_merits.shape != (n,):
         given = f"{child_merits.dtype} of shape {child_merits.shape}"
         raise ValueError(f"child_merits is {given}, expected float64 of shape ({n},)")
+
+
+def _check_arrays(**arrays: Any) -> None:
+    """Raise ValueError unless all can be read in place, row by row, and hold numbers rather than objects."""
+    for name, array in arrays.items():
+        if not (isinstance(array, np.ndarray) and array.ndim and array.flags.c_contiguous and array.flags.aligned):
+            raise ValueError(f"{name} must be a C-contiguous array")
+        if array.dtype.kind not in "biuf":
+            raise ValueError(f"{name} is of {array.dtype}, expected numbers")
 
 
 def check_ordered(merits: Merits, child_merits: Merits) -> None:

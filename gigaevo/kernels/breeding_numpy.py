@@ -158,7 +158,7 @@ def repeated(children: Codes, codes: Codes) -> NDArray[np.bool_]:
     Raises:
         ValueError: They are not of the same type and number of genes.
     """
-    checks.check_children(codes, children, np.empty(len(children)))
+    checks.check_children(codes, children, np.empty(np.shape(children)[:1]))
     known = {row.tobytes() for row in codes}
     repeats = np.zeros(len(children), np.bool_)
     for row, child in enumerate(children):

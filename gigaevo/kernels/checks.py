@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 import operator
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 import numpy as np
 
@@ -21,6 +21,8 @@ MAX_AXES = 8
 MAX_CELLS = 2**62
 MAX_RESOLUTION = 2**31
 MAX_ROWS = 2**31 - 2  # rows are counted in 32 bits
+# What an array must be to be read in C: contiguous, and aligned, which numbers amid bytes are not.
+IN_PLACE: tuple[Literal["C"], Literal["A"]] = ("C", "A")
 
 # Positions are stretched by this much, so that rounding never puts a value that lies on an edge (3 of 10 on [0, 10],
 # 100 on a logarithmic axis) into the cell below it.
@@ -38,7 +40,7 @@ class Axis(NamedTuple):
 
 
 def float_array(name: str, given: ArrayLike, ndim: int) -> NDArray[np.float64]:
-    """``given`` as a C-contiguous float64 array, copied only if it must be.
+    """``given`` as a C-contiguous, aligned float64 array, copied only if it must be.
 
     Raises:
         ValueError: It is not numeric or has not ``ndim`` dimensions.
@@ -47,11 +49,11 @@ def float_array(name: str, given: ArrayLike, ndim: int) -> NDArray[np.float64]:
     if array.dtype.kind not in "fiub":
         raise ValueError(f"{name} must be real numbers (float64), not {array.dtype}")
     _check_ndim(name, array, ndim)
-    return np.ascontiguousarray(array, dtype=np.float64)
+    return np.require(array, np.float64, IN_PLACE)
 
 
 def int_array(name: str, given: ArrayLike, ndim: int) -> NDArray[np.int64]:
-    """``given`` as a C-contiguous int64 array, copied only if it must be.
+    """``given`` as a C-contiguous, aligned int64 array, copied only if it must be.
 
     Raises:
         ValueError: It is not of integers that fit into int64, or has not ``ndim`` dimensions.
@@ -60,7 +62,7 @@ def int_array(name: str, given: ArrayLike, ndim: int) -> NDArray[np.int64]:
     if array.size and not (array.dtype.kind in "iu" and np.can_cast(array.dtype, np.int64)):
         raise ValueError(f"{name} must be integers (int64), not {array.dtype}")
     _check_ndim(name, array, ndim)
-    return np.ascontiguousarray(array, dtype=np.int64)
+    return np.require(array, np.int64, IN_PLACE)
 
 
 def binning_array(given: ArrayLike) -> NDArray[np.uint8]:
@@ -174,6 +176,12 @@ def check_count(n: int) -> None:
     """Raise ValueError if a number of rows is negative."""
     if n < 0:
         raise ValueError(f"n is {n}, expected 0 or more")
+
+
+def check_genes(genes: int) -> None:
+    """Raise ValueError if a genome would have no gene, or more than can be counted."""
+    if not 1 <= genes < 2**31:
+        raise ValueError(f"genes is {genes}, expected 1 to 2**31 - 1")
 
 
 def check_limit(limit: int) -> None:

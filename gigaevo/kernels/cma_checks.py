@@ -113,7 +113,14 @@ def checked_bounds(lower: ArrayLike, upper: ArrayLike, rim: ArrayLike, n: int) -
 
 
 def check_advance(
-    function: int, codes: Numbers, merits: Numbers, best_code: Numbers, extremes: Numbers, n: int, patience: int
+    function: int,
+    codes: Numbers,
+    merits: Numbers,
+    best_code: Numbers,
+    extremes: Numbers,
+    n: int,
+    patience: int,
+    kept: int,
 ) -> None:
     """Raise ValueError unless a run of generations has a known function and arrays to write to."""
     if not 0 <= function < len(REAL):
@@ -126,6 +133,8 @@ def check_advance(
         check_shape(name, array, shapes[name])
     if len(extremes) < 1 or patience < 1:
         raise ValueError(f"extremes has {len(extremes)} rows and patience is {patience}, expected 1 or more of both")
+    if not 0 <= kept < 2**62:
+        raise ValueError(f"kept is {kept}, expected 0 or more")
 
 
 def check_largest(largest: float) -> None:

@@ -230,7 +230,7 @@ def cma_advance(
     """
     cma_checks.check_state(state)
     cma_checks.check_largest(largest)
-    cma_checks.check_advance(function, codes, merits, best_code, extremes, len(state.mean), patience)
+    cma_checks.check_advance(function, codes, merits, best_code, extremes, len(state.mean), patience, kept)
     condition, made, best_in, invalid = _condition(state), 0, -1, 0
     while made < generations and best < target and condition < math.inf:
         samples = cma_sample(stream, state, len(codes))

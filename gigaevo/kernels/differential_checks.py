@@ -118,12 +118,6 @@ def rate_array(name: str, given: ArrayLike) -> NDArray[np.float64]:
     return rates
 
 
-def check_genes(genes: int) -> None:
-    """Raise ValueError if a genome would have no gene."""
-    if genes < 1:
-        raise ValueError(f"genes is {genes}, expected 1 or more")
-
-
 def flag_array(name: str, given: ArrayLike, shape: tuple[int, ...]) -> NDArray[np.uint8]:
     """``given`` as bytes of 0 and 1.
 

@@ -66,6 +66,7 @@ def advance(
     """
     differential_checks.check_plan(plan, memory, counters, generations)
     bests = differential_checks.owned_array("best", best, 1)
+    checks.check_genes(pool.shape[1])
     checks.check_shape("best", bests, pool.shape[1:])
     differential_checks.check_room(len(pool), len(merits), int(counters[0]))
     invalid, best_generation = 0, 0

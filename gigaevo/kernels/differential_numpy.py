@@ -108,7 +108,7 @@ def draw_crossover(rates: ArrayLike, genes: int, exponential: bool, stream: Rand
         ValueError: A rate is out of its range.
     """
     chances = differential_checks.rate_array("rates", rates)
-    differential_checks.check_genes(genes)
+    checks.check_genes(genes)
     n = len(chances)
     crossed = np.zeros((n, genes), np.uint8)
     if not n:

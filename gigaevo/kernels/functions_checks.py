@@ -69,7 +69,7 @@ def places(genomes: ArrayLike, d: int | None = None) -> NDArray[np.int32]:
     last = rows.shape[1] - 1
     if rows.size and not (rows.dtype.kind in "iu" and rows.min() >= 0 and rows.max() <= last):
         raise ValueError(f"genomes must be permutations of the whole numbers 0 to {last}")
-    return np.ascontiguousarray(rows, np.int32)
+    return np.require(rows, np.int32, checks.IN_PLACE)
 
 
 def distances(given: ArrayLike) -> NDArray[np.float64]:

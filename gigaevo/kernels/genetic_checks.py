@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
+from gigaevo.kernels.checks import IN_PLACE, int_array
+
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
@@ -24,7 +26,7 @@ def codes(name: str, given: ArrayLike, *kinds: type[np.generic]) -> Codes:
         raise ValueError(f"{name} is of {array.dtype}, expected {names}")
     if array.ndim != 2:
         raise ValueError(f"{name} has shape {array.shape}, expected (n, d)")
-    return np.ascontiguousarray(array)
+    return np.require(array, None, IN_PLACE)
 
 
 def parents(a: ArrayLike, b: ArrayLike, *kinds: type[np.generic]) -> tuple[Codes, Codes]:
@@ -60,24 +62,26 @@ def limits(given: ArrayLike, genes: int) -> NDArray[np.int32]:
     """Alleles of each gene, int32 of shape (genes,).
 
     Raises:
-        ValueError: They are of another shape, or one is below 1.
+        ValueError: They are of another shape, or one is below 1 or too large for 32 bits.
     """
     array = np.asarray(given)
     if array.dtype.kind not in "iu" or array.shape != (genes,):
         raise ValueError(f"limits is {array.dtype} of shape {array.shape}, expected whole numbers of shape ({genes},)")
     if array.size and array.min() < 1:
         raise ValueError(f"limits[{int(array.argmin())}] is {array.min()}, expected 1 or more")
-    return np.ascontiguousarray(array, np.int32)
+    if array.size and array.max() >= 2**31:
+        raise ValueError(f"limits[{int(array.argmax())}] is {array.max()}, expected at most 2**31 - 1")
+    return np.require(array, np.int32, IN_PLACE)
 
 
 def set_ends(given: ArrayLike | None, genes: int) -> NDArray[np.int64]:
     """Where each set of a permutation ends, int64, the last being ``genes``; None: all genes are one set.
 
     Raises:
-        ValueError: They do not ascend to ``genes``.
+        ValueError: They are no whole numbers, or do not ascend to ``genes``.
     """
-    array = np.array([genes] if given is None else given, np.int64)
-    if array.ndim != 1 or (np.diff(array, prepend=0) < (1 if genes else 0)).any() or (array[-1:] != genes).any():
+    array = int_array("ends", [genes] if given is None else given, 1)
+    if (np.diff(array, prepend=0) < (1 if genes else 0)).any() or array[-1:].tolist() != [genes]:
         raise ValueError(f"ends is {array.tolist()}, expected ascending numbers of which the last is {genes}")
     return array
 

@@ -29,6 +29,14 @@ def check_size(size: int) -> None:
         raise ValueError(f"size is {size}, expected 1 or more")
 
 
+def contested(size: int, candidates: int) -> int:
+    """How many draws decide a tournament of ``size``: beyond 64 for each candidate the best one was drawn for certain.
+
+    That it was not has a probability of e^-64, which 64 random bits cannot tell from 0.
+    """
+    return min(size, 64 * max(candidates, 1))
+
+
 def check_share(name: str, share: float) -> None:
     """Raise ValueError unless ``share`` is in [0, 1]."""
     if not 0.0 <= share <= 1.0:

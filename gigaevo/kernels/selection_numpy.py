@@ -19,6 +19,7 @@ from gigaevo.kernels.selection_checks import (
     check_share,
     check_size,
     contestants,
+    contested,
     pick_counts,
     shares,
 )
@@ -55,6 +56,7 @@ def tournament(merits: ArrayLike, count: int, size: int, stream: RandomStream) -
     check_size(checks.int64("size", size))
     if not count:
         return np.empty(0, np.int64)
+    size = contested(size, len(pool))
     drawn = stream.integers(count * size, len(pool)).reshape(count, size)
     return _rows_of(drawn[np.arange(count), pool[drawn].argmax(axis=1)], rows)
 

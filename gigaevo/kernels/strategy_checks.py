@@ -69,6 +69,8 @@ def check_scoring(pool: Pool, scoring: Scoring) -> None:
         check_numbers(pool)
     if scoring.score == Score.REAL:
         check_code(scoring.code, REAL)
+        if pool.genes.shape[-1:] == (0,):
+            raise ValueError(f"genes has shape {pool.genes.shape}, expected 1 gene or more")
 
 
 def check_change(pool: Pool, mutation: Mutation) -> None:
@@ -152,9 +154,11 @@ def check_rate(name: str, rate: float) -> None:
 def check_crossing(pool: Pool, crossing: Crossing) -> None:
     """
     Raises:
-        ValueError: A rate is not in [0, 1], a cut or the number of genes does not fit the pool, or more genes or points
-            are to be drawn than there are.
+        ValueError: ``exchange`` is none that the kernels know, a rate is not in [0, 1], a cut or the number of genes
+            does not fit the pool, or more genes or points are to be drawn than there are.
     """
+    if crossing.exchange not in list(Exchange):
+        raise ValueError(f"exchange is {crossing.exchange}, expected 0 to {int(max(Exchange))}")
     check_rate("selection_rate", crossing.selection_rate)
     check_rate("crossover_rate", crossing.crossover_rate)
     check_genes_size(pool, crossing.genes_size)
@@ -202,15 +206,15 @@ def check_mutation(
     """
     Raises:
         ValueError: ``first`` is beyond ``size``, ``probability`` is not in [0, 1], the numbers of genes are not
-            1 <= least <= most, or ``mutable`` does not fit.
+            1 <= least <= most < 2**31, or ``mutable`` does not fit.
     """
     check_genes_size(pool, genes_size)
     check_rate("probability", probability)
     check_positions("mutable", mutable, genes_size)
     if not 0 <= first <= size:
         raise ValueError(f"first must be in 0 to {size}, the size, not {first}")
-    if not 1 <= least <= most:
-        raise ValueError(f"a mutation must change 1 <= least <= most genes, not {least} to {most}")
+    if not 1 <= least <= most < 2**31:
+        raise ValueError(f"a mutation must change 1 <= least <= most < 2**31 genes, not {least} to {most}")
 
 
 def check_laws(laws: ValueLaws, genes_size: int) -> None:

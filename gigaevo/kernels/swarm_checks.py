@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from gigaevo.kernels.checks import check_shape
+from gigaevo.kernels.checks import IN_PLACE, check_shape
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
@@ -36,7 +36,7 @@ def draw_array(given: ArrayLike, shape: tuple[int, int]) -> NDArray[np.uint64]:
     check_shape("draws", array, shape)
     if array.dtype != np.uint64:
         raise ValueError(f"draws must be uint64, not {array.dtype}")
-    return np.ascontiguousarray(array)
+    return np.require(array, None, IN_PLACE)
 
 
 def check_ring(neighbors: int) -> None:

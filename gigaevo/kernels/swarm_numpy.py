@@ -235,6 +235,7 @@ def advance(
         ValueError: Shapes do not fit, an argument is out of its range, or what is changed cannot be written to.
     """
     bests = owned_array("best", best, 1)
+    checks.check_genes(positions.shape[1])
     checks.check_shape("best", bests, positions.shape[1:])
     swarm_checks.check_loop(leaders, neighbors, generations)
     invalid, best_generation = 0, 0

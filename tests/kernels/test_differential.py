@@ -483,7 +483,7 @@ REFUSED = [
     ("draw_parents", {"base": 2, "least": 2}, r"least is 2, expected 1 to 1, the number of leaders"),
     ("draw_crossover", {"rates": [0.5, 1.5]}, r"rates\[1\] is 1.5, expected 0 to 1"),
     ("draw_crossover", {"rates": [math.nan]}, r"rates\[0\] is nan, expected 0 to 1"),
-    ("draw_crossover", {"genes": 0}, r"genes is 0, expected 1 or more"),
+    ("draw_crossover", {"genes": 0}, r"genes is 0, expected 1 to "),
     ("replace", {"pool": POOL.astype(np.float32)}, r"pool is float32 of shape \(4, 3\), expected a writeable"),
     ("replace", {"pool": POOL.tolist()}, r"pool is list, expected a writeable C-contiguous float64 array of 2 dim"),
     ("replace", {"pool": np.asfortranarray(POOL)}, r"pool is float64 of shape \(4, 3\), expected a writeable"),
