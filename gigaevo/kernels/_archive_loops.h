@@ -7,14 +7,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#if defined(__GNUC__) && !defined(__clang__) && defined(__x86_64__) && defined(__linux__)
-#define ARCHIVE_VERSIONS __attribute__((target_clones("avx2", "default")))
-#else
-#define ARCHIVE_VERSIONS
-#endif
+#include "_dispatch.h"
 
 /* Whether all of `cells` are in 0 to `total_cells` - 1. */
-ARCHIVE_VERSIONS static int cells_are_sound(const int64_t *cells, ptrdiff_t n, int64_t total_cells)
+WIDE static int cells_are_sound(const int64_t *cells, ptrdiff_t n, int64_t total_cells)
 {
     int64_t wrong = 0;
     ptrdiff_t item;
@@ -24,7 +20,7 @@ ARCHIVE_VERSIONS static int cells_are_sound(const int64_t *cells, ptrdiff_t n, i
 }
 
 /* Whether no number is NaN or infinite. */
-ARCHIVE_VERSIONS static int numbers_are_finite(const double *numbers, ptrdiff_t n)
+WIDE static int numbers_are_finite(const double *numbers, ptrdiff_t n)
 {
     int64_t wrong = 0;
     ptrdiff_t item;

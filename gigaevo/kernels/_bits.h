@@ -1,6 +1,4 @@
-/* Sets of bits, 64 to a word, in reach of the vector unit. With gcc on x86-64 under glibc the loops exist twice, for
-   AVX2 and for any machine, and the loader takes what fits; there is nothing to round, so the results are the same.
-   GIGAEVO_BASELINE builds the latter only. */
+/* Sets of bits, 64 to a word, in reach of the vector unit. */
 #ifndef GIGAEVO_BITS_H
 #define GIGAEVO_BITS_H
 
@@ -8,11 +6,7 @@
 #include <stdint.h>
 #include <string.h>
 
-#if !defined(GIGAEVO_BASELINE) && defined(__x86_64__) && defined(__gnu_linux__) && defined(__GNUC__) && !defined(__clang__)
-#define GIGAEVO_WIDE __attribute__((target_clones("avx2", "default"), noinline)) static
-#else
-#define GIGAEVO_WIDE static
-#endif
+#include "_dispatch.h"
 
 #if defined(__GNUC__)
 typedef uint64_t four_words __attribute__((vector_size(32), aligned(8), may_alias));
@@ -61,7 +55,7 @@ static inline void keep_common(uint64_t *row, const uint64_t *set, ptrdiff_t wor
 
 /* Leave to the places from begin to end those dominators that are at least as good in one objective. The n places come
    in the order of it, best first; tied[k] says that place k is as good as the one before. The set has room for n places. */
-GIGAEVO_WIDE void restrict_dominators(const int32_t *places, const uint8_t *tied, ptrdiff_t n, ptrdiff_t begin,
+WIDE static void restrict_dominators(const int32_t *places, const uint8_t *tied, ptrdiff_t n, ptrdiff_t begin,
                                       ptrdiff_t end, uint64_t *set, uint64_t *dominators) {
     ptrdiff_t offset = words_before(begin), added = 0;
     memset(set, 0, (size_t)words_of(n) * sizeof(uint64_t));
@@ -78,7 +72,7 @@ GIGAEVO_WIDE void restrict_dominators(const int32_t *places, const uint8_t *tied
 }
 
 /* Whether a and b have a bit in common, which is often in the first strides. */
-GIGAEVO_WIDE int have_common(const uint64_t *a, const uint64_t *b, ptrdiff_t words) {
+WIDE static int have_common(const uint64_t *a, const uint64_t *b, ptrdiff_t words) {
     for (ptrdiff_t begin = 0; begin < words; begin += STRIDE) {
         uint64_t common = 0;
         for (ptrdiff_t word = begin; word < begin + STRIDE; word++)

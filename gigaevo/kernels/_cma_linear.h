@@ -15,7 +15,7 @@
 
 /* tiles[g][i][lane] of `groups` groups, n rows each: every lane is a vector v, which becomes L v. In place, from the
    last row up, since row i needs the rows up to i alone. */
-GIGAEVO_CLONES static void cma_multiply(const double *factor, ptrdiff_t n, double *tiles, ptrdiff_t groups)
+WIDE static void cma_multiply(const double *factor, ptrdiff_t n, double *tiles, ptrdiff_t groups)
 {
     for (ptrdiff_t group = 0; group < groups; group++) {
         double *tile = tiles + group * n * LANES;
@@ -31,7 +31,7 @@ GIGAEVO_CLONES static void cma_multiply(const double *factor, ptrdiff_t n, doubl
 }
 
 /* The other way: every lane v becomes L^-1 v, from the first row down. */
-GIGAEVO_CLONES static void cma_divide(const double *factor, ptrdiff_t n, double *tiles, ptrdiff_t groups)
+WIDE static void cma_divide(const double *factor, ptrdiff_t n, double *tiles, ptrdiff_t groups)
 {
     for (ptrdiff_t group = 0; group < groups; group++) {
         double *tile = tiles + group * n * LANES;
@@ -51,7 +51,7 @@ GIGAEVO_CLONES static void cma_divide(const double *factor, ptrdiff_t n, double 
 
 /* The lower half of C becomes decay C + sum over k of weights[k] rows[k] rows[k]'. Rows are `stride` apart, a multiple
    of LANES, and 0 beyond n. `weighted` is room for as many numbers as there are rows. */
-GIGAEVO_CLONES static void cma_add_squares(double *covariance, ptrdiff_t n, double decay, const double *rows,
+WIDE static void cma_add_squares(double *covariance, ptrdiff_t n, double decay, const double *rows,
                                            ptrdiff_t stride, ptrdiff_t count, const double *weights,
                                            double *weighted)
 {
@@ -72,7 +72,7 @@ GIGAEVO_CLONES static void cma_add_squares(double *covariance, ptrdiff_t n, doub
 
 /* L of C = L L', both lower halves. Worked on are the rows of L' in `upper`, room for n rows of `stride` numbers, a
    multiple of LANES. Returns 0, and leaves L as it was, where C is not positive definite. */
-GIGAEVO_CLONES static int cma_decompose(const double *covariance, ptrdiff_t n, double *factor, double *upper,
+WIDE static int cma_decompose(const double *covariance, ptrdiff_t n, double *factor, double *upper,
                                         ptrdiff_t stride)
 {
     for (ptrdiff_t i = 0; i < n; i++) {

@@ -7,16 +7,12 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#if defined(__GNUC__) && !defined(__clang__) && defined(__x86_64__) && defined(__linux__)
-#define CVT_VERSIONS __attribute__((target_clones("avx2", "default")))
-#else
-#define CVT_VERSIONS
-#endif
+#include "_dispatch.h"
 
 #define CVT_BLOCK 128
 
 /* The first of the nearest centroids; `columns` are their coordinates axis by axis, (dims, count). */
-CVT_VERSIONS static int64_t nearest_of_all(const double *point, const double *columns, int64_t count, int64_t dims)
+WIDE static int64_t nearest_of_all(const double *point, const double *columns, int64_t count, int64_t dims)
 {
     double squares[CVT_BLOCK];
     double least = 0.0;

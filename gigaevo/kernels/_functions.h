@@ -1,8 +1,7 @@
 /* Test functions of optimization, of one genome each. Nothing here draws, allocates or raises.
 
    Sines and exponentials are polynomials of our own: those of the C library differ from machine to machine, and are not
-   vectorised. With gcc on x86-64 under glibc the functions exist twice, for wide registers (AVX2) and for any, and the
-   loader takes what the machine has; sums have eight lanes everywhere, so that the values are the same. */
+   vectorised. Sums have eight lanes, whatever the width of registers, so that the values are the same everywhere. */
 #ifndef GIGAEVO_FUNCTIONS_H
 #define GIGAEVO_FUNCTIONS_H
 
@@ -11,16 +10,7 @@
 #include <stdint.h>
 #include <string.h>
 
-#if defined(__GNUC__) && !defined(__clang__) && defined(__x86_64__) && defined(__GLIBC__)
-#define FUNCTIONS_WIDE __attribute__((target_clones("avx2", "default"), noinline, unused))
-#else
-#define FUNCTIONS_WIDE
-#endif
-#if defined(__GNUC__)
-#define FUNCTIONS_INLINE __attribute__((always_inline, unused)) static inline
-#else
-#define FUNCTIONS_INLINE static inline
-#endif
+#include "_dispatch.h"
 
 /* The order of the names in functions_numpy.py. */
 enum { SPHERE, RASTRIGIN, ROSENBROCK, ACKLEY, GRIEWANK, SCHWEFEL, LEVY, ZAKHAROV, STYBLINSKI_TANG };
@@ -31,13 +21,13 @@ static const double PI_WHOLE = 3.141592653589793, PI_HIGH = 3.141592651605606, P
 static const double PER_PI = 0.3183098861837907;
 
 /* To the nearest whole number, of halves to the even one; exact up to 2^51. */
-FUNCTIONS_INLINE double rounded(double x) {
+GIGAEVO_INLINE double rounded(double x) {
     const double shift = 6755399441055744.0;
     return (x + shift) - shift;
 }
 
 /* sin(pi t) for t in -0.5 to 0.5, to a relative error of 3e-16: interpolated at the nodes of Chebyshev. */
-FUNCTIONS_INLINE double sine_of_part(double t) {
+GIGAEVO_INLINE double sine_of_part(double t) {
     const double u = t * t;
     double s = 7.697826768224191e-07;
     s = s * u - 2.1903497074626018e-05;
@@ -52,41 +42,41 @@ FUNCTIONS_INLINE double sine_of_part(double t) {
 }
 
 /* sin(pi t)^2, which needs no sign. Cosines are made of it: cos(2 pi t) = 1 - 2 sin(pi t)^2. */
-FUNCTIONS_INLINE double squared_sine(double t) {
+GIGAEVO_INLINE double squared_sine(double t) {
     const double s = sine_of_part(t - rounded(t));
     return s * s;
 }
 
 /* 1 for an even whole number, -1 for an odd one. */
-FUNCTIONS_INLINE double sign_of_turn(double whole) {
+GIGAEVO_INLINE double sign_of_turn(double whole) {
     const double odd = whole - 2.0 * rounded(0.5 * whole);
     return 1.0 - 2.0 * odd * odd;
 }
 
 /* sin(pi t) */
-FUNCTIONS_INLINE double sine_of_turns(double t) {
+GIGAEVO_INLINE double sine_of_turns(double t) {
     const double whole = rounded(t);
     return sign_of_turn(whole) * sine_of_part(t - whole);
 }
 
 /* x - k pi in half turns, for a multiple k of 1/2 below 2^24 */
-FUNCTIONS_INLINE double rest_of_turns(double x, double k) {
+GIGAEVO_INLINE double rest_of_turns(double x, double k) {
     return ((x - k * PI_HIGH) - k * PI_LOW) * PER_PI;
 }
 
 /* sin(x) and cos(x) of radians */
-FUNCTIONS_INLINE double sine(double x) {
+GIGAEVO_INLINE double sine(double x) {
     const double whole = rounded(x * PER_PI);
     return sign_of_turn(whole) * sine_of_part(rest_of_turns(x, whole));
 }
 
-FUNCTIONS_INLINE double cosine(double x) {
+GIGAEVO_INLINE double cosine(double x) {
     const double whole = rounded(x * PER_PI - 0.5);
     return -sign_of_turn(whole) * sine_of_part(rest_of_turns(x, whole + 0.5));
 }
 
 /* e^x for x from -700 to 700; less is 0 */
-FUNCTIONS_INLINE double exponential(double x) {
+GIGAEVO_INLINE double exponential(double x) {
     const double whole = rounded(x * 1.4426950408889634);
     const double r = (x - whole * 0.6931471804855391) - whole * 7.440617110012397e-11;
     double sum = 1.0;
@@ -108,7 +98,7 @@ FUNCTIONS_INLINE double exponential(double x) {
 typedef double (*gene_term)(double x, double next, double place);
 
 /* The sum of the terms of the first ``n`` genes of a row that has ``d``. */
-FUNCTIONS_INLINE double sum_of(gene_term term, const double *row, ptrdiff_t n, ptrdiff_t d) {
+GIGAEVO_INLINE double sum_of(gene_term term, const double *row, ptrdiff_t n, ptrdiff_t d) {
     double x[GENES_AT_ONCE + SUM_LANES], terms[GENES_AT_ONCE], lanes[SUM_LANES] = {0};
     for (ptrdiff_t start = 0; start < n; start += GENES_AT_ONCE) {
         const ptrdiff_t here = n - start < GENES_AT_ONCE ? n - start : GENES_AT_ONCE;
@@ -128,7 +118,7 @@ FUNCTIONS_INLINE double sum_of(gene_term term, const double *row, ptrdiff_t n, p
     return ((lanes[0] + lanes[4]) + (lanes[1] + lanes[5])) + ((lanes[2] + lanes[6]) + (lanes[3] + lanes[7]));
 }
 
-#define GENE_TERM(name) FUNCTIONS_INLINE double name(double x, double next, double place)
+#define GENE_TERM(name) GIGAEVO_INLINE double name(double x, double next, double place)
 #define UNUSED_TERMS (void)next, (void)place
 
 GENE_TERM(plain) { UNUSED_TERMS; return x; }
@@ -152,7 +142,7 @@ GENE_TERM(styblinski_term) { const double u = x * x; UNUSED_TERMS; return u * u 
 GENE_TERM(from_middle) { UNUSED_TERMS; x -= 0.5; return x * x; }
 GENE_TERM(dtlz1_term) { UNUSED_TERMS; x -= 0.5; return x * x + 2.0 * squared_sine(10.0 * x); }
 
-FUNCTIONS_INLINE double product_of_cosines(const double *row, ptrdiff_t d) {
+GIGAEVO_INLINE double product_of_cosines(const double *row, ptrdiff_t d) {
     double factors[GENES_AT_ONCE], product = 1.0;
     for (ptrdiff_t start = 0; start < d; start += GENES_AT_ONCE) {
         const ptrdiff_t here = d - start < GENES_AT_ONCE ? d - start : GENES_AT_ONCE;
@@ -164,23 +154,23 @@ FUNCTIONS_INLINE double product_of_cosines(const double *row, ptrdiff_t d) {
     return product;
 }
 
-FUNCTIONS_INLINE double ackley_of(const double *row, ptrdiff_t d) {
+GIGAEVO_INLINE double ackley_of(const double *row, ptrdiff_t d) {
     const double radius = sqrt(sum_of(square, row, d, d) / d), waves = sum_of(wave, row, d, d) / d;
     return 20.0 * (1.0 - exponential(-0.2 * radius)) + 2.718281828459045 * (1.0 - exponential(-2.0 * waves));
 }
 
-FUNCTIONS_INLINE double levy_of(const double *row, ptrdiff_t d) {
+GIGAEVO_INLINE double levy_of(const double *row, ptrdiff_t d) {
     const double first = 1.0 + 0.25 * (row[0] - 1.0), last = 0.25 * (row[d - 1] - 1.0);
     return squared_sine(first) + sum_of(levy_term, row, d - 1, d) + last * last * (1.0 + squared_sine(2.0 * last));
 }
 
-FUNCTIONS_INLINE double zakharov_of(const double *row, ptrdiff_t d) {
+GIGAEVO_INLINE double zakharov_of(const double *row, ptrdiff_t d) {
     const double slope = sum_of(by_place, row, d, d), squared = slope * slope;
     return sum_of(square, row, d, d) + squared + squared * squared;
 }
 
 /* The value of a function of numbers; d >= 1. */
-FUNCTIONS_WIDE static double value_of(int code, const double *row, ptrdiff_t d) {
+WIDE static double value_of(int code, const double *row, ptrdiff_t d) {
     switch (code) {
     case SPHERE: return sum_of(square, row, d, d);
     case RASTRIGIN: return sum_of(rastrigin_term, row, d, d);
@@ -197,7 +187,7 @@ FUNCTIONS_WIDE static double value_of(int code, const double *row, ptrdiff_t d) 
 
 /* Functions of several objectives, all minimised. */
 
-FUNCTIONS_INLINE void zdt(int code, const double *row, ptrdiff_t d, double *out) {
+GIGAEVO_INLINE void zdt(int code, const double *row, ptrdiff_t d, double *out) {
     const double x = row[0], others = (double)(d - 1);
     double g = code == ZDT4 ? 1.0 + sum_of(rastrigin_twice, row + 1, d - 1, d - 1) : sum_of(plain, row + 1, d - 1, d - 1);
     if (code == ZDT6) {
@@ -218,7 +208,7 @@ FUNCTIONS_INLINE void zdt(int code, const double *row, ptrdiff_t d, double *out)
         out[1] = g * (1.0 - sqrt(share));
 }
 
-FUNCTIONS_INLINE void dtlz1(const double *row, ptrdiff_t d, ptrdiff_t m, double *out) {
+GIGAEVO_INLINE void dtlz1(const double *row, ptrdiff_t d, ptrdiff_t m, double *out) {
     const ptrdiff_t places = m - 1, others = d - places;
     double rest = 0.5 * (1.0 + 100.0 * sum_of(dtlz1_term, row + places, others, others));
     for (ptrdiff_t k = 0; k < places; k++) {
@@ -228,7 +218,7 @@ FUNCTIONS_INLINE void dtlz1(const double *row, ptrdiff_t d, ptrdiff_t m, double 
     out[0] = rest;
 }
 
-FUNCTIONS_INLINE void dtlz2(const double *row, ptrdiff_t d, ptrdiff_t m, double *out) {
+GIGAEVO_INLINE void dtlz2(const double *row, ptrdiff_t d, ptrdiff_t m, double *out) {
     const ptrdiff_t places = m - 1, others = d - places;
     double rest = 1.0 + sum_of(from_middle, row + places, others, others);
     for (ptrdiff_t k = 0; k < places; k++) {
@@ -239,7 +229,7 @@ FUNCTIONS_INLINE void dtlz2(const double *row, ptrdiff_t d, ptrdiff_t m, double 
 }
 
 /* The objectives of a function into out[0] to out[m - 1]; d >= 2, and d >= m. */
-FUNCTIONS_WIDE static void objectives_of(int code, const double *row, ptrdiff_t d, ptrdiff_t m, double *out) {
+WIDE static void objectives_of(int code, const double *row, ptrdiff_t d, ptrdiff_t m, double *out) {
     switch (code) {
     case DTLZ1: dtlz1(row, d, m, out); break;
     case DTLZ2: dtlz2(row, d, m, out); break;
@@ -250,7 +240,7 @@ FUNCTIONS_WIDE static void objectives_of(int code, const double *row, ptrdiff_t 
 /* Functions of bits (bytes of 0 and 1), all maximised. */
 
 /* Ones among n bits; adds up eight bytes at a time. */
-FUNCTIONS_INLINE int64_t ones_of(const uint8_t *bits, ptrdiff_t n) {
+GIGAEVO_INLINE int64_t ones_of(const uint8_t *bits, ptrdiff_t n) {
     const uint64_t even = 0x00ff00ff00ff00ffu;
     int64_t ones = 0;
     ptrdiff_t at = 0;
@@ -270,7 +260,7 @@ FUNCTIONS_INLINE int64_t ones_of(const uint8_t *bits, ptrdiff_t n) {
 }
 
 /* The value of a function of bits; traps are of ``order`` bits each, of which d is a multiple. */
-FUNCTIONS_INLINE double bits_value_of(int code, const uint8_t *bits, ptrdiff_t d, ptrdiff_t order) {
+GIGAEVO_INLINE double bits_value_of(int code, const uint8_t *bits, ptrdiff_t d, ptrdiff_t order) {
     int64_t value = 0;
     switch (code) {
     case ONEMAX: return (double)ones_of(bits, d);
@@ -290,14 +280,14 @@ FUNCTIONS_INLINE double bits_value_of(int code, const uint8_t *bits, ptrdiff_t d
 
 /* The same functions of packed bits: gene j is bit j % 64 of word j / 64, those behind the last gene are 0. */
 
-FUNCTIONS_INLINE int64_t ones_of_word(uint64_t word) {
+GIGAEVO_INLINE int64_t ones_of_word(uint64_t word) {
     word -= word >> 1 & 0x5555555555555555u;
     word = (word & 0x3333333333333333u) + (word >> 2 & 0x3333333333333333u);
     word = (word + (word >> 4)) & 0x0f0f0f0f0f0f0f0fu;
     return (int64_t)(word * 0x0101010101010101u >> 56);
 }
 
-FUNCTIONS_INLINE double packed_trap_of(const uint64_t *words, ptrdiff_t d, ptrdiff_t order) {
+GIGAEVO_INLINE double packed_trap_of(const uint64_t *words, ptrdiff_t d, ptrdiff_t order) {
     const uint64_t all = order < 64 ? ((uint64_t)1 << order) - 1 : ~(uint64_t)0;
     int64_t value = 0;
     for (ptrdiff_t at = 0; at + order <= d; at += order) {
@@ -312,7 +302,7 @@ FUNCTIONS_INLINE double packed_trap_of(const uint64_t *words, ptrdiff_t d, ptrdi
 }
 
 /* ``order`` is at most 64. */
-FUNCTIONS_INLINE double packed_value_of(int code, const uint64_t *words, ptrdiff_t d, ptrdiff_t order) {
+GIGAEVO_INLINE double packed_value_of(int code, const uint64_t *words, ptrdiff_t d, ptrdiff_t order) {
     const ptrdiff_t n = (d + 63) / 64;
     int64_t value = 0;
     switch (code) {
@@ -336,7 +326,7 @@ FUNCTIONS_INLINE double packed_value_of(int code, const uint64_t *words, ptrdiff
 /* Functions of permutations, minimised. */
 
 /* Pairs of queens on one diagonal. ``counts`` has room for 4 d numbers. */
-FUNCTIONS_INLINE double conflicts_of(const int32_t *columns, ptrdiff_t d, int32_t *counts) {
+GIGAEVO_INLINE double conflicts_of(const int32_t *columns, ptrdiff_t d, int32_t *counts) {
     int32_t *rising = counts, *falling = counts + 2 * d;
     int64_t pairs = 0;
     memset(counts, 0, (size_t)(4 * d) * sizeof(int32_t));
@@ -348,7 +338,7 @@ FUNCTIONS_INLINE double conflicts_of(const int32_t *columns, ptrdiff_t d, int32_
 }
 
 /* Length of the closed tour; ``distances`` is of shape (d, d). */
-FUNCTIONS_INLINE double tour_length_of(const int32_t *places, ptrdiff_t d, const double *distances) {
+GIGAEVO_INLINE double tour_length_of(const int32_t *places, ptrdiff_t d, const double *distances) {
     double length = distances[places[d - 1] * d + places[0]];
     for (ptrdiff_t step = 1; step < d; step++)
         length += distances[places[step - 1] * d + places[step]];

@@ -1,7 +1,6 @@
 /* Linear grids in loops without a branch, which compilers turn into vector instructions.
 
-   On x86-64 Linux GCC makes a version for AVX2 beside the portable one; which of them runs is decided when the module
-   is loaded. Each operation is exact or rounded as IEEE 754 says, so every version gives what the scalar loops of
+   Each operation is exact or rounded as IEEE 754 says, so every version gives what the scalar loops of
    _grid.pyx give. */
 
 #ifndef GIGAEVO_GRID_LOOPS_H
@@ -11,17 +10,7 @@
 #include <stdint.h>
 #include <string.h>
 
-#if defined(__GNUC__) && !defined(__clang__) && defined(__x86_64__) && defined(__linux__)
-#define GRID_VERSIONS __attribute__((target_clones("avx2", "default")))
-#else
-#define GRID_VERSIONS
-#endif
-
-#if defined(__GNUC__)
-#define GRID_INLINE static inline __attribute__((always_inline))
-#else
-#define GRID_INLINE static inline
-#endif
+#include "_dispatch.h"
 
 /* Up to so many cells are numbered in doubles, whose last bit still counts single cells. */
 #define GRID_LOOP_CELLS ((int64_t)1 << 51)
@@ -29,9 +18,9 @@
 
 /* The numbers of up to GRID_BLOCK points; `outside` (dims,) counts the values that are outside or NaN. A NaN gets a
    number that means nothing. */
-GRID_INLINE void grid_block(const double *values, ptrdiff_t points, ptrdiff_t dims, const double *lower,
-                            const double *upper, const double *scale, const double *cells, int64_t *numbers,
-                            int64_t *outside)
+GIGAEVO_INLINE void grid_block(const double *values, ptrdiff_t points, ptrdiff_t dims, const double *lower,
+                               const double *upper, const double *scale, const double *cells, int64_t *numbers,
+                               int64_t *outside)
 {
     double number[GRID_BLOCK];
     ptrdiff_t axis, point;
@@ -60,9 +49,9 @@ GRID_INLINE void grid_block(const double *values, ptrdiff_t points, ptrdiff_t di
     }
 }
 
-GRID_INLINE void grid_blocks(const double *values, ptrdiff_t points, ptrdiff_t dims, const double *lower,
-                             const double *upper, const double *scale, const double *cells, int64_t *numbers,
-                             int64_t *outside)
+GIGAEVO_INLINE void grid_blocks(const double *values, ptrdiff_t points, ptrdiff_t dims, const double *lower,
+                                const double *upper, const double *scale, const double *cells, int64_t *numbers,
+                                int64_t *outside)
 {
     ptrdiff_t done = 0;
     for (; done + GRID_BLOCK <= points; done += GRID_BLOCK)
@@ -72,7 +61,7 @@ GRID_INLINE void grid_blocks(const double *values, ptrdiff_t points, ptrdiff_t d
 
 /* The cells of points on up to 8 linear axes, of GRID_LOOP_CELLS cells in all. The commonest numbers of axes are known
    to the compiler, which then reads neighbouring values at once. */
-GRID_VERSIONS static void grid_linear(const double *values, ptrdiff_t points, ptrdiff_t dims, const double *lower,
+WIDE static void grid_linear(const double *values, ptrdiff_t points, ptrdiff_t dims, const double *lower,
                                       const double *upper, const double *scale, const double *cells, int64_t *numbers,
                                       int64_t *outside)
 {

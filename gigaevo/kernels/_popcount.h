@@ -5,11 +5,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#if defined(__GNUC__) && !defined(__clang__) && defined(__x86_64__) && defined(__GLIBC__)
-#define GIGAEVO_POPCOUNT_CLONES __attribute__((target_clones("popcnt", "default")))
-#else
-#define GIGAEVO_POPCOUNT_CLONES
-#endif
+#include "_dispatch.h"
 
 static inline int64_t gigaevo_bits_of(uint64_t word) {
 #if defined(__GNUC__) || defined(__clang__)
@@ -23,8 +19,7 @@ static inline int64_t gigaevo_bits_of(uint64_t word) {
 }
 
 /* For each of n rows of `rows` whose merit is NaN: merit = sign * true bits. Returns how many there were. */
-GIGAEVO_POPCOUNT_CLONES
-static int64_t gigaevo_score_bits(
+VERSIONS_FOR("popcnt") static int64_t gigaevo_score_bits(
     const uint64_t *genes, double *merits, const int64_t *rows, int64_t n, int64_t width, double sign
 ) {
     int64_t scored = 0;

@@ -8,20 +8,7 @@
 #include <stdint.h>
 #include <string.h>
 
-/* Functions that are compiled for wider registers too, one of them chosen when the module is loaded. Neither flavour
- * fuses multiplications with additions, so they give the same numbers. GIGAEVO_BASELINE builds the narrow one only. */
-#if !defined(GIGAEVO_BASELINE) && defined(__x86_64__) && defined(__gnu_linux__) && defined(__GNUC__) && !defined(__clang__)
-#define GIGAEVO_CLONES __attribute__((target_clones("avx2", "default"), noinline))
-#else
-#define GIGAEVO_CLONES
-#endif
-
-/* Inlined even into clones for other instruction sets, which compilers leave to be said. */
-#if defined(__GNUC__)
-#define GIGAEVO_INLINE static inline __attribute__((always_inline))
-#else
-#define GIGAEVO_INLINE static inline
-#endif
+#include "_dispatch.h"
 
 GIGAEVO_INLINE double double_of_bits(uint64_t bits) {
     double value;

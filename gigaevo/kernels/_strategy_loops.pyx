@@ -219,6 +219,7 @@ def advance(pool, progress, plan, RandomStream stream not None):
     cdef Mutation mutation
     cdef Scoring scoring
     cdef Race race
+    cdef int64_t target
     check_selection(plan.target_size, plan.replacement_rate, plan.elitism_rate)
     read_crossing(&cross, pool, plan.crossing)
     read_task(&mutation, &scoring, pool, progress.size, plan.mutation, plan.scoring, cross.genes_size)
@@ -229,7 +230,8 @@ def advance(pool, progress, plan, RandomStream stream not None):
     open_herd(&herd, pool, progress.size, max(cross.genes_size, cross.cut_count, mutation.mutable_count))
     try:
         read_race(&race, progress, plan.goal)
-        checks.check_room(pool, race.target_size, race.target_size + share(race.target_size, cross.selection_rate))
+        target = min(race.target_size, herd.capacity + 1)  # the sum would not fit 64 bits
+        checks.check_room(pool, plan.target_size, target + share(target, cross.selection_rate))
         with nogil:
             run_generations(&herd, &cross, &mutation, &scoring, &race, &stream.rng)
     finally:

@@ -54,7 +54,7 @@ GIGAEVO_INLINE void spread_all(double *outside, const double *drawn, int count, 
     for (i = 0; i < count; i++) outside[i] = portable_exp(outside[i]);
 }
 
-GIGAEVO_CLONES static void sbx_block_bounded(SbxBlock *block, int used, double eta) {
+WIDE static void sbx_block_bounded(SbxBlock *block, int used, double eta) {
     double middle[GENE_BLOCK], half[GENE_BLOCK], down[GENE_BLOCK], up[GENE_BLOCK];
     const int count = (used + 3) & ~3;
     int i;
@@ -79,7 +79,7 @@ GIGAEVO_CLONES static void sbx_block_bounded(SbxBlock *block, int used, double e
     }
 }
 
-GIGAEVO_CLONES static void sbx_block_free(SbxBlock *block, int used, double eta) {
+WIDE static void sbx_block_free(SbxBlock *block, int used, double eta) {
     double spread[GENE_BLOCK];
     const int count = (used + 3) & ~3;
     int i;
@@ -103,7 +103,7 @@ static void sbx_block_values(SbxBlock *block, int used, double eta, int bounded)
 }
 
 /* The mutants of the first `used` genes, in place. */
-GIGAEVO_CLONES static void polynomial_block_values(PolynomialBlock *block, int used, double eta) {
+WIDE static void polynomial_block_values(PolynomialBlock *block, int used, double eta) {
     double tail[GENE_BLOCK], beyond[GENE_BLOCK];
     const double root = 1.0 / (eta + 1.0);
     const int count = (used + 3) & ~3;

@@ -167,6 +167,16 @@ def test_genes_that_may_change_may_be_named_more_often_than_there_are_rows(
     assert progress.generation == 3
 
 
+def test_a_population_of_2_to_63_fits_no_pool(kernels: Callable[[str], ModuleType]) -> None:
+    mutation = Mutation(Change.SWAP, 1.0, 1, 1, np.arange(D), None, np.zeros(D, np.int64), np.full(D, D))
+    goal = Goal(np.inf, -np.inf, 0, 0, 0, 3, False)
+    plan = Plan(2**63 - 1, 0.5, 0.1, 0, 0, crossing(Exchange.HALF), mutation, Scoring(Score.SUM, 0, 1.0), goal)
+    with pytest.raises(ValueError, match="the capacity is 20, expected at least"):
+        kernels("strategy_loops").advance(
+            a_pool(), Progress(10, 0, 0, 0, -np.inf, np.zeros(D), 0), plan, stream_of(kernels)
+        )
+
+
 def test_functions_of_no_gene_are_refused(kernels: Callable[[str], ModuleType]) -> None:
     levy, nothing = 6, np.zeros(0)
     with pytest.raises(ValueError, match=r"genes has shape \(20, 0\)"):
