@@ -9,7 +9,8 @@ from setuptools import Extension, setup
 
 KERNELS = Path("gigaevo/kernels")
 # Neither -ffast-math nor fused multiply-add: they make results differ between machines, and from the numpy twins.
-FLAGS = ["-O3", "-fno-math-errno", "-fno-trapping-math", "-ffp-contract=off"]
+# Without what debuggers read, which is most of a module: Python asks for it by default.
+FLAGS = ["-O3", "-g0", "-fno-math-errno", "-fno-trapping-math", "-ffp-contract=off"]
 
 
 def extensions() -> list[Extension]:
@@ -36,4 +37,4 @@ def extensions() -> list[Extension]:
     return built
 
 
-setup(ext_modules=extensions())
+setup(ext_modules=extensions(), options={"build_ext": {"parallel": True}})
