@@ -542,13 +542,14 @@ cdef class EliteArchive:
 
 def restored_archive(total_cells, cells, objectives, keys, behaviors, solutions):
     """See ``archive_numpy.restored_archive``."""
+    _, behavior_dim = behaviors.shape
+    _, solution_dim = solutions.shape
     cdef EliteArchive archive = EliteArchive(
         total_cells,
-        behavior_dim=behaviors.shape[1],
-        solution_dim=solutions.shape[1],
+        behavior_dim=behavior_dim,
+        solution_dim=solution_dim,
         keyed=keys is not None,
         capacity=max(len(cells), 1),
     )
-    described = (rows if rows.shape[1] else None for rows in (behaviors, solutions))
-    archive.add(cells, objectives, keys, *described)
+    archive.add(cells, objectives, keys, behaviors if behavior_dim else None, solutions if solution_dim else None)
     return archive

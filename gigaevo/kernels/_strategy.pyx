@@ -102,7 +102,7 @@ cdef int read_crossing(Cross* cross, object pool, object crossing) except -1:
         NOTHING <= cross.exchange <= REJUVENATION
         and 0.0 <= cross.selection_rate <= 1.0
         and 0.0 <= cross.crossover_rate <= 1.0
-        and holds(pool[0], cross.genes_size)
+        and holds(pool.genes, cross.genes_size)
         and are_below(cross.cuts, cross.cut_count, cross.genes_size)
         and (cross.exchange not in (GENES, POINTS) or 1 <= cross.number <= there)
     ):
@@ -126,7 +126,7 @@ cdef int read_mutation(
     mutation.least, mutation.most = fewest, largest
     if not (
         fits(mutable, cnp.NPY_INT64, 1)
-        and holds(pool[0], genes)
+        and holds(pool.genes, genes)
         and 0.0 <= mutation.probability <= 1.0
         and 1 <= fewest <= largest < 2**31
         and 0 <= begin <= end

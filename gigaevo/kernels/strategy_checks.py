@@ -43,8 +43,9 @@ def check_pool(pool: Pool, size: int) -> None:
 def check_bits(pool: Pool) -> None:
     """
     Raises:
-        ValueError: The genes are numbers.
+        ValueError: The genes are numbers, or no rows.
     """
+    _check_rows(pool)
     if pool.genes.dtype != np.uint64:
         raise ValueError(f"genes must be bits (uint64), not {pool.genes.dtype}")
 
@@ -52,8 +53,9 @@ def check_bits(pool: Pool) -> None:
 def check_numbers(pool: Pool) -> None:
     """
     Raises:
-        ValueError: The genes are bits.
+        ValueError: The genes are bits, or no rows.
     """
+    _check_rows(pool)
     if pool.genes.dtype != np.float64:
         raise ValueError(f"genes must be numbers (float64), not {pool.genes.dtype}")
 
@@ -244,6 +246,11 @@ def check_sets(starts: NDArray[np.int64], stops: NDArray[np.int64], genes_size: 
     if bad.any():
         gene = int(bad.argmax())
         raise ValueError(f"gene {gene} lies outside of its set, {starts[gene]} to {stops[gene] - 1}")
+
+
+def _check_rows(pool: Pool) -> None:
+    if pool.genes.ndim != 2:
+        raise ValueError(f"genes must be of shape (capacity, width), not {_kind(pool.genes)}")
 
 
 def _kind(array: NDArray[np.generic]) -> str:

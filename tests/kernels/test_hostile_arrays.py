@@ -144,6 +144,23 @@ def test_an_exchange_that_does_not_exist_is_refused(kernels: Callable[[str], Mod
         kernels("strategy").cross_over(a_pool(), 10, crossing(77, 10**6), stream_of(kernels))
 
 
+@pytest.mark.parametrize("genes", [np.float64(5.0), np.zeros(20), np.zeros((20, D, 1))])
+def test_genes_that_are_no_rows_are_refused(kernels: Callable[[str], ModuleType], genes: Any) -> None:
+    module, pool = kernels("strategy"), a_pool()._replace(genes=genes)
+    laws = ValueLaws(np.full(D, GeneLaw.MOVE), *(np.full(D, value) for value in (-1.0, 1.0, -0.1, 0.1)))
+    sets = np.zeros(D, np.int64), np.full(D, D)
+    for name, told in (("mutate_values", (laws,)), ("mutate_swaps", sets)):
+        with pytest.raises(ValueError, match="genes must be of shape"):
+            getattr(module, name)(pool, 10, 0, 1.0, 1, 2, np.arange(D), *told, stream_of(kernels))
+    with pytest.raises(ValueError, match="genes must be of shape"):
+        module.mutate_bits(pool, 10, 0, 1.0, 1, 2, np.arange(D), D, stream_of(kernels))
+
+
+def test_an_archive_is_not_restored_from_what_is_no_table(kernels: Callable[[str], ModuleType]) -> None:
+    with pytest.raises((ValueError, IndexError)):
+        kernels("archive").restored_archive(9, np.arange(3), np.zeros(3), None, np.zeros(3), np.zeros((3, 0)))
+
+
 def test_a_size_beyond_the_pool_is_told_before_memory_is_taken(kernels: Callable[[str], ModuleType]) -> None:
     with pytest.raises(ValueError, match="size must be in 0 to 20"):
         kernels("strategy").distinct_rows(a_pool(), 2**62)
