@@ -1,12 +1,12 @@
 # cython: boundscheck=False, wraparound=False, cdivision=True
 """Random streams, compiled. ``random_numpy`` documents the class and is its twin; numbers differ between the two."""
 
-from libc.stdint cimport int64_t, uint64_t
+from libc.stdint cimport int64_t
 
 cimport numpy as cnp
 
 from gigaevo.kernels._boundary cimport new_array
-from gigaevo.kernels._rng cimport below, next_word, normal, uniform
+from gigaevo.kernels._rng cimport below, normal, uniform
 
 import numpy as np
 

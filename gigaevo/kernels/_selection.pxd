@@ -1,6 +1,5 @@
 # Selection of one candidate, for loops that are fused with other work. ``selection_numpy`` documents what they do.
 
-from libc.math cimport INFINITY
 from libc.stdint cimport int64_t, uint32_t, uint64_t
 
 from gigaevo.kernels._rng cimport Rng, next_word, scaled

@@ -1,7 +1,6 @@
 # Who stays in a population, and which rows are there already: on rows of any type, ``stride`` bytes each.
 # ``breeding_numpy`` documents what is done.
 
-from libc.math cimport INFINITY
 from libc.stdint cimport int32_t, uint32_t, uint64_t
 from libc.string cimport memcmp, memcpy
 

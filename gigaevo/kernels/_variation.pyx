@@ -2,14 +2,14 @@
 """Crossovers and mutations of vectors, compiled. ``variation_numpy`` documents the functions and is their twin."""
 
 from libc.math cimport floor, isfinite, rint
-from libc.stdint cimport int64_t, uint32_t, uint64_t
+from libc.stdint cimport uint32_t, uint64_t
 from libc.string cimport memcpy
 
 cimport numpy as cnp
 
 from gigaevo.kernels._boundary cimport fits, new_array
 from gigaevo.kernels._random cimport RandomStream
-from gigaevo.kernels._rng cimport Rng, below, next_word, normal, threshold
+from gigaevo.kernels._rng cimport Rng, below, next_word, threshold
 from gigaevo.kernels._rng cimport uniform as drawn_uniform
 from gigaevo.kernels._variation cimport (
     Hits,
@@ -26,8 +26,6 @@ from gigaevo.kernels._variation cimport (
     sbx_finish,
     sbx_pair,
 )
-
-import numpy as np
 
 from gigaevo.kernels import checks, variation_checks
 

@@ -19,7 +19,10 @@ _HALF = 2**64 - 1
 
 
 class RandomStream:
-    """Random numbers of one component of a run.
+    """Random numbers of one component of a run, for one thread at a time.
+
+    Compiled kernels draw while the interpreter is let go: two threads that drew from one stream would get some numbers
+    twice, and never the same ones again. Spawn a seed for each.
 
     Args:
         seed: The component's own, spawned from the one of the run.

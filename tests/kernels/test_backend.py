@@ -5,9 +5,11 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
+from gigaevo.kernels.backend import COMPILED
 from tests.kernels.conftest import compiled
 
 ASK = "import gigaevo.kernels as k; print(k.BACKEND); print(k.EliteArchive.__module__); print(k.backend_note())"
@@ -35,3 +37,13 @@ def test_missing_extensions_are_told_in_one_line_with_the_remedy(remedy: str):
     backend, module, note = ask(WITHOUT_EXTENSIONS + ASK, "")
     assert (backend, module) == ("numpy", "gigaevo.kernels.archive_numpy")
     assert remedy in note
+
+
+def test_every_module_and_header_is_chosen_from_and_on_the_map():
+    root = Path(__file__).parents[2]
+    kernels, page = root / "gigaevo/kernels", (root / "docs/kernels.md").read_text()
+    assert sorted(COMPILED) == sorted(source.stem for source in kernels.glob("*.pyx"))
+    shared = {file.name for ending in ("*.h", "*.pxd") for file in kernels.glob(ending)}
+    beside = {f"{name}.pxd" for name in COMPILED}  # what others may cimport of a module is told of once for all
+    assert {name for name in COMPILED if f"`{name}`" not in page} == set()
+    assert {name for name in shared - beside if f"`{name}`" not in page} == set()
