@@ -115,6 +115,7 @@ def repeated(children, codes):
 def compete(codes, merits, children, child_merits):
     """See ``breeding_numpy.compete``."""
     check_survival(codes, merits, children, child_merits)
+    check_apart(codes, merits, children, child_merits)
     cdef Py_ssize_t n = (<cnp.ndarray>codes).shape[0], count = (<cnp.ndarray>children).shape[0]
     cdef Py_ssize_t stride = (<cnp.ndarray>codes).shape[1] * cnp.PyArray_ITEMSIZE(<cnp.ndarray>codes)
     cdef double* sorting = <double*>malloc((n + count) * sizeof(double))
@@ -143,6 +144,7 @@ def succeed(codes, merits, children, child_merits, Py_ssize_t elites=0):
         checks.check_elites(elites, n)
     if (<cnp.ndarray>children).shape[0] != n - elites:
         checks.check_children(codes, children, child_merits, n - elites)
+    check_apart(codes, merits, children, child_merits)
     cdef double* sorting = <double*>malloc(n * sizeof(double))
     if sorting == NULL:
         raise MemoryError
@@ -287,6 +289,19 @@ cdef int check_survival(object codes, object merits, object children, object chi
     if not (are_ordered(merits) and are_ordered(child_merits)):
         checks.check_ordered(merits, child_merits)
     return 0
+
+
+cdef int check_apart(object codes, object merits, object children, object child_merits) except -1:
+    if overlap(codes, children) or overlap(merits, child_merits):
+        checks.check_apart(codes, merits, children, child_merits)
+    return 0
+
+
+cdef bint overlap(cnp.ndarray one, cnp.ndarray other) noexcept:
+    """Whether two arrays without gaps have bytes in common."""
+    cdef const char* begin = <const char*>cnp.PyArray_DATA(one)
+    cdef const char* start = <const char*>cnp.PyArray_DATA(other)
+    return begin < start + cnp.PyArray_NBYTES(other) and start < begin + cnp.PyArray_NBYTES(one)
 
 
 cdef bint are_ordered(cnp.ndarray merits) noexcept:

@@ -64,6 +64,13 @@ def check_ordered(merits: Merits, child_merits: Merits) -> None:
             raise ValueError(f"{name}[{int(wrong.argmax())}] is nan, expected a number, or -inf for an invalid one")
 
 
+def check_apart(codes: Codes, merits: Merits, children: Codes, child_merits: Merits) -> None:
+    """Raise ValueError if what is changed in place and what is read from are one piece of memory."""
+    for name, changed, read in (("children", codes, children), ("child_merits", merits, child_merits)):
+        if np.may_share_memory(changed, read):
+            raise ValueError(f"{name} must be an array of its own: the population is changed while it is read")
+
+
 def check_elites(elites: int, n: int) -> None:
     """Raise ValueError unless ``elites`` of ``n`` can stay and leave room for one child."""
     if not 0 <= elites < n:

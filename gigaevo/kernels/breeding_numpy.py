@@ -185,6 +185,7 @@ def compete(codes: Codes, merits: Merits, children: Codes, child_merits: Merits)
     checks.check_changeable(codes, merits)
     checks.check_children(codes, children, child_merits)
     checks.check_ordered(merits, child_merits)
+    checks.check_apart(codes, merits, children, child_merits)
     count = len(children)
     order = np.lexsort((np.arange(count + len(codes)), -np.concatenate([child_merits, merits])))[: len(codes)]
     accepted = np.sort(order[order < count])
@@ -210,6 +211,7 @@ def succeed(codes: Codes, merits: Merits, children: Codes, child_merits: Merits,
     checks.check_elites(elites, len(codes))
     checks.check_children(codes, children, child_merits, len(codes) - elites)
     checks.check_ordered(merits, child_merits)
+    checks.check_apart(codes, merits, children, child_merits)
     best = np.sort(np.argsort(-merits, kind="stable")[:elites])
     codes[:elites], merits[:elites] = codes[best], merits[best]
     codes[elites:], merits[elites:] = children, child_merits

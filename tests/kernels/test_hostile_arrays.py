@@ -124,6 +124,16 @@ def test_rows_that_are_copied_are_numbers(kernels: Callable[[str], ModuleType], 
             getattr(kernels("breeding"), name)(codes, np.zeros(3), children, np.ones(3), *elites)
 
 
+@pytest.mark.parametrize("name", ["compete", "succeed"])
+def test_a_population_does_not_compete_with_itself(kernels: Callable[[str], ModuleType], name: str) -> None:
+    codes, merits = np.zeros((4, D)), np.arange(4.0)
+    contest = getattr(kernels("breeding"), name)
+    with pytest.raises(ValueError, match="child_merits must be an array of its own"):
+        contest(codes, merits, np.ones((4, D)), merits)
+    with pytest.raises(ValueError, match="children must be an array of its own"):
+        contest(codes, merits, codes, np.ones(4))
+
+
 def test_rows_of_any_numbers_compete(kernels: Callable[[str], ModuleType]) -> None:
     codes, merits = np.zeros((2, 3), np.int64), np.array([1.0, 2.0])
     kernels("breeding").compete(codes, merits, np.ones((1, 3), np.int64), np.array([1.5]))
