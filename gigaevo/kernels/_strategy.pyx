@@ -60,12 +60,14 @@ cdef int open_herd(Herd* herd, object pool, object size, int64_t extra) except -
     if sound:
         herd.capacity, herd.width = cnp.PyArray_DIM(<cnp.ndarray>genes, 0), cnp.PyArray_DIM(<cnp.ndarray>genes, 1)
         herd.order = <int64_t*>cnp.PyArray_DATA(<cnp.ndarray>order)
+        herd.ages = <int64_t*>cnp.PyArray_DATA(<cnp.ndarray>ages)
         herd.size = size
         sound = (
             cnp.PyArray_DIM(<cnp.ndarray>merits, 0) == herd.capacity
             and cnp.PyArray_DIM(<cnp.ndarray>ages, 0) == herd.capacity
             and cnp.PyArray_DIM(<cnp.ndarray>order, 0) == herd.capacity
             and 0 <= herd.size <= herd.capacity
+            and (herd.ages + herd.capacity <= herd.order or herd.order + herd.capacity <= herd.ages)
             and are_below(herd.order, herd.capacity, herd.capacity)
         )
     if not sound:
@@ -73,7 +75,6 @@ cdef int open_herd(Herd* herd, object pool, object size, int64_t extra) except -
         raise ValueError("the arrays of a pool must be writable")
     herd.genes = <uint64_t*>cnp.PyArray_DATA(<cnp.ndarray>genes)
     herd.merits = <double*>cnp.PyArray_DATA(<cnp.ndarray>merits)
-    herd.ages = <int64_t*>cnp.PyArray_DATA(<cnp.ndarray>ages)
     herd.bits = cnp.PyArray_TYPE(<cnp.ndarray>genes) == cnp.NPY_UINT64
     herd.room = max(herd.capacity, herd.width, extra) + 2
     herd.scratch = malloc(6 * herd.room * sizeof(int64_t))

@@ -20,7 +20,7 @@ def check_pool(pool: Pool, size: int) -> None:
     """
     Raises:
         ValueError: An array has another dtype, layout or shape than ``Pool`` says, ``size`` is larger than the
-            capacity, or a row in ``order`` does not exist.
+            capacity, a row in ``order`` does not exist, or ``order`` would change as ages do.
     """
     genes = pool.genes
     if genes.dtype not in (np.uint64, np.float64) or genes.ndim != 2 or not genes.flags.carray:
@@ -33,6 +33,8 @@ def check_pool(pool: Pool, size: int) -> None:
     ):
         if array.dtype != dtype or array.shape != (capacity,) or not array.flags.carray:
             raise ValueError(f"{name} must be {np.dtype(dtype)} of shape ({capacity},), not {_kind(array)}")
+    if np.may_share_memory(pool.ages, pool.order):
+        raise ValueError("ages and order must be two arrays: rows are looked up while they grow older")
     if not 0 <= size <= capacity:
         raise ValueError(f"size must be in 0 to {capacity}, the capacity, not {size}")
     bad = (pool.order < 0) | (pool.order >= capacity)

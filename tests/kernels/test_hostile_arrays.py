@@ -171,6 +171,16 @@ def test_an_archive_is_not_restored_from_what_is_no_table(kernels: Callable[[str
         kernels("archive").restored_archive(9, np.arange(3), np.zeros(3), None, np.zeros(3), np.zeros((3, 0)))
 
 
+def test_ages_of_a_pool_are_not_its_order(kernels: Callable[[str], ModuleType]) -> None:
+    pool = a_pool()._replace(ages=np.arange(20))
+    with pytest.raises(ValueError, match="ages and order must be two arrays"):
+        kernels("strategy").cross_over(pool._replace(order=pool.ages), 10, crossing(Exchange.HALF), stream_of(kernels))
+    with pytest.raises(ValueError, match="expected 0 to 19"):
+        kernels("strategy").cross_over(
+            pool._replace(order=np.full(20, 20)), 10, crossing(Exchange.HALF), stream_of(kernels)
+        )
+
+
 def test_a_size_beyond_the_pool_is_told_before_memory_is_taken(kernels: Callable[[str], ModuleType]) -> None:
     with pytest.raises(ValueError, match="size must be in 0 to 20"):
         kernels("strategy").distinct_rows(a_pool(), 2**62)
