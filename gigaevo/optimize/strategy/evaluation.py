@@ -13,6 +13,7 @@ from gigaevo.optimize.genotypes import Ranges, UniqueGenotype
 from gigaevo.optimize.native import BitFunction, Queens, RealFunction
 from gigaevo.optimize.strategy.gene_space import BitSpace
 from gigaevo.optimize.strategy.placeholders import CountTrue, SumGenes
+from gigaevo.optimize.strategy.population import Population
 
 if TYPE_CHECKING:
     from concurrent.futures import Executor
@@ -21,7 +22,8 @@ if TYPE_CHECKING:
 
     from gigaevo.optimize.strategy.fitness_cache import FitnessCache
     from gigaevo.optimize.strategy.gene_space import GeneSpace
-    from gigaevo.optimize.strategy.population import Population
+
+    Merits = NDArray[np.float64]
 
 
 class Evaluation:
@@ -52,7 +54,8 @@ class Evaluation:
         self._space = space
         self._sign = sign
         self._cache = cache
-        self.scoring = native_scoring(space, fitness, sign) if cache is None else None
+        self._native = native_scoring(space, fitness, sign)
+        self.scoring = self._native if cache is None else None
         self._evaluate = Evaluator(fitness, vectorized=vectorized, executor=executor)
 
     def __call__(self, population: Population) -> int:
@@ -78,19 +81,27 @@ class Evaluation:
 
     def merits_of(self, genes: NDArray[Any]) -> NDArray[np.float64]:
         """Merits of rows of genes, shape (n,), always calculated."""
+        if self._native is not None:
+            pool = Population(genes).pool
+            score_unknown(pool, len(genes), self._native)
+            return pool.merits
         scores, _ = self._evaluate(self._space.decode(genes))
         return np.where(np.isfinite(scores), self._sign * scores, -np.inf)
 
-    def _remembered(self, genes: NDArray[Any], cache: FitnessCache) -> tuple[list[float], int]:
+    def _remembered(self, genes: NDArray[Any], cache: FitnessCache) -> tuple[list[float | None] | Merits, int]:
         """Merits from the cache, and how many were not there; equal rows are calculated once."""
         keys: list[bytes] = genes.view(f"V{genes.itemsize * genes.shape[1]}").ravel().tolist()
         found, missing = cache.recall(keys)
-        if missing:
-            merits = self.merits_of(genes[list(missing.values())])
-            for key, merit in zip(missing, merits.tolist(), strict=True):
-                found[key] = merit
-                cache.put(key, merit)
-        return [found[key] for key in keys], len(missing)
+        if not missing:
+            return found, 0
+        are_all = len(missing) == len(keys)
+        merits = self.merits_of(genes if are_all else genes[list(missing.values())])
+        calculated = dict(zip(missing, merits.tolist(), strict=True))
+        cache.remember(calculated)
+        if are_all:
+            return merits, len(missing)
+        pairs = zip(keys, found, strict=True)
+        return [calculated[key] if merit is None else merit for key, merit in pairs], len(missing)
 
 
 def native_scoring(space: GeneSpace, fitness: Any, sign: float) -> Scoring | None:

@@ -46,28 +46,31 @@ class FitnessCache:
         if len(self._merits) > self.size:
             self._merits.popitem(last=False)
 
-    def recall(self, keys: list[bytes]) -> tuple[dict[bytes, float], dict[bytes, int]]:
+    def recall(self, keys: list[bytes]) -> tuple[list[float | None], dict[bytes, int]]:
         """``get`` for many genes at a time.
 
         Returns:
-            The merits that are known, and of the genes that are not the position at which they come first; where they
-            come again they count as found, for then their merit will be known.
+            The merit of each, None where it is not known; and of the genes that are not known a position at which they
+            are. Where they come again they count as found, for then their merit will be known.
         """
         merits = self._merits
-        found: dict[bytes, float] = {}
-        missing: dict[bytes, int] = {}
-        for position, key in enumerate(keys):
-            if key in missing:
-                continue
-            merit = merits.get(key)
-            if merit is None:
-                missing[key] = position
-            else:
-                merits.move_to_end(key)
-                found[key] = merit
+        found = list(map(merits.get, keys))
+        missing = {key: position for position, key in enumerate(keys) if found[position] is None}
+        if len(missing) < len(keys):
+            for key, merit in zip(keys, found, strict=True):
+                if merit is not None:
+                    merits.move_to_end(key)
         self.misses += len(missing)
         self.hits += len(keys) - len(missing)
         return found, missing
+
+    def remember(self, merits: dict[bytes, float]) -> None:
+        """``put`` for many genes at a time that are not known yet."""
+        known = self._merits
+        for key, merit in merits.items():
+            known[key] = merit
+        for _ in range(len(known) - self.size):
+            known.popitem(last=False)
 
     @property
     def hit_rate(self) -> float:

@@ -45,22 +45,24 @@ def test_recalling_many_is_asking_for_each(size: int, batches: list[list[int]]) 
     for batch in batches:
         keys = [bytes([name]) for name in batch]
         found, missing = many.recall(keys)
-        expected: dict[bytes, float] = {}
-        unknown: dict[bytes, int] = {}
-        for position, key in enumerate(keys):
+        expected: list[float | None] = []
+        unknown: list[bytes] = []
+        for key in keys:
             if key in unknown:
                 each.hits += 1
+                expected.append(None)
                 continue
-            merit = each.get(key)
-            if merit is None:
-                unknown[key] = position
-            else:
-                expected[key] = merit
-        assert (found, missing) == (expected, unknown)
+            expected.append(each.get(key))
+            if expected[-1] is None:
+                unknown.append(key)
+        assert found == expected
+        assert list(missing) == unknown
+        assert all(keys[position] == key for key, position in missing.items())
+        many.remember({key: float(key[0]) for key in missing})
         for key in missing:
-            many.put(key, float(key[0]))
             each.put(key, float(key[0]))
         assert repr(many) == repr(each)
+        assert list(many._merits.items()) == list(each._merits.items())
 
 
 def test_invalid_chromosomes_are_remembered_too() -> None:
