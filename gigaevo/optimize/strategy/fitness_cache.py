@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections import OrderedDict
 
+from gigaevo.optimize.arguments import is_count
+
 
 class FitnessCache:
     """The merits of the genes that were asked for last; a read keeps an entry as much as a write does.
@@ -17,7 +19,7 @@ class FitnessCache:
     """
 
     def __init__(self, size: int) -> None:
-        if isinstance(size, bool) or not isinstance(size, int) or size < 1:
+        if not is_count(size):
             raise ValueError(f"fitness_cache is {size!r}, expected a number of entries from 1, or None")
         self.size = size
         self.hits = self.misses = 0

@@ -56,8 +56,8 @@ class HillClimb(Strategy):
         genotype: Genotype,
         fitness: Any,
         *,
-        variant: HillClimbVariant = HillClimbVariant.STOCHASTIC,
-        fitness_ordering: FitnessOrdering = FitnessOrdering.MAXIMIZE,
+        variant: HillClimbVariant | str = HillClimbVariant.STOCHASTIC,
+        fitness_ordering: FitnessOrdering | str = FitnessOrdering.MAXIMIZE,
         vectorized: bool = False,
         fitness_cache: int | None = None,
         par_fitness: bool = False,
@@ -83,13 +83,14 @@ class HillClimb(Strategy):
             seed=seed,
             seed_genes_list=seed_genes_list,
         )
-        self.variant = HillClimbVariant(variant)
+        try:
+            self.variant = HillClimbVariant(variant)
+        except ValueError:
+            words = " or ".join(repr(known.value) for known in HillClimbVariant)
+            raise ValueError(f"variant is {variant!r}, expected a HillClimbVariant, or {words}") from None
 
     def __repr__(self) -> str:
-        lines = [repr(self.genotype), repr(self.fitness), f"variant={self.variant.value}"]
-        if self._state is not None:
-            lines.append(f"best_fitness_score={self.best_fitness_score} in generation {self.best_generation}")
-        return "HillClimb(\n    " + ",\n    ".join(lines) + "\n)"
+        return self._shown([f"variant={self.variant.value}"])
 
     def _start_population(self, stream: RandomStream) -> Population:
         if self._founders is None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING, Any, TextIO
 
+from gigaevo.optimize.arguments import is_count
+
 if TYPE_CHECKING:
     from gigaevo.optimize.strategy.strategy import Strategy
 
@@ -83,7 +85,7 @@ class EvolveReporterSimple(StrategyReporter):
         show_equal_fitness: bool = False,
         file: TextIO | None = None,
     ) -> None:
-        if isinstance(period, bool) or not isinstance(period, int) or period < 1:
+        if not is_count(period):
             raise ValueError(f"period is {period!r}, expected a number of generations from 1")
         self.period = period
         self.show_genes = show_genes

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from gigaevo.kernels.random import RandomStream
 
 
-@dataclass
+@dataclass(repr=False)
 class StrategyState:
     """All that the rest of a run depends on; it can be saved between generations.
 
@@ -49,6 +49,14 @@ class StrategyState:
         """The state of a run whose population has not been looked at yet."""
         best_genes = population.pool.genes[population.members[0]].copy()
         return cls(population, Progress(population.size, 0, 0, 0, -np.inf, best_genes, 0), stream)
+
+    def __repr__(self) -> str:
+        scale = f", at scale {self.scale}" if self.scale else ""
+        return (
+            f"StrategyState(generation {self.current_generation}, {len(self.population)} chromosomes, "
+            f"best_merit={self.progress.best_merit:.6g} in generation {self.best_generation}, stale for "
+            f"{self.stale_generations}{scale}, {self.evaluations} evaluations, stop_reason={self.stop_reason!r})"
+        )
 
     @property
     def current_generation(self) -> int:

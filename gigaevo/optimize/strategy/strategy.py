@@ -23,7 +23,7 @@ from gigaevo.optimize.strategy.gene_space import gene_space
 from gigaevo.optimize.strategy.ordering import FitnessOrdering
 from gigaevo.optimize.strategy.population import Chromosome
 from gigaevo.optimize.strategy.repeated import call_repeatedly, call_speciated
-from gigaevo.optimize.strategy.reporters import watches_generations
+from gigaevo.optimize.strategy.reporters import StrategyReporter, watches_generations
 from gigaevo.optimize.strategy.state import StrategyState
 
 if TYPE_CHECKING:
@@ -35,7 +35,6 @@ if TYPE_CHECKING:
     from gigaevo.optimize.seeds import Seed
     from gigaevo.optimize.strategy.population import Population
     from gigaevo.optimize.strategy.repeated import Repeated
-    from gigaevo.optimize.strategy.reporters import StrategyReporter
 
 NATIVE_EVALUATIONS = 1_000_000  # of one native call, so that Ctrl-C is heard
 
@@ -47,7 +46,7 @@ class Strategy(ABC):
         genotype: The search space.
         fitness: Of the genes of one chromosome, shape (genes_size,), which it may not change; None, NaN and infinities
             mean that the chromosome is invalid. Or a native one (``CountTrue``, ``gigaevo.optimize.functions``).
-        fitness_ordering: Whether scores are to be large or small.
+        fitness_ordering: Whether scores are to be large or small; its words "maximize" and "minimize" will do.
         vectorized: Whether ``fitness`` takes all chromosomes at once, shape (n, genes_size).
         target_fitness_score: See ``Endings``.
         valid_fitness_score: See ``Endings``.
@@ -75,7 +74,7 @@ class Strategy(ABC):
         genotype: Genotype,
         fitness: Any,
         *,
-        fitness_ordering: FitnessOrdering,
+        fitness_ordering: FitnessOrdering | str,
         vectorized: bool,
         endings: Endings,
         replace_on_equal_fitness: bool,
@@ -88,21 +87,21 @@ class Strategy(ABC):
         self.genotype = as_genotype(genotype)
         self.space = gene_space(self.genotype)
         self.fitness = fitness
-        if not isinstance(fitness_ordering, FitnessOrdering):
-            raise ValueError(f"fitness_ordering is {fitness_ordering!r}, expected FitnessOrdering.MAXIMIZE or MINIMIZE")
-        self.fitness_ordering = fitness_ordering
+        self.fitness_ordering = FitnessOrdering.of(fitness_ordering)
         self.vectorized = vectorized
         self.endings = endings
         self.replace_on_equal_fitness = replace_on_equal_fitness
         self.fitness_cache = None if fitness_cache is None else FitnessCache(fitness_cache)
         self.par_fitness = par_fitness
+        if reporter is not None and not isinstance(reporter, StrategyReporter):
+            raise TypeError(f"reporter is {reporter!r}, expected an object of a StrategyReporter, or None")
         self.reporter = reporter
         self._seed = seed_sequence(seed)
         self._founders = None if seed_genes_list is None else self.space.encode(seed_genes_list)
         if self._founders is not None and not len(self._founders):
             raise ValueError("seed_genes_list is empty, expected at least one chromosome, or None")
         self._state: StrategyState | None = None
-        self._evaluation = Evaluation(self.space, fitness, fitness_ordering.sign, vectorized=vectorized)
+        self._evaluation = Evaluation(self.space, fitness, self.fitness_ordering.sign, vectorized=vectorized)
 
     # What a strategy fills in
 
@@ -215,9 +214,8 @@ class Strategy(ABC):
         """The best score; None before there is a valid chromosome."""
         return None if self._state is None else self.score_of(self._state.progress.best_merit)
 
-    @property
     def best_genes_and_fitness_score(self) -> tuple[NDArray[Any] | None, float | None]:
-        """``best_genes`` and ``best_fitness_score``."""
+        """``best_genes`` and ``best_fitness_score``, called as in the strategy document."""
         return self.best_genes, self.best_fitness_score
 
     @property
@@ -261,6 +259,26 @@ class Strategy(ABC):
     def score_of(self, merit: float) -> float | None:
         """The score of a merit; None where it is invalid or unknown."""
         return self.fitness_ordering.sign * merit + 0.0 if np.isfinite(merit) else None
+
+    def _shown(self, parts: list[str]) -> str:
+        """The search in lines: its own ``parts``, what else was told, and what was found."""
+        told = {name: value for name, value in vars(self.endings).items() if value is not None}
+        lines = [
+            repr(self.genotype),
+            repr(self.fitness),
+            *parts,
+            f"fitness_ordering={self.fitness_ordering.value}",
+            *(f"{name}={value!r}" for name, value in told.items()),
+            f"seed={self.seed}",
+        ]
+        if self.fitness_cache is not None:
+            lines.insert(-1, f"fitness_cache={self.fitness_cache.size}")
+        if self._state is not None:
+            lines.append(
+                f"best_fitness_score={self.best_fitness_score} in generation {self.best_generation} of "
+                f"{self._state.current_generation}, ended by {self._state.stop_reason!r}"
+            )
+        return f"{type(self).__name__}(\n    " + ",\n    ".join(lines) + "\n)"
 
     # Keeping
 

@@ -226,6 +226,8 @@ def test_a_scaled_climb_goes_to_finer_steps() -> None:
 def test_it_reads_well_and_the_same_seed_is_the_same_climb() -> None:
     climb = HillClimb(BinaryGenotype(30), CountTrue(), max_generations=50, seed=4).call()
     assert "variant=stochastic" in repr(climb)
+    with pytest.raises(ValueError, match="variant is 'up', expected a HillClimbVariant, or 'stochastic' or"):
+        HillClimb(BinaryGenotype(3), CountTrue(), variant="up", max_generations=3)
     again = HillClimb(BinaryGenotype(30), CountTrue(), max_generations=50, seed=4).call()
     assert climb.best_genes is not None
     assert again.best_genes is not None
