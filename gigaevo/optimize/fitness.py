@@ -107,6 +107,8 @@ class Evaluator:
         answers: list[Any] = []
         try:
             answers.extend(calls)
+        except FitnessError:
+            raise  # says all there is to say
         except Exception as error:
             row = len(answers)
             raise FitnessError(
