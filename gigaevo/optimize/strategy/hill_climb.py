@@ -140,8 +140,10 @@ class HillClimb(Strategy):
         self.space.mutate(population, 1, 1.0, (1, 1), state.scale, state.stream)
         state.add_duration("mutate", begun)
         merit = pool.merits[stand]
-        self._evaluate()
-        population.size = 1
+        try:
+            self._evaluate()
+        finally:
+            population.size = 1
         if self._moves(float(pool.merits[trial]), float(merit)):
             pool.order[:] = trial, stand
 
@@ -155,13 +157,15 @@ class HillClimb(Strategy):
             return
         if self.replace_on_equal_fitness:
             rows = rows[stream.permutation(len(rows))]
-        state.population = Population(rows)
-        self._evaluate()
-        best = state.population.best_row(last=self.replace_on_equal_fitness)
-        if self._moves(float(state.population.pool.merits[best]), float(population.pool.merits[row])):
-            population.pool.genes[row] = state.population.pool.genes[best]
-            population.pool.merits[row] = state.population.pool.merits[best]
-        state.population = population
+        state.population = around = Population(rows)
+        try:
+            self._evaluate()
+        finally:
+            state.population = population
+        best = around.best_row(last=self.replace_on_equal_fitness)
+        if self._moves(float(around.pool.merits[best]), float(population.pool.merits[row])):
+            population.pool.genes[row] = around.pool.genes[best]
+            population.pool.merits[row] = around.pool.merits[best]
 
     def _moves(self, merit: float, present: float) -> bool:
         """Whether the climber goes there; from an invalid place it goes anywhere."""

@@ -128,20 +128,23 @@ class Strategy(ABC):
         self._state = None
         with self._evaluating():
             population = self._start_population(stream)
-            self._state = StrategyState.begun(population, stream)
+            self._state = StrategyState.begun(population, stream, self._search)
             self._evaluate()
             self._report("on_start")
             self._loop()
         return self
 
     def resume(self) -> Self:
-        """Go on where the run stands: after ``load``, or after a reporter stopped it.
+        """Go on where the run stands: after ``load``, after a reporter stopped it, or after the fitness raised.
 
         Raises:
             RuntimeError: Nothing was begun.
         """
         self.state.stop_reason = None
         with self._evaluating():
+            if len(self.state.population.unknown()):  # of a generation that was broken off
+                self._evaluate()
+                self._shrink_scale()
             self._loop()
         return self
 
@@ -293,10 +296,23 @@ class Strategy(ABC):
             ValueError: The file is no such checkpoint.
         """
         state = checkpoint.load(path)
-        if not isinstance(state, StrategyState) or state.population.pool.genes.shape[1] != self.space.width:
-            raise ValueError(f"{path} is no state of a {type(self).__name__} on {self.genotype}")
+        there = state.search if isinstance(state, StrategyState) else f"a {type(state).__name__}"
+        if there != self._search:
+            raise ValueError(f"{path} holds {there}, expected {self._search}")
+        genes = state.population.genes
+        try:
+            fits = bool((self.space.encode(self.space.decode(genes)) == genes).all())
+        except (ValueError, IndexError):
+            fits = False
+        if not fits:
+            raise ValueError(f"{path} holds {there}, but of genes that are none of {self.genotype}")
         self._state = state
         return self
+
+    @property
+    def _search(self) -> str:
+        """What is searched and how, as far as a state must fit."""
+        return f"the state of {type(self).__name__} on {type(self.genotype).__name__} of {self.space.genes_size} genes"
 
     # The loop
 

@@ -32,6 +32,7 @@ from gigaevo.optimize.strategy import (
     Evolve,
     ExtensionMassExtinction,
     FitnessOrdering,
+    HillClimb,
     MutateMultiGene,
     MutateMultiGeneRange,
     MutateSingleGene,
@@ -557,5 +558,36 @@ def test_a_run_that_was_saved_goes_on_as_if_nothing_had_happened(tmp_path: Path,
     assert rest.state.current_generation == 25
     assert rest.state.population.genes.tolist() == whole.state.population.genes.tolist()
     assert rest.best_generation == whole.best_generation
-    with pytest.raises(ValueError, match="is no state of a Evolve"):
-        one_max(300).load(tmp_path / "half")
+
+
+def test_a_state_of_another_search_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "state"
+    one_max(60, max_generations=3).call().save(path)
+    holds = "state holds the state of Evolve on BinaryGenotype of 60 genes, expected the state of "
+    with pytest.raises(ValueError, match=holds + "Evolve on BinaryGenotype of 61 genes"):
+        one_max(61).load(path)
+    with pytest.raises(ValueError, match=holds + "HillClimb on BinaryGenotype of 60 genes"):
+        HillClimb(BinaryGenotype(60), CountTrue(), max_generations=3).load(path)
+    with pytest.raises(ValueError, match=holds + "Evolve on RangeGenotype of 1 genes"):
+        scaled(genotype=RangeGenotype(1, (0, 1)), max_generations=3).load(path)
+    scaled(genotype=RangeGenotype(3, (0, 100)), max_generations=3).call().save(path)
+    with pytest.raises(ValueError, match=r"but of genes that are none of RangeGenotype\(3, \(0.0, 1.0\)"):
+        scaled(genotype=RangeGenotype(3, (0, 1)), max_generations=3).load(path)
+
+
+def test_a_run_whose_fitness_raised_once_goes_on_as_if_it_had_not() -> None:
+    calls: list[int] = []
+
+    def fitness(genes: Any) -> float:
+        calls.append(1)
+        if len(calls) == 70:
+            raise OSError("no licence left")
+        return float(genes.sum())
+
+    broken = one_max(fitness=fitness)
+    with pytest.raises(FitnessError, match="OSError: no licence left"):
+        broken.call()
+    assert 0 < broken.state.current_generation < 30
+    whole = one_max().call()
+    assert broken.resume().state.population.genes.tolist() == whole.state.population.genes.tolist()
+    assert broken.best_generation == whole.best_generation

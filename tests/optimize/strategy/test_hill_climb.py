@@ -223,6 +223,25 @@ def test_a_scaled_climb_goes_to_finer_steps() -> None:
     assert np.abs(climb.best_genes - 3.14159).max() < 0.011
 
 
+@pytest.mark.parametrize("variant", [STOCHASTIC, STEEPEST])
+def test_a_climb_whose_fitness_raised_goes_on_from_where_it_stood(variant: HillClimbVariant) -> None:
+    calls: list[int] = []
+
+    def fitness(genes: Any) -> float:
+        calls.append(1)
+        if len(calls) == 5:
+            raise OSError("no licence left")
+        return float(genes.sum())
+
+    climb = HillClimb(BinaryGenotype(20), fitness, variant=variant, target_fitness_score=20, seed=4)
+    with pytest.raises(ValueError, match="no licence left"):
+        climb.call()
+    assert len(climb.state.population) == 1
+    stood = climb.chromosomes[0]
+    assert stood.fitness_score == stood.genes.sum()
+    assert climb.resume().best_fitness_score == 20
+
+
 def test_it_reads_well_and_the_same_seed_is_the_same_climb() -> None:
     climb = HillClimb(BinaryGenotype(30), CountTrue(), max_generations=50, seed=4).call()
     assert "variant=stochastic" in repr(climb)

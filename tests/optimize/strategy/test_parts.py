@@ -177,7 +177,7 @@ def state_of(bits: Any, merits: Any) -> tuple[StrategyState, Any]:
     space = gene_space(BinaryGenotype(np.asarray(bits).shape[1]))
     population = Population(space.encode(bits))
     population.pool.merits[:] = merits
-    return StrategyState.begun(population, RandomStream(np.random.SeedSequence(0))), space
+    return StrategyState.begun(population, RandomStream(np.random.SeedSequence(0)), "a test"), space
 
 
 def test_an_extinction_leaves_the_best_and_chance_survivors() -> None:
