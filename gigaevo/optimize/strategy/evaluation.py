@@ -13,7 +13,6 @@ from gigaevo.optimize.genotypes import Ranges, UniqueGenotype
 from gigaevo.optimize.native import BitFunction, Queens, RealFunction
 from gigaevo.optimize.strategy.gene_space import BitSpace
 from gigaevo.optimize.strategy.placeholders import CountTrue, SumGenes
-from gigaevo.optimize.strategy.population import Population
 
 if TYPE_CHECKING:
     from concurrent.futures import Executor
@@ -22,8 +21,7 @@ if TYPE_CHECKING:
 
     from gigaevo.optimize.strategy.fitness_cache import FitnessCache
     from gigaevo.optimize.strategy.gene_space import GeneSpace
-
-    Merits = NDArray[np.float64]
+    from gigaevo.optimize.strategy.population import Population
 
 
 class Evaluation:
@@ -69,39 +67,31 @@ class Evaluation:
         """
         if self.scoring is not None:
             return score_unknown(population.pool, population.size, self.scoring)
-        rows = population.unknown()
-        if not len(rows):
-            return 0
-        genes = population.pool.genes[rows]
         if self._cache is not None:
-            population.pool.merits[rows], calculated = self._remembered(genes, self._cache)
-            return calculated
-        population.pool.merits[rows] = self.merits_of(genes)
+            return self._remembered(population, self._cache)
+        rows = population.unknown()
+        if len(rows):
+            population.pool.merits[rows] = self.merits_of(population.pool.genes[rows])
         return len(rows)
 
     def merits_of(self, genes: NDArray[Any]) -> NDArray[np.float64]:
         """Merits of rows of genes, shape (n,), always calculated."""
-        if self._native is not None:
-            pool = Population(genes).pool
-            score_unknown(pool, len(genes), self._native)
-            return pool.merits
         scores, _ = self._evaluate(self._space.decode(genes))
         return np.where(np.isfinite(scores), self._sign * scores, -np.inf)
 
-    def _remembered(self, genes: NDArray[Any], cache: FitnessCache) -> tuple[list[float | None] | Merits, int]:
-        """Merits from the cache, and how many were not there; equal rows are calculated once."""
-        keys: list[bytes] = genes.view(f"V{genes.itemsize * genes.shape[1]}").ravel().tolist()
-        found, missing = cache.recall(keys)
-        if not missing:
-            return found, 0
-        are_all = len(missing) == len(keys)
-        merits = self.merits_of(genes if are_all else genes[list(missing.values())])
-        calculated = dict(zip(missing, merits.tolist(), strict=True))
-        cache.remember(calculated)
-        if are_all:
-            return merits, len(missing)
-        pairs = zip(keys, found, strict=True)
-        return [calculated[key] if merit is None else merit for key, merit in pairs], len(missing)
+    def _remembered(self, population: Population, cache: FitnessCache) -> int:
+        """Set merits that the cache has, calculate others; equal rows are calculated once."""
+        pool = population.pool
+        missing, again = cache.recall(population)
+        if not len(missing):
+            return 0
+        if self._native is not None:
+            score_unknown(pool, population.size, self._native)  # at once those that come again
+        else:
+            pool.merits[missing] = self.merits_of(pool.genes[missing])
+            pool.merits[again[:, 0]] = pool.merits[again[:, 1]]
+        cache.remember(population, missing)
+        return len(missing)
 
 
 def native_scoring(space: GeneSpace, fitness: Any, sign: float) -> Scoring | None:
