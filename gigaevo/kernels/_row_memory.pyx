@@ -35,10 +35,8 @@ cdef class RowMemory:
     cdef int64_t* chain  # the next entry of the same head, -1 for the last
     cdef int64_t* heads  # twice as many as there is room for entries
 
-    def __init__(self, capacity, width):
+    def __cinit__(self, capacity, width):  # not __init__: there is never one without its room
         checks.check_sizes(capacity, width)
-        if self.words != NULL:
-            raise RuntimeError("a RowMemory is made once")
         self.capacity, self.width = capacity, width
         self.oldest = self.newest = -1
         self.reserve(1)

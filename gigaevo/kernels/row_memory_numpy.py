@@ -69,6 +69,8 @@ class RowMemory:
         found = 0
         asked = wanted[np.isnan(values[wanted])]
         for row, key in zip(asked.tolist(), _keys(rows[asked]), strict=True):
+            if not np.isnan(values[row]):
+                continue  # wanted twice
             value = known.get(key)
             if value is not None:
                 values[row] = value

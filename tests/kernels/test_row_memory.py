@@ -90,6 +90,23 @@ def test_what_has_a_value_is_not_asked_for_and_invalid_values_are_remembered(row
     assert values[2] == -np.inf
 
 
+def test_a_row_that_is_wanted_twice_is_found_once(row_memory: ModuleType) -> None:
+    memory = filled(row_memory, 5, [1])
+    rows, values, _ = rows_of([1, 2])
+    values[:] = np.nan
+    found, missing, again = memory.recall(rows, values, np.array([0, 1, 0, 1]))
+    assert (found, missing.tolist(), again.tolist()) == (1, [1], [[1, 1]])
+
+
+def test_nothing_is_wanted_and_nothing_happens(row_memory: ModuleType) -> None:
+    memory = filled(row_memory, 5, [1])
+    rows, values, wanted = rows_of([])
+    found, missing, again = memory.recall(rows.reshape(0, 2), values, wanted)
+    assert (found, missing.shape, again.shape) == (0, (0,), (0, 2))
+    memory.remember(rows.reshape(0, 2), values, wanted)
+    assert kept(memory) == [1.0]
+
+
 def test_a_row_that_is_remembered_again_takes_its_new_value_and_is_the_newest(row_memory: ModuleType) -> None:
     memory = filled(row_memory, 3, [1, 2, 3])
     rows, values, wanted = rows_of([1])

@@ -242,6 +242,23 @@ def test_a_climb_whose_fitness_raised_goes_on_from_where_it_stood(variant: HillC
     assert climb.resume().best_fitness_score == 20
 
 
+@pytest.mark.parametrize("variant", [STOCHASTIC, STEEPEST])
+def test_a_cache_spares_a_climb_what_it_has_seen_and_changes_nothing(variant: HillClimbVariant) -> None:
+    calls: list[bytes] = []
+
+    def fitness(genes: Any) -> float:
+        calls.append(genes.tobytes())
+        return float(genes[:6].sum())
+
+    told: dict[str, Any] = {"variant": variant, "max_generations": 60, "replace_on_equal_fitness": True, "seed": 4}
+    plain = HillClimb(BinaryGenotype(8), fitness, **told).call()
+    without = len(calls)
+    calls.clear()
+    cached = HillClimb(BinaryGenotype(8), fitness, **told, fitness_cache=256).call()
+    assert len(calls) == len(set(calls)) < without
+    assert cached.state.population.genes.tolist() == plain.state.population.genes.tolist()
+
+
 def test_it_reads_well_and_the_same_seed_is_the_same_climb() -> None:
     climb = HillClimb(BinaryGenotype(30), CountTrue(), max_generations=50, seed=4).call()
     assert "variant=stochastic" in repr(climb)

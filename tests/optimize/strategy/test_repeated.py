@@ -39,6 +39,12 @@ def test_parallel_runs_find_what_serial_runs_find(fitness: Any, request: pytest.
     assert len(serial.others) == 2
 
 
+def test_parallel_runs_of_a_parallel_fitness_find_the_same() -> None:
+    both = one_max(fitness=_weighted, max_generations=4, par_fitness=True).call_par_speciated(2, workers=2)
+    assert both.executor == "processes"
+    assert ends(both) == ends(one_max(fitness=_weighted, max_generations=4).call_speciated(2))
+
+
 def test_no_run_counts_behind_the_first_that_reached_the_target() -> None:
     for seed in range(20):
         scores = [run.best_fitness_score for run in one_max(100, max_generations=20, seed=seed).call_repeatedly(8).runs]
