@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
+from gigaevo.optimize.arguments import brief
 from gigaevo.optimize.genotypes import as_genotype
 from gigaevo.optimize.strategy.evaluation import Evaluation
 from gigaevo.optimize.strategy.executors import executor_for
@@ -75,7 +76,7 @@ class Permutate:
 
     def __repr__(self) -> str:
         found = f", best_fitness_score={self.best_fitness_score}" if self.evaluations else ""
-        return f"Permutate({self.genotype!r}, {self.fitness!r}, size={self.size}{found})"
+        return f"Permutate({brief(self.genotype)}, {brief(self.fitness)}, size={self.size}{found})"
 
     def call(self) -> Self:
         """Look at all of them."""

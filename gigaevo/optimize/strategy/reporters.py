@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING, Any, TextIO
 
-from gigaevo.optimize.arguments import is_count
+from gigaevo.optimize.arguments import brief, is_count
 
 if TYPE_CHECKING:
     from gigaevo.optimize.strategy.strategy import Strategy
@@ -96,7 +96,7 @@ class EvolveReporterSimple(StrategyReporter):
         return f"{type(self).__name__}(period={self.period})"
 
     def on_enter(self, strategy: Strategy) -> None:
-        self._write(f"enter - {type(strategy).__name__} on {strategy.genotype}")
+        self._write(f"enter - {type(strategy).__name__} on {brief(strategy.genotype)}")
 
     def on_new_generation(self, strategy: Strategy) -> None:
         state = strategy.state

@@ -13,6 +13,7 @@ import numpy as np
 from gigaevo.kernels.random import RandomStream
 from gigaevo.kernels.strategy_laws import Goal
 from gigaevo.optimize import checkpoint
+from gigaevo.optimize.arguments import brief
 from gigaevo.optimize.genotypes import as_genotype
 from gigaevo.optimize.seeds import seed_sequence, shown
 from gigaevo.optimize.strategy.endings import Endings
@@ -267,8 +268,8 @@ class Strategy(ABC):
         """The search in lines: its own ``parts``, what else was told, and what was found."""
         told = {name: value for name, value in vars(self.endings).items() if value is not None}
         lines = [
-            repr(self.genotype),
-            repr(self.fitness),
+            brief(self.genotype),
+            brief(self.fitness),
             *parts,
             f"fitness_ordering={self.fitness_ordering.value}",
             *(f"{name}={value!r}" for name, value in told.items()),
@@ -305,7 +306,7 @@ class Strategy(ABC):
         except (ValueError, IndexError):
             fits = False
         if not fits:
-            raise ValueError(f"{path} holds {there}, but of genes that are none of {self.genotype}")
+            raise ValueError(f"{path} holds {there}, but of genes that are none of {brief(self.genotype)}")
         self._state = state
         return self
 
