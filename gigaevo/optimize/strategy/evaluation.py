@@ -37,6 +37,10 @@ class Evaluation:
 
     Attributes:
         scoring: What the kernels are told if they know the fitness and nothing is remembered, else None.
+
+    Raises:
+        TypeError: ``fitness`` cannot be called.
+        ValueError: It is one of ``gigaevo.optimize.functions`` and is to be searched in the other direction.
     """
 
     def __init__(
@@ -49,6 +53,11 @@ class Evaluation:
         cache: FitnessCache | None = None,
         executor: Executor | None = None,
     ) -> None:
+        if isinstance(fitness, (BitFunction, Queens, RealFunction)) and (sign > 0.0) != fitness.maximize:
+            there, word = ("minimize", "maximised") if fitness.maximize else ("maximize", "minimised")
+            raise ValueError(
+                f"fitness_ordering is {there}, but {fitness.name} is to be {word}: give the ordering that fits"
+            )
         self._space = space
         self._sign = sign
         self._cache = cache

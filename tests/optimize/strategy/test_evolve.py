@@ -37,6 +37,7 @@ from gigaevo.optimize.strategy import (
     MutateMultiGeneRange,
     MutateSingleGene,
     MutationType,
+    Permutate,
     SelectElite,
     SelectTournament,
     StrategyReporter,
@@ -245,6 +246,23 @@ def test_the_word_of_an_ordering_will_do() -> None:
     by_word = one_max(fitness_ordering="minimize").call()
     assert by_word.fitness_ordering is MINIMIZE
     assert by_word.best_fitness_score == one_max(fitness_ordering=MINIMIZE).call().best_fitness_score
+
+
+@pytest.mark.parametrize(
+    ("genotype", "fitness", "ordering", "message"),
+    [
+        (RangeGenotype(3, (-1, 1)), functions.sphere, MAXIMIZE, "maximize, but sphere is to be minimised"),
+        (UniqueGenotype(range(8)), functions.queens, MAXIMIZE, "maximize, but queens is to be minimised"),
+        (BinaryGenotype(8), functions.onemax, MINIMIZE, "minimize, but onemax is to be maximised"),
+    ],
+)
+def test_a_function_of_known_direction_is_not_searched_in_the_other(
+    genotype: Any, fitness: Any, ordering: Any, message: str
+) -> None:
+    with pytest.raises(ValueError, match=f"fitness_ordering is {message}"):
+        HillClimb(genotype, fitness, fitness_ordering=ordering, max_generations=3)
+    with pytest.raises(ValueError, match=f"fitness_ordering is {message}"):
+        Permutate(BinaryGenotype(8), fitness, fitness_ordering=ordering)
 
 
 def test_nothing_to_end_the_search_is_refused() -> None:

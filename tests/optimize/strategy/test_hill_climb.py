@@ -262,7 +262,9 @@ def test_a_cache_spares_a_climb_what_it_has_seen_and_changes_nothing(variant: Hi
 def test_it_reads_well_and_the_same_seed_is_the_same_climb() -> None:
     climb = HillClimb(BinaryGenotype(30), CountTrue(), max_generations=50, seed=4).call()
     assert "variant=stochastic" in repr(climb)
-    board = repr(HillClimb(UniqueGenotype(range(1000)), functions.queens, max_generations=3))
+    board = repr(
+        HillClimb(UniqueGenotype(range(1000)), functions.queens, fitness_ordering="minimize", max_generations=3)
+    )
     assert "UniqueGenotype(allele_list=(0, 1, 2," in board
     assert "998, 999)" in board
     assert len(board) < 600
