@@ -171,6 +171,8 @@ HOSTILE = {
     "a wrong report": (FILES["fitness.py"] + "def report(g):\n    return 3\n", 1, "report returned 3; return a dict"),
     "an unknown metric": (FILES["fitness.py"] + "def report(g):\n    return {'x': 1}\n", 1, "report names 'x'"),
     "a report that raises": (FILES["fitness.py"] + "def report(g):\n    1 / 0\n", 1, "report raised ZeroDivisionError"),
+    "a report that ends": (FILES["fitness.py"] + "def report(g):\n    raise SystemExit(4)\n", 1, "SystemExit(4)"),
+    "too large for a float": ("def fitness(g):\n    return 10**400\n", 1, "genome 0 is larger than any float"),
     "ends the process": ("def fitness(g):\n    raise SystemExit(0)\n", 1, "SystemExit"),
 }
 
@@ -216,6 +218,9 @@ REFUSED = {
     "problem.name=rastrigin sandbox=strict": "sandbox=strict is for programs",
     "problem.name=rastrigin migration=adaptive": "migration=adaptive is for programs",
     "problem.name=rastrigin mutation=no_freeze": "mutation=no_freeze is for programs",
+    "problem.name=rastrigin storage=sqlite": "storage=sqlite is for programs",
+    "problem.name=rastrigin observe=console": "observe=console is for programs",
+    "problem.name=rastrigin budget.usd=1": "budget.usd=1 is for programs",
     "problem.name=rastrigin operators=llm": "operators=llm is for programs",
     "problem.name=rastrigin algorithm=single_island": "choose one of auto, cma_es, de, evolve, ga, map_elites",
     "problem.name=rastrigin experiment=base": "is numeric: add experiment=numeric",
@@ -232,6 +237,8 @@ REFUSED = {
     "problem.name=rastrigin algorithm=ga optimizer.populaton_size=9": "optimizer.populaton_size",
     "problem.name=heilbron algorithm=de": "algorithm=de is for numeric problems",
     "problem.name=heilbron experiment=numeric": "experiment=numeric is for numeric problems, which have a genotype",
+    "problem.name=heilbron observe=search": "observe=search is for numeric problems",
+    "problem.name=heilbron storage=search": "storage=search is for numeric problems",
     "problem.name=heilbron workers=2": "unknown key 'workers'",
 }
 
@@ -327,6 +334,32 @@ def test_a_search_that_was_killed_before_its_first_checkpoint_begins_anew(tmp_pa
     (out / "checkpoint.npz").unlink()
     assert run(f"resume={out}", cwd=ROOT).status == 0
     assert (out / "best_genome.json").read_text() == before
+
+
+def test_what_cannot_be_written_down_is_one_line_and_a_search_that_goes_on_lacks_nothing(tmp_path: Path) -> None:
+    (tmp_path / "full_disk.py").write_text(
+        "from pathlib import Path\n"
+        "from gigaevo.storage.base import StorageError\n"
+        "from gigaevo.storage.search import SqliteSearchStorage\n\n\n"
+        "class Disk(SqliteSearchStorage):\n"
+        "    def keep(self, generations, elites):\n"
+        f"        if Path({str(tmp_path / 'full')!r}).exists():\n"
+        "            raise StorageError('database or disk is full')\n"
+        "        super().keep(generations, elites)\n"
+    )
+    chosen = ("problem.name=onemax", "max_generations=30", f"import_paths=[{tmp_path}]")
+    out, whole = tmp_path / "out", tmp_path / "whole"
+    (tmp_path / "full").touch()
+    ended = run(*chosen, "search_storage._target_=full_disk.Disk", f"hydra.run.dir={out}", cwd=ROOT)
+    assert ended.status == 1
+    assert "Traceback" not in ended.err
+    assert ended.err.splitlines()[-1].startswith("error: database or disk is full; with that mended, the run goes on")
+    (tmp_path / "full").unlink()
+    assert run(f"resume={out}", cwd=ROOT).status == 0
+    assert run(*chosen, f"hydra.run.dir={whole}", cwd=ROOT).status == 0
+    rows = [[{**row, "elapsed_s": 0} for row in rows_of(folder, "generations")] for folder in (out, whole)]
+    assert len(rows[0]) == 30
+    assert rows[0] == rows[1]
 
 
 def test_lines_are_kept_of_the_same_generations_whenever_a_run_began() -> None:
