@@ -151,7 +151,7 @@ class Evaluator:
             raise FitnessError(f"the fitness function returned None, expected an array of shape {shape}")
         try:
             values = np.asarray(given, np.float64)
-        except (TypeError, ValueError, OverflowError) as error:
+        except (TypeError, ValueError) as error:
             raise FitnessError(f"the {name} is not an array of numbers: {error}") from error
         if values.shape != shape:
             raise FitnessError(f"the {name} has shape {values.shape}, expected {shape}")
@@ -170,8 +170,6 @@ def number(answer: Any, row: int) -> float:
         return float(answer)
     except (TypeError, ValueError):
         raise FitnessError(f"the fitness of genome {row} is {answer!r}, expected a number or None") from None
-    except OverflowError:
-        raise FitnessError(f"the fitness of genome {row} is larger than any float, expected a number or None") from None
 
 
 def described(error: Exception) -> str:

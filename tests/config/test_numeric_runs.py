@@ -166,13 +166,12 @@ HOSTILE = {
     "a name with parameters": ("fitness = 'tsp'\n", 2, "'tsp', which has parameters"),
     "text": ("def fitness(g):\n    return 'good'\n", 1, "the fitness of genome 0 is 'good', expected a number or None"),
     "changes its argument": ("def fitness(g):\n    g[0] = 1\n    return 0\n", 1, "must not change its argument"),
-    "wrong shape": ("def fitness_batch(g):\n    return g\n", 1, "the fitness has shape (30, 3), expected (30,)"),
+    "wrong shape": ("def fitness_batch(g):\n    return g\n", 1, "(30, 3), expected (30,)"),
     "no batch": ("def fitness_batch(g):\n    return None\n", 1, "returned None, expected an array"),
     "a wrong report": (FILES["fitness.py"] + "def report(g):\n    return 3\n", 1, "report returned 3; return a dict"),
     "an unknown metric": (FILES["fitness.py"] + "def report(g):\n    return {'x': 1}\n", 1, "report names 'x'"),
     "a report that raises": (FILES["fitness.py"] + "def report(g):\n    1 / 0\n", 1, "report raised ZeroDivisionError"),
     "a report that ends": (FILES["fitness.py"] + "def report(g):\n    raise SystemExit(4)\n", 1, "SystemExit(4)"),
-    "too large for a float": ("def fitness(g):\n    return 10**400\n", 1, "genome 0 is larger than any float"),
     "ends the process": ("def fitness(g):\n    raise SystemExit(0)\n", 1, "SystemExit"),
 }
 
