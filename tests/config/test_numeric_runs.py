@@ -157,6 +157,26 @@ def test_an_algorithm_without_behaviours_takes_the_fitness_alone(tmp_path: Path)
     assert not (tmp_path / "out" / "archive.jsonl").exists()
 
 
+@pytest.mark.parametrize("batch", [False, True])
+def test_behaviours_may_not_be_left_out_for_it(batch: bool, problem: Callable[..., Path], tmp_path: Path) -> None:
+    files = {
+        "metrics__yaml": FILES["metrics.yaml"] + "  x: {description: place, lower_bound: -1, upper_bound: 1}\n",
+        "problem__yaml": "behavior_keys: [x]\n",
+    }
+    folder = problem(fitness__py=f"def fitness{'_batch' * batch}(g):\n    return abs(g)[..., 0]\n", **files)
+    fault = searched(folder, "algorithm=de", "max_generations=2", out=tmp_path / "out", status=1)["fault"]
+    assert "expected (fitness, behaviours)" in fault
+    folder = problem(fitness__py="def fitness(g):\n    return None if g[0] < 0 else (g[1], g[:1])\n", **files)
+    result = searched(folder, "algorithm=de", "max_generations=2", out=tmp_path / "second")
+    assert 0 < result["counts"]["invalid"] < result["evaluations"]
+
+
+def test_more_genes_than_fit_into_memory_are_one_line(problem: Callable[..., Path], tmp_path: Path) -> None:
+    folder = problem(genotype__yaml=f"kind: range\ngenes_size: {10**16}\nallele_range: [-1, 1]\n")
+    ended = run(f"problem.dir={folder}", f"hydra.run.dir={tmp_path / 'out'}", cwd=ROOT)
+    assert "genotype.yaml: there are more genes than fit into memory" in the_line(ended)
+
+
 HOSTILE = {
     "import": ("import nothing_of_that_name\n\ndef fitness(g):\n    return 0\n", 2, "fitness.py:1: cannot be imported"),
     "raises at import": ("def fitness(g):\n    return 0\n\n1 / 0\n", 2, "fitness.py:4: cannot be imported: ZeroDiv"),

@@ -59,7 +59,7 @@ class ProblemFitness:
         if self._function is None:
             self._function = module_of(self._path).fitness
         found = self._function(self._form.given(genome))
-        return found[0] if self._alone else found
+        return _alone(found) if self._alone and found is not None else found
 
     def __reduce__(self) -> tuple[Any, ...]:
         return ProblemFitness, (self._path, self._form, self._alone)
@@ -90,7 +90,14 @@ def fitness_of(problem: NumericProblem, form: GenomeForm, *, behaviors: bool) ->
     if not described.batch:
         return ProblemFitness(path, form, alone)
     batch: Callable[[Any], Any] = found
-    return (lambda genomes: batch(genomes)[0]) if alone else batch
+    return (lambda genomes: _alone(batch(genomes))) if alone else batch
+
+
+def _alone(found: Any) -> Any:
+    """The fitness of (fitness, behaviours), for an algorithm that has no use for behaviours."""
+    if not (isinstance(found, (tuple, list)) and len(found) == 2):
+        raise TypeError(f"it gave {one_line(repr(found))[:80]}, expected (fitness, behaviours)")
+    return found[0]
 
 
 def report_of(problem: NumericProblem, genome: Any) -> dict[str, float]:
