@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+import yaml
 
 from gigaevo.config.numeric.session import next_line
 from tests.config.command import ROOT, Ended, run
@@ -424,3 +425,17 @@ def test_problems_of_both_kinds_in_one_sweep_are_told_apart(tmp_path: Path) -> N
     assert ended.status == 0, ended
     ended = run("-m", "problem.name=rastrigin,heilbron", "--cfg", "job", cwd=ROOT)
     assert "experiment=numeric" not in ended.out
+
+
+def test_settings_of_an_algorithm_are_searched_in_the_direction_of_the_problem(tmp_path: Path) -> None:
+    ended = run(
+        "-m", "hydra/sweeper=optuna", "hydra.sweeper.n_trials=2", "problem.name=rastrigin", "algorithm=ga",
+        "optimizer.population_size=range(10,100,10)", "max_evaluations=300", f"hydra.sweep.dir={tmp_path / 'all'}",
+        cwd=ROOT,
+    )  # fmt: skip
+    assert ended.status == 0, ended
+    with (tmp_path / "all" / "sweep_summary.csv").open() as file:
+        fitness = [float(row["best_fitness"]) for row in csv.DictReader(file)]
+    assert len(fitness) == 2
+    results = yaml.safe_load((tmp_path / "all" / "optimization_results.yaml").read_text())
+    assert results["best_value"] == pytest.approx(min(fitness))
