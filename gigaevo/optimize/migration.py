@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from gigaevo.optimize.selection import SelectionMethod
+from gigaevo.optimize.selection import SelectionMethod, check_at_least
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -133,10 +133,9 @@ def island_selection_methods(n_islands: int) -> list[SelectionMethod]:
     """The selection method of each island: roulette wheel, rank, UCB1 and epsilon-greedy, in turns.
 
     Raises:
-        ValueError: ``n_islands`` is below 0.
+        ValueError: ``n_islands`` is no whole number, or below 0.
     """
-    if n_islands < 0:
-        raise ValueError(f"n_islands is {n_islands}, expected 0 or more")
+    check_at_least("n_islands", n_islands, 0)
     turns = (
         SelectionMethod.RouletteWheel,
         SelectionMethod.Rank,
