@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+import yaml
 
 from gigaevo.config.numeric.session import next_line
 from tests.config.command import ROOT, Ended, run
@@ -157,6 +158,26 @@ def test_an_algorithm_without_behaviours_takes_the_fitness_alone(tmp_path: Path)
     assert not (tmp_path / "out" / "archive.jsonl").exists()
 
 
+@pytest.mark.parametrize("batch", [False, True])
+def test_behaviours_may_not_be_left_out_for_it(batch: bool, problem: Callable[..., Path], tmp_path: Path) -> None:
+    files = {
+        "metrics__yaml": FILES["metrics.yaml"] + "  x: {description: place, lower_bound: -1, upper_bound: 1}\n",
+        "problem__yaml": "behavior_keys: [x]\n",
+    }
+    folder = problem(fitness__py=f"def fitness{'_batch' * batch}(g):\n    return abs(g)[..., 0]\n", **files)
+    fault = searched(folder, "algorithm=de", "max_generations=2", out=tmp_path / "out", status=1)["fault"]
+    assert "expected (fitness, behaviours)" in fault
+    folder = problem(fitness__py="def fitness(g):\n    return None if g[0] < 0 else (g[1], g[:1])\n", **files)
+    result = searched(folder, "algorithm=de", "max_generations=2", out=tmp_path / "second")
+    assert 0 < result["counts"]["invalid"] < result["evaluations"]
+
+
+def test_more_genes_than_fit_into_memory_are_one_line(problem: Callable[..., Path], tmp_path: Path) -> None:
+    folder = problem(genotype__yaml=f"kind: range\ngenes_size: {10**16}\nallele_range: [-1, 1]\n")
+    ended = run(f"problem.dir={folder}", f"hydra.run.dir={tmp_path / 'out'}", cwd=ROOT)
+    assert "genotype.yaml: there are more genes than fit into memory" in the_line(ended)
+
+
 HOSTILE = {
     "import": ("import nothing_of_that_name\n\ndef fitness(g):\n    return 0\n", 2, "fitness.py:1: cannot be imported"),
     "raises at import": ("def fitness(g):\n    return 0\n\n1 / 0\n", 2, "fitness.py:4: cannot be imported: ZeroDiv"),
@@ -166,11 +187,12 @@ HOSTILE = {
     "a name with parameters": ("fitness = 'tsp'\n", 2, "'tsp', which has parameters"),
     "text": ("def fitness(g):\n    return 'good'\n", 1, "the fitness of genome 0 is 'good', expected a number or None"),
     "changes its argument": ("def fitness(g):\n    g[0] = 1\n    return 0\n", 1, "must not change its argument"),
-    "wrong shape": ("def fitness_batch(g):\n    return g\n", 1, "the fitness has shape (30, 3), expected (30,)"),
+    "wrong shape": ("def fitness_batch(g):\n    return g\n", 1, "(30, 3), expected (30,)"),
     "no batch": ("def fitness_batch(g):\n    return None\n", 1, "returned None, expected an array"),
     "a wrong report": (FILES["fitness.py"] + "def report(g):\n    return 3\n", 1, "report returned 3; return a dict"),
     "an unknown metric": (FILES["fitness.py"] + "def report(g):\n    return {'x': 1}\n", 1, "report names 'x'"),
     "a report that raises": (FILES["fitness.py"] + "def report(g):\n    1 / 0\n", 1, "report raised ZeroDivisionError"),
+    "a report that ends": (FILES["fitness.py"] + "def report(g):\n    raise SystemExit(4)\n", 1, "SystemExit(4)"),
     "ends the process": ("def fitness(g):\n    raise SystemExit(0)\n", 1, "SystemExit"),
 }
 
@@ -216,6 +238,9 @@ REFUSED = {
     "problem.name=rastrigin sandbox=strict": "sandbox=strict is for programs",
     "problem.name=rastrigin migration=adaptive": "migration=adaptive is for programs",
     "problem.name=rastrigin mutation=no_freeze": "mutation=no_freeze is for programs",
+    "problem.name=rastrigin storage=sqlite": "storage=sqlite is for programs",
+    "problem.name=rastrigin observe=console": "observe=console is for programs",
+    "problem.name=rastrigin budget.usd=1": "budget.usd=1 is for programs",
     "problem.name=rastrigin operators=llm": "operators=llm is for programs",
     "problem.name=rastrigin algorithm=single_island": "choose one of auto, cma_es, de, evolve, ga, map_elites",
     "problem.name=rastrigin experiment=base": "is numeric: add experiment=numeric",
@@ -232,6 +257,8 @@ REFUSED = {
     "problem.name=rastrigin algorithm=ga optimizer.populaton_size=9": "optimizer.populaton_size",
     "problem.name=heilbron algorithm=de": "algorithm=de is for numeric problems",
     "problem.name=heilbron experiment=numeric": "experiment=numeric is for numeric problems, which have a genotype",
+    "problem.name=heilbron observe=search": "observe=search is for numeric problems",
+    "problem.name=heilbron storage=search": "storage=search is for numeric problems",
     "problem.name=heilbron workers=2": "unknown key 'workers'",
 }
 
@@ -329,6 +356,32 @@ def test_a_search_that_was_killed_before_its_first_checkpoint_begins_anew(tmp_pa
     assert (out / "best_genome.json").read_text() == before
 
 
+def test_what_cannot_be_written_down_is_one_line_and_a_search_that_goes_on_lacks_nothing(tmp_path: Path) -> None:
+    (tmp_path / "full_disk.py").write_text(
+        "from pathlib import Path\n"
+        "from gigaevo.storage.base import StorageError\n"
+        "from gigaevo.storage.search import SqliteSearchStorage\n\n\n"
+        "class Disk(SqliteSearchStorage):\n"
+        "    def keep(self, generations, elites):\n"
+        f"        if Path({str(tmp_path / 'full')!r}).exists():\n"
+        "            raise StorageError('database or disk is full')\n"
+        "        super().keep(generations, elites)\n"
+    )
+    chosen = ("problem.name=onemax", "max_generations=30", f"import_paths=[{tmp_path}]")
+    out, whole = tmp_path / "out", tmp_path / "whole"
+    (tmp_path / "full").touch()
+    ended = run(*chosen, "search_storage._target_=full_disk.Disk", f"hydra.run.dir={out}", cwd=ROOT)
+    assert ended.status == 1
+    assert "Traceback" not in ended.err
+    assert ended.err.splitlines()[-1].startswith("error: database or disk is full; with that mended, the run goes on")
+    (tmp_path / "full").unlink()
+    assert run(f"resume={out}", cwd=ROOT).status == 0
+    assert run(*chosen, f"hydra.run.dir={whole}", cwd=ROOT).status == 0
+    rows = [[{**row, "elapsed_s": 0} for row in rows_of(folder, "generations")] for folder in (out, whole)]
+    assert len(rows[0]) == 30
+    assert rows[0] == rows[1]
+
+
 def test_lines_are_kept_of_the_same_generations_whenever_a_run_began() -> None:
     kept = [0]
     while kept[-1] < 10**6:
@@ -372,3 +425,17 @@ def test_problems_of_both_kinds_in_one_sweep_are_told_apart(tmp_path: Path) -> N
     assert ended.status == 0, ended
     ended = run("-m", "problem.name=rastrigin,heilbron", "--cfg", "job", cwd=ROOT)
     assert "experiment=numeric" not in ended.out
+
+
+def test_settings_of_an_algorithm_are_searched_in_the_direction_of_the_problem(tmp_path: Path) -> None:
+    ended = run(
+        "-m", "hydra/sweeper=optuna", "hydra.sweeper.n_trials=2", "problem.name=rastrigin", "algorithm=ga",
+        "optimizer.population_size=range(10,100,10)", "max_evaluations=300", f"hydra.sweep.dir={tmp_path / 'all'}",
+        cwd=ROOT,
+    )  # fmt: skip
+    assert ended.status == 0, ended
+    with (tmp_path / "all" / "sweep_summary.csv").open() as file:
+        fitness = [float(row["best_fitness"]) for row in csv.DictReader(file)]
+    assert len(fitness) == 2
+    results = yaml.safe_load((tmp_path / "all" / "optimization_results.yaml").read_text())
+    assert results["best_value"] == pytest.approx(min(fitness))

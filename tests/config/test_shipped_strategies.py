@@ -7,9 +7,10 @@ from loguru import logger
 
 from tests.config import strategy_looks as looks
 from tests.config.command import ROOT
+from tests.config.numeric_choices import of_numbers
 from tests.config.subjects import Built
 
-ALGORITHMS = sorted(path.stem for path in (ROOT / "config" / "algorithm").glob("*.yaml"))
+ALGORITHMS = sorted(path.stem for path in (ROOT / "config" / "algorithm").glob("*.yaml") if not of_numbers(path))
 MIGRATIONS = sorted(path.stem for path in (ROOT / "config" / "migration").glob("*.yaml"))
 CHOICES = [
     *(f"algorithm={algorithm}" for algorithm in ALGORITHMS),

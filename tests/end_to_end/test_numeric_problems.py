@@ -153,8 +153,21 @@ def test_a_fitness_that_raises_is_one_line_with_genome_and_place(workers: int, t
     assert "fitness.py" in fault
     assert "ZeroDivisionError: division by zero for genome 0: [" in fault
     assert fault in " ".join(done.stdout.split())
-    if not workers:
-        assert "fitness.py:2: " in fault
+    assert "fitness.py:2: " in fault
+
+
+def test_a_search_that_failed_does_not_wait_for_a_process_that_hangs(tmp_path: Path) -> None:
+    text = (
+        "import time\nfrom pathlib import Path\n\ndef fitness(genome):\n"
+        "    try:\n        Path(__file__).with_name('first').touch(exist_ok=False)\n"
+        "    except FileExistsError:\n        time.sleep(1000)\n"
+        "    time.sleep(0.2)\n    return 1 / 0\n"
+    )
+    folder = tmp_path / "out"
+    stuck = problem(tmp_path / "stuck", fitness=text)
+    done = run(f"problem.dir={stuck}", "workers=2", f"hydra.run.dir={folder}")
+    assert done.returncode == 1
+    assert "ZeroDivisionError" in summary(folder)["fault"]
 
 
 def test_a_process_that_dies_is_told_of_in_one_line(tmp_path: Path) -> None:

@@ -10,7 +10,11 @@ from pathlib import Path
 import pytest
 
 DOCS = Path(__file__).parents[2] / "docs"
-PAGES = [*sorted(DOCS.glob("optimize*.md")), DOCS / "quality_diversity.md", DOCS / "evolve_strategy.md"]
+PAGES = [
+    *sorted(DOCS.glob("optimize*.md")),
+    *(DOCS / f"{name}.md" for name in ("quality_diversity", "evolve_strategy", "numeric_problems")),
+    DOCS.parent / "README.md",
+]
 
 
 def blocks(page: Path) -> list[str]:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from loguru import logger
 
 from gigaevo import kernels
-from gigaevo.config.errors import ConfigError
+from gigaevo.config.errors import ConfigError, one_line
 from gigaevo.config.numeric.fitness_code import (
     check_native,
     evaluators,
@@ -28,6 +28,7 @@ from gigaevo.config.numeric.searching import EvolveSearch, Searching
 from gigaevo.config.numeric.session import INTERRUPTED, Session, stops_of
 from gigaevo.config.result import ExitStatus, RunResult
 from gigaevo.config.terminal import logging_to
+from gigaevo.evolution.engine.errors import EngineError
 from gigaevo.evolution.engine.events import Limits
 from gigaevo.observe.search_events import SearchInfo, SearchReport
 from gigaevo.observe.search_files import BestGenomeFile, GenerationLog, SearchSummaryFile
@@ -61,6 +62,7 @@ def execute_search(settings: NumericSettings, builder: Builder, output_dir: Path
     Raises:
         ConfigError: Something in the configuration cannot be built, or does not fit the problem.
         ProblemError: The problem folder is broken.
+        EngineError: What was found cannot be written down.
     """
     problem = load_numeric_problem(Path(settings.problem.dir), name=settings.problem.name)
     gc.freeze()  # what is there now stays: no collection need look at it again
@@ -72,12 +74,13 @@ def execute_search(settings: NumericSettings, builder: Builder, output_dir: Path
         genotype = genotype_of(problem.genotype)
         form, measure = GenomeForm.of(problem.genotype, genotype), Measure(problem)
         give_problem(builder, problem, genotype)
-        optimizer = _optimizer(builder, problem, output_dir / CHECKPOINT, resumed=settings.resume is not None)
+        optimizer = _optimizer(builder, problem)
         fitness = fitness_of(problem, form, behaviors=optimizer.behaviors > 0)
         if isinstance(fitness, NativeFitness):
             check_native(fitness, problem, genotype)
         executor = stack.enter_context(evaluators(_workers(settings, problem, fitness)))
-        storage = _storage(builder, stack)
+        storage = _storage(builder, stack)  # from here on no other process writes to the folder
+        optimizer = _resumed(optimizer, output_dir / CHECKPOINT, settings)
         storage.rewind(optimizer.generation)
         _check_checkpoints(optimizer, output_dir / CHECKPOINT)
         listeners = [
@@ -100,7 +103,11 @@ def execute_search(settings: NumericSettings, builder: Builder, output_dir: Path
             interrupted=stack.enter_context(interruptible()),
         )
         info = _info(settings, problem, optimizer)
-        report = _searched(session, info, problem, listeners)
+        try:
+            report = _searched(session, info, problem, listeners)
+        except (StorageError, OSError) as error:
+            told = f"{one_line(error)}; with that mended, the run goes on from its last checkpoint"
+            raise EngineError(f"{told}: python run.py resume={output_dir}") from error
     print_search(info, report, folder=output_dir)
     return _result(report)
 
@@ -117,8 +124,8 @@ def give_problem(builder: Builder, problem: NumericProblem, genotype: Any) -> No
     builder.give("behavior_bounds", [list(bounds) for bounds in problem.behavior_bounds])
 
 
-def _optimizer(builder: Builder, problem: NumericProblem, checkpoint: Path, *, resumed: bool) -> Searching:
-    """The optimizer that is configured, at its beginning or where its checkpoint left it.
+def _optimizer(builder: Builder, problem: NumericProblem) -> Optimizer | EvolveSearch:
+    """The optimizer that is configured, at its beginning.
 
     Raises:
         ConfigError: It is none, or does not fit the problem.
@@ -148,7 +155,18 @@ def _optimizer(builder: Builder, problem: NumericProblem, checkpoint: Path, *, r
             f"{name} wants {optimizer.behaviors} behaviours, and problem '{problem.name}' has "
             f"{len(problem.behavior_keys)} (behavior_keys in problem.yaml)"
         )
-    if not resumed or not checkpoint.is_file():
+    return optimizer
+
+
+def _resumed(
+    optimizer: Optimizer | EvolveSearch, checkpoint: Path, settings: NumericSettings
+) -> Optimizer | EvolveSearch:
+    """The optimizer where its checkpoint left it, if the run goes on.
+
+    Raises:
+        ConfigError: The checkpoint cannot be read.
+    """
+    if settings.resume is None or not checkpoint.is_file():
         return optimizer
     try:
         return optimizer.restored(checkpoint) if isinstance(optimizer, EvolveSearch) else optimizer.load(checkpoint)

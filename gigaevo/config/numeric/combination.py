@@ -9,7 +9,7 @@ from omegaconf import DictConfig
 
 from gigaevo.config.errors import ConfigError
 from gigaevo.config.places import CONFIG_ROOT, PROBLEMS
-from gigaevo.config.schema import NumericSettings, Settings
+from gigaevo.config.schema import BudgetSettings, NumericSettings, ParentSettings, Settings
 from gigaevo.problems.numeric_problem import is_numeric
 
 if TYPE_CHECKING:
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 EXPERIMENT = "experiment=numeric"
 OPTIMIZER = "optimizer"  # the node that only runs of numbers have
 _OF_PROGRAMS = ("llm", "operators", "migration", "engine", "mutation", "pipeline", "sandbox")  # groups
+_OPTIONS_OF_PROGRAMS = (("storage", "sqlite"), ("observe", "console"))
 _ALGORITHMS = CONFIG_ROOT / "algorithm"
 
 
@@ -53,13 +54,18 @@ def check_combination(config: DictConfig, choices: Mapping[str, Any]) -> None:
         ConfigError: One line that says what to type.
     """
     name, numeric = str(config.problem.name), is_numeric(Path(config.problem.dir))
-    by_numbers = "search_storage" in config  # what experiment=numeric brings, whatever the algorithm
+    by_numbers = "checkpoint_s" in config  # what experiment=numeric brings, whatever is chosen beside it
     if not numeric:
         if is_search(config) or by_numbers:
             chosen = EXPERIMENT if by_numbers else f"algorithm={choices.get('algorithm')}"
             raise ConfigError(
                 f"{chosen} is for numeric problems, which have a genotype.yaml; problem '{name}' evolves programs"
             )
+        for group in ("storage", "observe"):
+            if choices.get(group) == "search":
+                raise ConfigError(
+                    f"{group}=search is for numeric problems, and '{name}' evolves programs; leave it out"
+                )
         return
     if not by_numbers:
         raise ConfigError(f"problem '{name}' is numeric: add {EXPERIMENT}, or leave experiment=... out")
@@ -68,19 +74,21 @@ def check_combination(config: DictConfig, choices: Mapping[str, Any]) -> None:
             f"algorithm={choices.get('algorithm')} evolves programs, and problem '{name}' is numeric; "
             f"choose one of {', '.join(numeric_algorithms())}"
         )
-    for group in _OF_PROGRAMS:
-        if choices.get(group) is not None:
-            raise ConfigError(
-                f"{group}={choices[group]} is for programs, and problem '{name}' is numeric; leave it out"
-            )
+    of_programs = [group for group in _OF_PROGRAMS if choices.get(group) is not None]
+    of_programs += [group for group, option in _OPTIONS_OF_PROGRAMS if choices.get(group) == option]
+    if of_programs:
+        typed = f"{of_programs[0]}={choices[of_programs[0]]}"
+        raise ConfigError(f"{typed} is for programs, and problem '{name}' is numeric; leave it out")
     for key in Settings.model_fields:
         value = None if key in NumericSettings.model_fields else config.get(key)
         if value is not None and not isinstance(value, DictConfig):
             told = _INSTEAD.get(key, "leave it out")
             raise ConfigError(f"{key}={value} is for programs, and problem '{name}' is numeric; {told}")
-    for key, value in (config.get("parents") or {}).items():
-        if value is not None:
-            raise ConfigError(f"parents.{key}={value} is for programs, and problem '{name}' is numeric; leave it out")
+    for section, defaults in (("parents", ParentSettings()), ("budget", BudgetSettings())):
+        for key, value in (config.get(section) or {}).items():
+            if value != getattr(defaults, str(key), None):
+                told = f"{section}.{key}={value} is for programs, and problem '{name}' is numeric"
+                raise ConfigError(f"{told}; leave it out")
 
 
 _INSTEAD = {

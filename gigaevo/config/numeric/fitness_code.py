@@ -5,13 +5,15 @@ from __future__ import annotations
 import importlib
 import importlib.util
 import math
+import re
 import signal
 import sys
 import traceback
 from concurrent.futures import BrokenExecutor, ProcessPoolExecutor
 from contextlib import contextmanager
-from multiprocessing import get_context
+from multiprocessing import active_children, get_context
 from pathlib import Path
+from threading import Thread
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -24,6 +26,7 @@ from gigaevo.problems.errors import ProblemError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from multiprocessing.process import BaseProcess
     from types import ModuleType
 
     from numpy.typing import NDArray
@@ -32,6 +35,7 @@ if TYPE_CHECKING:
     from gigaevo.problems import NumericProblem
 
 _MODULE = "problem_fitness"
+_CLOSING_S = 2.0  # that a pool has for what is under way, before its processes are killed
 
 
 class ProblemFitness:
@@ -55,7 +59,7 @@ class ProblemFitness:
         if self._function is None:
             self._function = module_of(self._path).fitness
         found = self._function(self._form.given(genome))
-        return found[0] if self._alone else found
+        return _alone(found) if self._alone and found is not None else found
 
     def __reduce__(self) -> tuple[Any, ...]:
         return ProblemFitness, (self._path, self._form, self._alone)
@@ -86,7 +90,14 @@ def fitness_of(problem: NumericProblem, form: GenomeForm, *, behaviors: bool) ->
     if not described.batch:
         return ProblemFitness(path, form, alone)
     batch: Callable[[Any], Any] = found
-    return (lambda genomes: batch(genomes)[0]) if alone else batch
+    return (lambda genomes: _alone(batch(genomes))) if alone else batch
+
+
+def _alone(found: Any) -> Any:
+    """The fitness of (fitness, behaviours), for an algorithm that has no use for behaviours."""
+    if not (isinstance(found, (tuple, list)) and len(found) == 2):
+        raise TypeError(f"it gave {one_line(repr(found))[:80]}, expected (fitness, behaviours)")
+    return found[0]
 
 
 def report_of(problem: NumericProblem, genome: Any) -> dict[str, float]:
@@ -100,6 +111,9 @@ def report_of(problem: NumericProblem, genome: Any) -> dict[str, float]:
         found = module_of(path).report(genome)
     except Exception as error:
         raise ProblemError(f"report raised {_told(error)}", path=path, line=line_of(error, path)) from error
+    except SystemExit as error:
+        told = f"report wanted to end the process: {error!r}"
+        raise ProblemError(told, path=path, line=line_of(error, path)) from error
     wrong = not isinstance(found, dict) or not all(isinstance(key, str) for key in found)
     if wrong:
         raise ProblemError(f"report returned {one_line(repr(found))[:80]}; return a dict of numbers by name", path=path)
@@ -172,11 +186,17 @@ def check_native(fitness: NativeFitness, problem: NumericProblem, genotype: Geno
 
 
 def line_of(error: BaseException, path: Path) -> int | None:
-    """The innermost line of the file that led to the error; None where none did, or where it is not known."""
+    """The innermost line of the file that led to the error; None where none did.
+
+    An error from another process has lost its frames; their text is what caused it.
+    """
     line = None
     for frame, number in traceback.walk_tb(error.__traceback__):
         if frame.f_code.co_filename == str(path):
             line = number
+    if line is None and error.__cause__ is not None:
+        told = re.findall(rf'File "{re.escape(str(path))}", line (\d+)', str(error.__cause__))
+        line = int(told[-1]) if told else None
     return line
 
 
@@ -211,12 +231,27 @@ def evaluators(workers: int) -> Iterator[ProcessPoolExecutor | None]:
     if workers == 0:
         yield None
         return
+    before = set(active_children())
     pool = ProcessPoolExecutor(workers, mp_context=get_context("fork"), initializer=_prepare_worker)
+    family: set[BaseProcess] = set()
     try:
         pool.submit(math.sqrt, 1.0).result()  # they are all forked now, before there are threads
+        family = set(active_children()) - before
         yield pool
     finally:
-        pool.shutdown(wait=False, cancel_futures=True)
+        _close(pool, family)
+
+
+def _close(pool: ProcessPoolExecutor, family: set[BaseProcess]) -> None:
+    """End the pool: whole, so that nothing of it is left to be torn at the end of this process, and soon, whatever
+    its processes are busy with."""
+    closing = Thread(target=pool.shutdown, kwargs={"cancel_futures": True}, daemon=True)
+    closing.start()
+    closing.join(_CLOSING_S)
+    if closing.is_alive():
+        for process in family:
+            process.kill()
+        closing.join(_CLOSING_S)
 
 
 def _prepare_worker() -> None:

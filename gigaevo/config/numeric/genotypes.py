@@ -35,6 +35,8 @@ def genotype_of(description: GenotypeDescription) -> Genotype:
         genotype: Genotype = getattr(optimize, _CLASSES[description.kind])(**description.arguments)
     except (ValueError, TypeError) as error:
         raise ProblemError(str(error), path=description.path) from error
+    except MemoryError as error:
+        raise ProblemError("there are more genes than fit into memory", path=description.path) from error
     return genotype
 
 

@@ -151,10 +151,11 @@ class Session:
                 self.keep()
 
     def keep(self) -> None:
-        """Make what was found so far durable."""
+        """Make what was found so far durable. The checkpoint comes last: a search that goes on from the one before
+        forgets rows that are newer, and could not make up for rows that are missing."""
         begun = time.monotonic()
-        self.optimizer.save(self.checkpoint)
         self.storage.keep(self._lines, self.measure.elites(self.optimizer, self.form))
+        self.optimizer.save(self.checkpoint)
         self._lines.clear()
         self._kept_at = time.monotonic()
         self._pause_s = max(self.checkpoint_s, _SAVING_SHARE * (self._kept_at - begun))

@@ -158,10 +158,11 @@ class StudySweeper(Sweeper):
         """Name of the problem that overrides choose, its primary metric, and the direction in which that is better."""
         from gigaevo.config.places import PROBLEMS
         from gigaevo.config.prepare import problem_folder
-        from gigaevo.problems import load_problem
+        from gigaevo.problems import is_numeric, load_numeric_problem, load_problem
 
         name, folder = problem_folder(self._loader.load_sweep_config(self._config, overrides), problems=PROBLEMS)
-        metrics = load_problem(folder, name=name).metrics
+        load = load_numeric_problem if is_numeric(folder) else load_problem
+        metrics = load(folder, name=name).metrics
         return name, metrics.primary_key, "maximize" if metrics.primary.higher_is_better else "minimize"
 
     def _opened(self, direction: Direction) -> Study:
