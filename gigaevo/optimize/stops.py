@@ -7,6 +7,8 @@ from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from typing import Protocol
 
+from gigaevo.optimize.arguments import is_number
+
 ENDLESS = 2**62  # generations or evaluations: as many as one likes
 
 
@@ -78,7 +80,7 @@ class MaxEvaluations(Stop):
     evaluations: int
 
     def __post_init__(self) -> None:
-        check_positive("evaluations", self.evaluations)
+        check_positive("evaluations", self.evaluations, finite=True)
 
     def reason(self, search: Progress) -> str | None:
         return "evaluations" if search.evaluations >= self.evaluations else None
@@ -97,7 +99,7 @@ class MaxGenerations(Stop):
     generations: int
 
     def __post_init__(self) -> None:
-        check_positive("generations", self.generations)
+        check_positive("generations", self.generations, finite=True)
 
     def reason(self, search: Progress) -> str | None:
         return "generations" if search.generation >= self.generations else None
@@ -129,8 +131,8 @@ class Target(Stop):
     fitness: float
 
     def __post_init__(self) -> None:
-        if not math.isfinite(self.fitness):
-            raise ValueError(f"target is {self.fitness}, expected a finite number")
+        if not is_number(self.fitness) or not math.isfinite(self.fitness):
+            raise ValueError(f"target is {self.fitness!r}, expected a finite number")
 
     def reason(self, search: Progress) -> str | None:
         return "target" if search.best_merit >= search.merit_of(self.fitness) else None
@@ -150,7 +152,7 @@ class Stale(Stop):
     generations: int
 
     def __post_init__(self) -> None:
-        check_positive("stale", self.generations)
+        check_positive("stale", self.generations, finite=True)
 
     def reason(self, search: Progress) -> str | None:
         return "stale" if search.stale_generations >= self.generations else None
@@ -200,7 +202,9 @@ class AllOf(Stop):
         return max((stop.evaluations_left(search) for stop in self.stops), default=ENDLESS)
 
 
-def check_positive(name: str, value: float) -> None:
-    """Raise ValueError if ``value`` is not a number above 0."""
-    if isinstance(value, bool) or not isinstance(value, (int, float)) or not value > 0:
+def check_positive(name: str, value: float, *, finite: bool = False) -> None:
+    """Raise ValueError if ``value`` is not a number above 0, or is to be finite and is not."""
+    if not is_number(value) or not value > 0:
         raise ValueError(f"{name} is {value!r}, expected a number above 0")
+    if finite and math.isinf(value):
+        raise ValueError(f"{name} is {value!r}, expected a finite number; for no limit leave it out")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import numpy as np
 import pytest
 
 from gigaevo.optimize.stops import ENDLESS, MaxEvaluations, MaxGenerations, MaxSeconds, Stale, Stop, Target
@@ -72,6 +73,19 @@ def test_a_limit_is_a_number_above_0(make: type, limit: object) -> None:
         make(limit)
 
 
-def test_a_target_is_finite() -> None:
-    with pytest.raises(ValueError, match="target is inf"):
-        Target(float("inf"))
+@pytest.mark.parametrize("make", [MaxEvaluations, MaxGenerations, Stale])
+def test_a_limit_of_no_end_is_left_out(make: type) -> None:
+    with pytest.raises(ValueError, match="is inf, expected a finite number; for no limit leave it out"):
+        make(float("inf"))
+    MaxSeconds(float("inf"))  # a clock may go on
+
+
+@pytest.mark.parametrize("limit", [np.int64(7), np.float32(7.0)])
+def test_a_limit_may_be_a_number_of_numpy(limit: float) -> None:
+    assert MaxEvaluations(limit).evaluations_left(Search()) == 7  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("fitness", [float("inf"), float("nan"), "1", None, True])
+def test_a_target_is_a_finite_number(fitness: object) -> None:
+    with pytest.raises(ValueError, match=f"target is {fitness!r}, expected a finite number"):
+        Target(fitness)  # type: ignore[arg-type]
