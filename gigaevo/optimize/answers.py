@@ -2,15 +2,37 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
+    from numpy.typing import ArrayLike, NDArray
 
     Rows: TypeAlias = NDArray[Any]
     Memo: TypeAlias = tuple[Rows, ...]
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Candidates that an optimizer asked to be evaluated.
+
+    Attributes:
+        genomes: Shape (n, genes_size); a copy, which may be written to.
+        ids: What ``tell`` knows them by, int64 of shape (n,).
+    """
+
+    genomes: NDArray[Any]
+    ids: NDArray[np.int64]
+
+    def __len__(self) -> int:
+        return len(self.ids)
+
+    def __getitem__(self, rows: slice | ArrayLike) -> Batch:
+        """Some of them; one row gives a batch of one."""
+        chosen = rows if isinstance(rows, slice) else np.atleast_1d(np.asarray(rows))
+        return Batch(self.genomes[chosen], self.ids[chosen])
 
 
 class Answers:

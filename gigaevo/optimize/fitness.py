@@ -139,7 +139,7 @@ class Evaluator:
                 raise FitnessError(f"the fitness of genome {row} is {answer!r}, expected (fitness, behaviours)")
             pairs.append((answer[0], nowhere if answer[1] is None else answer[1]))
         values = self._numbers([value for value, _ in pairs])
-        return values, self._rows([behavior for _, behavior in pairs], self._behaviors, "behaviours")
+        return values, self._rows([behavior for _, behavior in pairs], self._behaviors, "behaviour")
 
     def _several(self, answers: list[Any]) -> Values:
         empty = [np.nan] * self._objectives
@@ -167,7 +167,7 @@ class Evaluator:
             raise FitnessError(
                 f"the fitness function returned {type(given).__name__}, expected a tuple (fitness, behaviours)"
             )
-        return self._checked(given[0], shape, "fitness"), self._checked(given[1], (n, self._behaviors), "behaviours")
+        return self._checked(given[0], shape, "fitness"), self._checked(given[1], (n, self._behaviors), "behaviour")
 
     def _checked(self, given: Any, shape: tuple[int, ...], name: str) -> Values:
         if given is None:
@@ -181,7 +181,7 @@ class Evaluator:
         except (TypeError, ValueError, OverflowError) as error:
             raise FitnessError(f"the {name} is not an array of numbers: {error}") from error
         if values.shape != shape:
-            raise FitnessError(f"the shape of the {name} is {values.shape}, expected {shape}")
+            raise FitnessError(f"the {name} has shape {values.shape}, expected {shape}")
         return values
 
 

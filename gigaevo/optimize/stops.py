@@ -202,6 +202,36 @@ class AllOf(Stop):
         return max((stop.evaluations_left(search) for stop in self.stops), default=ENDLESS)
 
 
+def first_of(
+    *,
+    evaluations: float | None = None,
+    generations: float | None = None,
+    seconds: float | None = None,
+    target: float | None = None,
+    stale: float | None = None,
+    stop: Stop | None = None,
+) -> Stop | None:
+    """The stop that ends a search at the first of these; None where nothing is given.
+
+    Raises:
+        ValueError: A limit is out of its range.
+        TypeError: ``stop`` is no ``Stop``.
+    """
+    if stop is not None and not isinstance(stop, Stop):
+        raise TypeError(f"stop is {stop!r}, expected a Stop such as Target(0.1) | Stale(50); a function is a callback")
+    limits = (
+        (MaxEvaluations, evaluations),
+        (MaxGenerations, generations),
+        (MaxSeconds, seconds),
+        (Target, target),
+        (Stale, stale),
+    )
+    stops: list[Stop] = [kind(limit) for kind, limit in limits if limit is not None]  # type: ignore[arg-type]
+    if stop is not None:
+        stops.append(stop)
+    return AnyOf(tuple(stops)) if len(stops) > 1 else stops[0] if stops else None
+
+
 def check_positive(name: str, value: float, *, finite: bool = False) -> None:
     """Raise ValueError if ``value`` is not a number above 0, or is to be finite and is not."""
     if not is_number(value) or not value > 0:

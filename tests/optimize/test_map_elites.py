@@ -96,7 +96,7 @@ def test_a_fitness_without_behaviours_is_an_error_that_says_what_is_expected():
         search.run(lambda genomes: hill(genomes)[0], vectorized=True, evaluations=100)
     with pytest.raises(FitnessError, match=r"expected \(fitness, behaviours\)"):
         search.run(lambda genome: 1.0, evaluations=100)
-    with pytest.raises(FitnessError, match=r"shape of the behaviours is \(100, 3\), expected \(100, 2\)"):
+    with pytest.raises(FitnessError, match=r"behaviour has shape \(100, 3\), expected \(100, 2\)"):
         search.run(lambda genomes: (hill(genomes)[0], genomes[:, :3]), vectorized=True, evaluations=100)
     with pytest.raises(ValueError, match="behaviors must be given to MAPElites"):
         search.tell(search.ask(), np.zeros(100))
