@@ -69,6 +69,8 @@ class Evaluator:
                 f"{self.native.name} has {self.native.objectives} objectives and no behaviours, "
                 f"the search has {objectives} and {behaviors}"
             )
+        if executor is not None and not callable(getattr(executor, "map", None)):
+            raise TypeError(f"executor is {executor!r}, expected one of concurrent.futures")
         if vectorized and executor is not None:
             raise ValueError("executor evaluates genomes one by one; vectorized=True takes all at once: choose one")
         self._fitness = fitness

@@ -61,6 +61,10 @@ class Stop(ABC):
         """
         return 1
 
+    def used(self, search: Progress) -> float | None:
+        """Which share of what it allows is used up, 0 to 1; None where that cannot be told."""
+        return None
+
     @property
     def target(self) -> float | None:
         """A fitness at which it ends the search."""
@@ -91,6 +95,9 @@ class MaxEvaluations(Stop):
     def horizon(self, search: Progress) -> int:
         return max(1, self.evaluations_left(search) // search.batch_size)
 
+    def used(self, search: Progress) -> float | None:
+        return min(1.0, search.evaluations / self.evaluations)
+
 
 @dataclass(frozen=True)
 class MaxGenerations(Stop):
@@ -107,6 +114,9 @@ class MaxGenerations(Stop):
     def horizon(self, search: Progress) -> int:
         return max(1, int(self.generations) - search.generation)
 
+    def used(self, search: Progress) -> float | None:
+        return min(1.0, search.generation / self.generations)
+
 
 @dataclass(frozen=True)
 class MaxSeconds(Stop):
@@ -122,6 +132,9 @@ class MaxSeconds(Stop):
 
     def horizon(self, search: Progress) -> int:
         return 16
+
+    def used(self, search: Progress) -> float | None:
+        return min(1.0, search.seconds / self.seconds)
 
 
 @dataclass(frozen=True)
@@ -182,6 +195,9 @@ class AnyOf(Stop):
             return 1
         return min((stop.horizon(search) for stop in self.stops), default=ENDLESS)
 
+    def used(self, search: Progress) -> float | None:
+        return max((share for share in shares(self.stops, search) if share is not None), default=None)
+
     @property
     def target(self) -> float | None:
         targets = [stop.target for stop in self.stops if stop.target is not None]
@@ -200,6 +216,15 @@ class AllOf(Stop):
 
     def evaluations_left(self, search: Progress) -> int:
         return max((stop.evaluations_left(search) for stop in self.stops), default=ENDLESS)
+
+    def used(self, search: Progress) -> float | None:
+        known = [share for share in shares(self.stops, search) if share is not None]
+        return min(known) if len(known) == len(self.stops) else None
+
+
+def shares(stops: tuple[Stop, ...], search: Progress) -> list[float | None]:
+    """Which share of what it allows is used up, of each stop."""
+    return [stop.used(search) for stop in stops]
 
 
 def first_of(

@@ -120,5 +120,7 @@ def test_the_population_is_unharmed_by_a_function_that_tries_to_change_it() -> N
 def test_what_is_no_function_is_refused_at_once() -> None:
     with pytest.raises(TypeError, match="fitness is 3, expected a function"):
         Evaluator(3)  # type: ignore[arg-type]
+    with pytest.raises(TypeError, match=r"executor is 4, expected one of concurrent.futures"):
+        Evaluator(len, executor=4)  # type: ignore[arg-type]
     with ThreadPoolExecutor(1) as executor, pytest.raises(ValueError, match="choose one"):
         Evaluator(fails, vectorized=True, executor=executor)

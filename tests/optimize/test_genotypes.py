@@ -122,6 +122,15 @@ def test_a_fitness_function_sees_the_alleles_themselves(alleles: list[object]) -
     np.testing.assert_array_equal(genotype.encode(genomes), [[0, 1]])
 
 
+def test_a_genotype_reads_as_it_is_made_while_it_is_small() -> None:
+    small = MultiRangeGenotype([(0, 1), (5, 9)], integer=[False, True], names=["spread", "window"])
+    again = eval(repr(small))
+    assert isinstance(again, MultiRangeGenotype)
+    assert repr(again) == repr(small)
+    large = MultiRangeGenotype([(0, 1)] * 10_000, integer=[True] + [False] * 9_999)
+    assert repr(large) == "MultiRangeGenotype(10000 genes, 1 of them whole numbers, the first 'gene_0' in (0.0, 1.0))"
+
+
 def test_an_optimizer_of_numbers_says_what_it_takes() -> None:
     with pytest.raises(TypeError, match="CMAES works on RangeGenotype and MultiRangeGenotype, not on BinaryGenotype"):
         ranges_of(BinaryGenotype(3), "CMAES")

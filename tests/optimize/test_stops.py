@@ -57,6 +57,16 @@ def test_what_is_left_is_the_least_of_either_and_the_most_of_both() -> None:
     assert (MaxEvaluations(100) & Target(0.0)).evaluations_left(search) == ENDLESS
 
 
+def test_what_is_used_up_is_the_most_of_either_and_the_least_of_both() -> None:
+    search = Search(evaluations=50, generation=5, seconds=2.0)
+    assert MaxEvaluations(200).used(search) == 0.25
+    assert (MaxEvaluations(200) | MaxGenerations(10) | Target(0.0)).used(search) == 0.5
+    assert (MaxSeconds(4.0) & MaxEvaluations(200)).used(search) == 0.25
+    assert MaxSeconds(1.0).used(search) == 1.0  # a generation may last beyond the limit
+    for unknown in (Target(0.0), Stale(3), Target(0.0) | Stale(3), Stale(3) & MaxEvaluations(200)):
+        assert unknown.used(search) is None
+
+
 def test_nobody_need_be_asked_before_the_horizon() -> None:
     assert MaxEvaluations(100).horizon(Search(evaluations=45)) == 5
     assert MaxGenerations(9).horizon(Search(generation=2)) == 7

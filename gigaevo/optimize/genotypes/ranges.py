@@ -21,6 +21,9 @@ if TYPE_CHECKING:
     from gigaevo.optimize.mutation_types import Distance
 
 
+SHOWN = 20  # genes up to which ``repr`` tells the range of each
+
+
 class Ranges(Genotype):
     """Genotypes of numbers between bounds: what continuous optimizers take.
 
@@ -187,9 +190,15 @@ class MultiRangeGenotype(Ranges):
         object.__setattr__(self, "names", called)
 
     def __repr__(self) -> str:
-        pairs = ", ".join(f"({low}, {high})" for low, high in zip(self.lower, self.upper, strict=True))
+        if self.genes_size > SHOWN:
+            whole = f"{np.count_nonzero(self.integer)} of them whole numbers, " if self.integer.any() else ""
+            return f"MultiRangeGenotype({self.genes_size} genes, {whole}the first {self.names[0]!r} in {self._pair(0)})"
+        pairs = ", ".join(self._pair(gene) for gene in range(self.genes_size))
         told = f"integer={self.integer.tolist()}, names={list(self.names)}{self._shown_types()}"
         return f"MultiRangeGenotype([{pairs}], {told})".replace("mutation_type=", "mutation_types=")
+
+    def _pair(self, gene: int) -> str:
+        return f"({self.lower[gene]}, {self.upper[gene]})"
 
 
 def as_genotype(space: Any) -> Genotype:
