@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Self, TypeAlias
 
 import numpy as np
 
-from gigaevo.optimize.answers import Answers, Batch
+from gigaevo.optimize.answers import Answers, Batch, ids_of
 from gigaevo.optimize.arguments import is_count
 from gigaevo.optimize.fitness import Evaluator
 from gigaevo.optimize.result import Result
@@ -160,7 +160,7 @@ class Optimizer(SearchState, ABC):
         Raises:
             ValueError: A shape does not fit, or an id was never asked or is told a second time. Nothing is taken then.
         """
-        ids = np.atleast_1d(np.asarray(batch.ids if isinstance(batch, Batch) else batch, np.int64))
+        ids = batch.ids if isinstance(batch, Batch) else ids_of(batch)
         shape = (len(ids),) if self.objectives == 1 else (len(ids), self.objectives)
         values = told("fitness", fitness, shape)
         if (behaviors is not None) != bool(self.behaviors):
@@ -177,7 +177,7 @@ class Optimizer(SearchState, ABC):
 
     def forget(self, batch: Batch | ArrayLike) -> None:
         """Candidates that will never be told, so that they need not be remembered."""
-        self._answers.take(np.atleast_1d(np.asarray(batch.ids if isinstance(batch, Batch) else batch, np.int64)))
+        self._answers.take(batch.ids if isinstance(batch, Batch) else ids_of(batch))
 
     # Run
 

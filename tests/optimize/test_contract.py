@@ -176,6 +176,15 @@ def test_one_candidate_may_be_told_without_the_axis_of_candidates(case: Case) ->
         one.tell(one.ask(2), 1.0, None if behaviors is None else np.zeros((2, behaviors.shape[1])))
 
 
+@pytest.mark.parametrize("batch", [0.5, [[0]], "0", None])
+def test_a_batch_that_is_none_is_refused(batch: Any) -> None:
+    search = ParticleSwarm(([0.0], [1.0]), population_size=8)
+    search.ask()
+    for use in (lambda: search.tell(batch, [1.0]), lambda: search.forget(batch)):
+        with pytest.raises(ValueError, match=r"batch is .*, expected what ask\(\) gave"):
+            use()
+
+
 def test_a_fitness_that_is_no_number_is_refused_by_name(case: Case) -> None:
     search = case.make()
     batch = search.ask(1)
