@@ -106,7 +106,7 @@ class IsoLineEmitter(Emitter):
         self.line_sigma = float(line_sigma)
 
     def emit(self, n: int, archive: VectorArchive, stream: RandomStream, rows: Integers | None) -> Floats:
-        children = iso_line(archive.solutions, n, self._steps, self.line_sigma, self._lower, self._upper, stream, rows)
+        children = iso_line(archive.genomes, n, self._steps, self.line_sigma, self._lower, self._upper, stream, rows)
         return rounded(children, self._ranges, stream) if self._whole else children
 
     def settle(self, genotype: Genotype, population_size: int) -> None:
@@ -146,7 +146,7 @@ class FlipEmitter(Emitter):
         self.rate = rate
 
     def emit(self, n: int, archive: VectorArchive, stream: RandomStream, rows: Integers | None) -> Floats:
-        parents = archive.solutions[stream.integers(n, len(archive)) if rows is None else rows]
+        parents = archive.genomes[stream.integers(n, len(archive)) if rows is None else rows]
         flips = stream.uniforms(parents.size).reshape(parents.shape) < self._rate
         return np.abs(parents - flips)
 

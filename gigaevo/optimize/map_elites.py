@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
-from gigaevo.optimize.arguments import is_count
+from gigaevo.optimize.arguments import check_whole
 from gigaevo.optimize.curiosity import Curiosity
 from gigaevo.optimize.emitters import Emitter, FlipEmitter, IsoLineEmitter, LearningEmitter
 from gigaevo.optimize.genotypes import BinaryGenotype, Ranges
@@ -73,8 +73,7 @@ class MAPElites(Optimizer):
     ) -> None:
         if not isinstance(archive, VectorArchive):
             raise TypeError(f"archive is {archive!r}, expected a GridArchive or a CVTArchive")
-        if not is_count(batch_size):
-            raise ValueError(f"batch_size is {batch_size!r}, expected a whole number from 1")
+        check_whole("batch_size", batch_size)
         super().__init__(genotype, population_size=batch_size, maximize=maximize, seed=seed, initial=initial)
         if not isinstance(self.genotype, (Ranges, BinaryGenotype)):
             raise TypeError(
@@ -116,7 +115,7 @@ class MAPElites(Optimizer):
     @property
     def population(self) -> tuple[Codes, Merits]:
         """Codes and merits of all elites."""
-        return self._codes_of(self.archive.solutions), self.archive.merits
+        return self._codes_of(self.archive.genomes), self.archive.merits
 
     @property
     def curiosity(self) -> NDArray[np.float64]:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from gigaevo.optimize.arguments import check_whole
 from gigaevo.optimize.selection import SelectionMethod
 
 if TYPE_CHECKING:
@@ -60,9 +61,7 @@ class IslandConfig:
     def __post_init__(self) -> None:
         object.__setattr__(self, "topology", MigrationTopology.of(self.topology))
         for name, least in (("n_islands", 1), ("migration_interval", 1), ("migration_count", 0)):
-            value = getattr(self, name)
-            if isinstance(value, bool) or not isinstance(value, (int, np.integer)) or value < least:
-                raise ValueError(f"{name} is {value!r}, expected a whole number from {least}")
+            check_whole(name, getattr(self, name), least)
 
     def senders_to(self, island: int) -> list[int]:
         """The islands that send to ``island``, in order."""

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Self, TypeAlias
 import numpy as np
 
 from gigaevo.optimize.answers import Answers, Batch, ids_of
-from gigaevo.optimize.arguments import is_count
+from gigaevo.optimize.arguments import check_whole
 from gigaevo.optimize.fitness import Evaluator
 from gigaevo.optimize.result import Result
 from gigaevo.optimize.search_state import SearchState
@@ -68,8 +68,7 @@ class Optimizer(SearchState, ABC):
         initial: ArrayLike | None = None,
     ) -> None:
         super().__init__(genotype, maximize, seed)
-        if not is_count(population_size):
-            raise ValueError(f"population_size is {population_size!r}, expected a whole number from 1")
+        check_whole("population_size", population_size)
         self.population_size = int(population_size)
         self._initial = None if initial is None else self._encoded(initial)
         self._answers = Answers()
@@ -141,8 +140,8 @@ class Optimizer(SearchState, ABC):
         Returns:
             As many; asked again, others.
         """
-        if n is not None and not is_count(n):
-            raise ValueError(f"n is {n!r}, expected a whole number from 1")
+        if n is not None:
+            check_whole("n", n)
         codes, memo = self._next(self._step_size if n is None else n)
         ids = self._answers.expect(codes, memo)
         genomes = self.genotype.decode(codes)

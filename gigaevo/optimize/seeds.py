@@ -7,6 +7,8 @@ from typing import TypeAlias
 
 import numpy as np
 
+from gigaevo.optimize.arguments import is_whole
+
 Seed: TypeAlias = "int | Sequence[int] | np.random.SeedSequence | np.random.Generator | None"
 
 
@@ -32,11 +34,6 @@ def seed_sequence(seed: Seed) -> np.random.SeedSequence:
     if isinstance(seed, (list, tuple)) and seed and all(is_whole(word) for word in seed):
         return np.random.SeedSequence([int(word) for word in seed])
     raise TypeError(f"seed is {seed!r}, expected a whole number, a numpy SeedSequence or Generator, or None")
-
-
-def is_whole(given: object) -> bool:
-    """Whether it is a whole number from 0."""
-    return isinstance(given, (int, np.integer)) and not isinstance(given, bool) and int(given) >= 0
 
 
 def shown(seed: np.random.SeedSequence) -> int | list[int] | None:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import numpy as np
 
 from gigaevo.kernels import AddStatus, EliteArchive
+from gigaevo.optimize.arguments import check_whole
 from gigaevo.optimize.records import Record
 from gigaevo.optimize.seeds import Seed, seed_sequence
 
@@ -91,12 +92,7 @@ class VectorArchive(ABC):
     def __init__(
         self, total_cells: int, behavior_dim: int, *, elites_per_cell: int = 1, qd_score_offset: float = 0.0
     ) -> None:
-        if (
-            isinstance(elites_per_cell, bool)
-            or not isinstance(elites_per_cell, (int, np.integer))
-            or elites_per_cell < 1
-        ):
-            raise ValueError(f"elites_per_cell is {elites_per_cell!r}, expected a whole number from 1")
+        check_whole("elites_per_cell", elites_per_cell)
         if not np.isfinite(qd_score_offset):
             raise ValueError(f"qd_score_offset is {qd_score_offset}, expected a finite number")
         self.total_cells = total_cells
@@ -229,7 +225,7 @@ class VectorArchive(ABC):
         return len(self._kernel)
 
     @property
-    def solutions(self) -> Floats:
+    def genomes(self) -> Floats:
         """Genomes of the elites, a view of shape (n, genes_size) that may not be written to."""
         return self._kernel.solutions
 

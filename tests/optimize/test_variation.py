@@ -124,7 +124,7 @@ def test_the_others_name_it_too():
         hz.uniform_crossover([0.0], [0.0, 1.0])
     with pytest.raises(ValueError, match=r"rate is -1, expected a probability, 0 to 1"):
         hz.uniform_crossover([0.0], [0.0], -1)
-    with pytest.raises(ValueError, match="pop_size is -1, expected 0 or more"):
+    with pytest.raises(ValueError, match="pop_size is -1, expected a whole number from 0"):
         hz.init_population([0.0], [1.0], pop_size=-1)
     with pytest.raises(ValueError, match=r"bounds_max has shape \(2,\), expected \(1,\)"):
         hz.init_population([0.0], [1.0, 2.0])

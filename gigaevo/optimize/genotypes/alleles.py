@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from gigaevo.optimize.genotypes.base import Genotype, check_size, rows_of
+from gigaevo.optimize.arguments import check_whole
+from gigaevo.optimize.genotypes.base import Genotype, rows_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -39,7 +40,7 @@ class ListGenotype(Alleles):
     allele_list: Sequence[Any]
 
     def __post_init__(self) -> None:
-        check_size("genes_size", self.genes_size)
+        check_whole("genes_size", self.genes_size)
         object.__setattr__(self, "allele_list", checked_alleles("allele_list", self.allele_list))
 
     def random(self, n: int, stream: RandomStream) -> Codes:

@@ -7,8 +7,6 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
-from gigaevo.optimize.arguments import is_count
-
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
@@ -58,12 +56,6 @@ def rows_of(genomes: Any, genes_size: int) -> NDArray[Any]:
     if rows.ndim != 2 or rows.shape[1] != genes_size:
         raise ValueError(f"genomes has shape {rows.shape}, expected (n, {genes_size})")
     return rows
-
-
-def check_size(name: str, size: int) -> None:
-    """Raise if a number of genes is not a whole number from 1."""
-    if not is_count(size):
-        raise ValueError(f"{name} is {size!r}, expected a whole number from 1")
 
 
 def first_place(where: NDArray[np.bool_]) -> str:

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from gigaevo.optimize.genotypes.base import Genotype, check_size, first_place, rows_of
+from gigaevo.optimize.arguments import check_whole
+from gigaevo.optimize.genotypes.base import Genotype, first_place, rows_of
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -27,7 +28,7 @@ class BinaryGenotype(Genotype):
     genes_size: int
 
     def __post_init__(self) -> None:
-        check_size("genes_size", self.genes_size)
+        check_whole("genes_size", self.genes_size)
 
     @property
     def dtype(self) -> np.dtype[Any]:

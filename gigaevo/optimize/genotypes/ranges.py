@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from gigaevo.optimize.genotypes.base import Genotype, check_size, first_place, rows_of
+from gigaevo.optimize.arguments import check_whole
+from gigaevo.optimize.genotypes.base import Genotype, first_place, rows_of
 from gigaevo.optimize.mutation_types import MutationKind, MutationType, mutation_type_of
 
 if TYPE_CHECKING:
@@ -127,7 +128,7 @@ class RangeGenotype(Ranges):
         allele_mutation_range: Distance | None = None,
         allele_mutation_scaled_range: Sequence[Distance] | None = None,
     ) -> None:
-        check_size("genes_size", genes_size)
+        check_whole("genes_size", genes_size)
         lower, upper = pair_of("allele_range", allele_range)
         kind = mutation_type_of(mutation_type, allele_mutation_range, allele_mutation_scaled_range)
         self._set_bounds([lower] * genes_size, [upper] * genes_size, [integer] * genes_size, [kind] * genes_size)
@@ -167,7 +168,7 @@ class MultiRangeGenotype(Ranges):
         allele_mutation_scaled_ranges: Sequence[Sequence[Distance]] | None = None,
     ) -> None:
         pairs = [pair_of(f"allele_ranges[{gene}]", given) for gene, given in enumerate(allele_ranges)]
-        check_size("the number of allele_ranges", len(pairs))
+        check_whole("the number of allele_ranges", len(pairs))
         whole = [integer] * len(pairs) if isinstance(integer, (bool, np.bool_)) else list(integer)
         called = tuple(names) if names is not None else tuple(f"gene_{gene}" for gene in range(len(pairs)))
         types = [mutation_types] * len(pairs) if isinstance(mutation_types, MutationType) else mutation_types
