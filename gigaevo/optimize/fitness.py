@@ -15,6 +15,9 @@ if TYPE_CHECKING:
     Values: TypeAlias = NDArray[np.float64]
 
 
+FLOAT = np.dtype(np.float64)
+
+
 @runtime_checkable
 class NativeFitness(Protocol):
     """A compiled fitness function, such as ``gigaevo.optimize.functions.rastrigin``.
@@ -176,7 +179,7 @@ class Evaluator:
             raise FitnessError(f"the fitness function returned None, expected an array of shape {shape}")
         try:
             values = np.asarray(given)
-            if values.dtype != np.float64:
+            if values.dtype is not FLOAT:
                 if values.dtype.kind in "cMmSU":  # numpy would make numbers of them
                     raise TypeError(f"it is of the type {values.dtype}")
                 values = values.astype(np.float64)
