@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeAlias
@@ -9,7 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import numpy as np
 
 from gigaevo.kernels import AddStatus, EliteArchive
-from gigaevo.optimize.arguments import check_whole
+from gigaevo.optimize.arguments import check_whole, is_number
 from gigaevo.optimize.records import Record
 from gigaevo.optimize.seeds import Seed, seed_sequence
 
@@ -93,8 +94,8 @@ class VectorArchive(ABC):
         self, total_cells: int, behavior_dim: int, *, elites_per_cell: int = 1, qd_score_offset: float = 0.0
     ) -> None:
         check_whole("elites_per_cell", elites_per_cell)
-        if not np.isfinite(qd_score_offset):
-            raise ValueError(f"qd_score_offset is {qd_score_offset}, expected a finite number")
+        if not (is_number(qd_score_offset) and math.isfinite(qd_score_offset)):
+            raise ValueError(f"qd_score_offset is {qd_score_offset!r}, expected a finite number")
         self.total_cells = total_cells
         self.behavior_dim = behavior_dim
         self.elites_per_cell = int(elites_per_cell)

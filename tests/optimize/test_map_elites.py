@@ -185,7 +185,10 @@ def test_what_makes_no_search_is_refused(change, kind, message):
     ("make", "message"),
     [
         (lambda: IsoLineEmitter(-0.1), "iso_sigma is -0.1, expected a number of 0 or more"),
-        (lambda: IsoLineEmitter(0.1, math.inf), "line_sigma is inf, expected 0 or more"),
+        (lambda: IsoLineEmitter(0.1, math.inf), "line_sigma is inf, expected a finite number of 0 or more"),
+        (lambda: IsoLineEmitter(0.1, "wide"), "line_sigma is 'wide', expected a finite number"),
+        (lambda: IsoLineEmitter(None), "iso_sigma is None, expected a number of 0 or more"),
+        (lambda: FlipEmitter("some"), "rate is 'some', expected a probability above 0"),
         (lambda: GaussianEmitter(math.nan), "sigma is nan"),
         (lambda: CMAEmitter(0.0), "sigma is 0.0, expected a number above 0"),
         (lambda: CMAEmitter(population_size=1), "population_size is 1, expected 2 or more"),
