@@ -47,7 +47,7 @@ class Outcome:
         equal = sum(a == b for a, b in zip(self.ours, self.peer, strict=True))
         medians = f"{statistics.median(self.ours):>12.6g} {statistics.median(self.peer):>12.6g}"
         verdict = "WORSE" if corrected < 0.05 else "not worse"
-        return f"{self.pair.name:<48} {medians} {better:>4}/{equal}/{len(self.ours)} {corrected:>9.3g}  {verdict}"
+        return f"{self.pair.name:<60} {medians} {better:>4}/{equal}/{len(self.ours)} {corrected:>9.3g}  {verdict}"
 
 
 def outcome(pair: Pair, seeds: int) -> Outcome:
@@ -85,7 +85,7 @@ def main() -> None:
     for group in arguments.groups or known:
         pairs += [pair for pair in import_module(f"quality.{group}").PAIRS if arguments.only in pair.name]
     outcomes = [outcome(pair, arguments.seeds) for pair in pairs]
-    print(f"{'problem':<48} {'ours':>12} {'peer':>12} {'better':>8} {'p (Holm)':>10}")
+    print(f"{'problem':<60} {'ours':>12} {'peer':>12} {'better':>8} {'p (Holm)':>10}")
     for each, corrected in zip(outcomes, holm([each.p for each in outcomes]), strict=True):
         print(each.line(corrected))
 
