@@ -131,6 +131,28 @@ def test_a_genotype_reads_as_it_is_made_while_it_is_small() -> None:
     assert repr(large) == "MultiRangeGenotype(10000 genes, 1 of them whole numbers, the first 'gene_0' in (0.0, 1.0))"
 
 
+@pytest.mark.parametrize(
+    "genotype",
+    [
+        BinaryGenotype(3),
+        ListGenotype(2, "abc"),
+        ListGenotype(2, [(1, 2), (3, 4)]),
+        UniqueGenotype(range(4)),
+        MultiListGenotype([[1, 2], "ab"]),
+        MultiUniqueGenotype([[1, 2]]),
+        RangeGenotype(3, (0, 1), integer=True),
+    ],
+)
+def test_what_a_genotype_reads_as_makes_it_again(genotype: Genotype) -> None:
+    assert repr(eval(repr(genotype))) == repr(genotype)
+
+
+def test_many_alleles_read_in_a_line() -> None:
+    assert repr(UniqueGenotype(range(10_000))) == "UniqueGenotype(allele_list=<10000 of them, the first 0>)"
+    assert len(repr(MultiListGenotype([range(50)] * 9))) < 500
+    assert len(repr(MultiUniqueGenotype([range(2)] * 900))) < 100
+
+
 def test_an_optimizer_of_numbers_says_what_it_takes() -> None:
     with pytest.raises(TypeError, match="CMAES works on RangeGenotype and MultiRangeGenotype, not on BinaryGenotype"):
         ranges_of(BinaryGenotype(3), "CMAES")

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from gigaevo.optimize.arguments import check_whole
-from gigaevo.optimize.genotypes.base import Genotype, rows_of
+from gigaevo.optimize.genotypes.base import SHOWN, Genotype, rows_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -26,8 +26,12 @@ class Alleles(Genotype):
     def dtype(self) -> np.dtype[Any]:
         return np.dtype(np.int32)
 
+    def __repr__(self) -> str:
+        told = ((part.name, getattr(self, part.name)) for part in fields(self) if part.repr)  # type: ignore[arg-type]
+        return f"{type(self).__name__}({', '.join(f'{name}={shown(value)}' for name, value in told)})"
 
-@dataclass(frozen=True)
+
+@dataclass(frozen=True, repr=False)
 class ListGenotype(Alleles):
     """Genes that all choose from one list, the same thing as often as they like.
 
@@ -54,7 +58,7 @@ class ListGenotype(Alleles):
         return codes_of(rows_of(genomes, self.genes_size), [self.allele_list] * self.genes_size)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class MultiListGenotype(Alleles):
     """Genes that each choose from a list of their own.
 
@@ -81,7 +85,7 @@ class MultiListGenotype(Alleles):
         return codes_of(rows_of(genomes, self.genes_size), self.allele_lists)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class UniqueGenotype(Alleles):
     """A permutation: every allele once.
 
@@ -108,7 +112,7 @@ class UniqueGenotype(Alleles):
         return codes
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class MultiUniqueGenotype(Alleles):
     """Several permutations, one behind the other.
 
@@ -142,6 +146,15 @@ class MultiUniqueGenotype(Alleles):
         for part in self.sets:
             check_permutations(codes, part)
         return codes
+
+
+def shown(value: Any) -> str:
+    """A number, alleles or lists of them for ``repr``; of many, how many and the first."""
+    if isinstance(value, tuple) and len(value) > SHOWN:
+        return f"<{len(value)} of them, the first {shown(value[0])}>"
+    if isinstance(value, tuple) and value and isinstance(value[0], tuple):
+        return f"({', '.join(map(shown, value))}{',' * (len(value) == 1)})"
+    return repr(value)
 
 
 def checked_alleles(name: str, alleles: Sequence[Any]) -> tuple[Any, ...]:

@@ -15,6 +15,9 @@ if TYPE_CHECKING:
     Codes: TypeAlias = NDArray[Any]
 
 
+SHOWN = 20  # genes or alleles up to which ``repr`` tells each
+
+
 class Genotype(ABC):
     """The genes of a candidate and the alleles that each may have.
 

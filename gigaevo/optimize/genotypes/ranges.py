@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from gigaevo.optimize.arguments import check_whole
-from gigaevo.optimize.genotypes.base import Genotype, first_place, rows_of
+from gigaevo.optimize.genotypes.base import SHOWN, Genotype, first_place, rows_of
 from gigaevo.optimize.mutation_types import MutationKind, MutationType, mutation_type_of
 
 if TYPE_CHECKING:
@@ -20,9 +20,6 @@ if TYPE_CHECKING:
     from gigaevo.kernels.random import RandomStream
     from gigaevo.optimize.genotypes.base import Codes
     from gigaevo.optimize.mutation_types import Distance
-
-
-SHOWN = 20  # genes up to which ``repr`` tells the range of each
 
 
 class Ranges(Genotype):
