@@ -147,17 +147,15 @@ class SearchState:
         self._evaluations += len(values)
         if not len(values):
             return values
-        merits: Merits
+        merits: Merits = values * (self._signs if self.objectives > 1 else self._signs[0])
+        row = int(merits.argmax())  # of a NaN, where there is one
+        if math.isfinite(merits.item(row)) and math.isfinite(merits.item(merits.argmin())):
+            if self.objectives == 1:
+                self._note_best(merits.item(row), codes[row])
+            return merits
+        sound = np.isfinite(merits)
         if self.objectives > 1:
-            merits = values * self._signs
-            sound = np.isfinite(merits).all(axis=1)
-        else:
-            merits = values * self._signs[0]
-            row = int(merits.argmax())  # of a NaN, where there is one
-            if math.isfinite(merits[row]) and math.isfinite(merits[merits.argmin()]):
-                self._note_best(float(merits[row]), codes[row])
-                return merits
-            sound = np.isfinite(merits)
+            sound = sound.all(axis=1)
         merits[~sound] = -np.inf
         self._invalid += int(len(merits) - np.count_nonzero(sound))
         if self.objectives == 1:
