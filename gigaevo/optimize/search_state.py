@@ -153,9 +153,7 @@ class SearchState:
             if self.objectives == 1:
                 self._note_best(merits.item(row), codes[row])
             return merits
-        sound = np.isfinite(merits)
-        if self.objectives > 1:
-            sound = sound.all(axis=1)
+        sound = np.isfinite(merits).reshape(len(merits), -1).all(axis=1)
         merits[~sound] = -np.inf
         self._invalid += int(len(merits) - np.count_nonzero(sound))
         if self.objectives == 1:
