@@ -48,7 +48,7 @@ def main() -> None:
     ).call()
 
     # It's all about the best genes after all.
-    best_genes, best_fitness_score = evolve.best_genes_and_fitness_score
+    best_genes, best_fitness_score = evolve.best_genes_and_fitness_score()
     assert best_genes is not None
     assert best_genes.tolist() == [False] * 100
     assert best_fitness_score == 0

@@ -23,6 +23,7 @@ COMPILED = (
     "_pareto",
     "_random",
     "_ranking",
+    "_row_memory",
     "_selection",
     "_strategy",
     "_strategy_loops",

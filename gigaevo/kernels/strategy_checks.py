@@ -145,8 +145,12 @@ def check_rate(name: str, rate: float) -> None:
     Raises:
         ValueError: ``rate`` is not in [0, 1].
     """
-    if not 0.0 <= rate <= 1.0:
-        raise ValueError(f"{name} must be in [0, 1], not {rate}")
+    try:
+        if 0.0 <= rate <= 1.0:
+            return
+    except TypeError:
+        pass  # no number at all
+    raise ValueError(f"{name} must be in [0, 1], not {rate!r}")
 
 
 def check_crossing(pool: Pool, crossing: Crossing) -> None:

@@ -1,10 +1,12 @@
-"""What arguments of optimizers are."""
+"""What arguments of optimizers are, and how they are shown."""
 
 from __future__ import annotations
 
 from typing import Any
 
 import numpy as np
+
+LONGEST = 200  # characters of what is shown
 
 
 def is_number(given: Any) -> bool:
@@ -26,3 +28,14 @@ def check_whole(name: str, given: Any, least: int = 1) -> None:
     """Raise ValueError if an argument is no whole number from ``least``."""
     if not is_whole(given, least):
         raise ValueError(f"{name} is {given!r}, expected a whole number from {least}")
+
+
+def is_count(given: Any) -> bool:
+    """Whether it is a whole number from 1."""
+    return is_whole(given, 1)
+
+
+def brief(thing: Any) -> str:
+    """``repr`` of it, with the middle left out where that is long: of a thousand alleles or ranges."""
+    shown = repr(thing)
+    return shown if len(shown) <= LONGEST else f"{shown[: LONGEST - 43]} ... {shown[-38:]}"

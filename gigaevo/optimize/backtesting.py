@@ -6,6 +6,7 @@ any function of (data, pipeline) can take its place.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -14,12 +15,15 @@ import numpy as np
 from gigaevo.optimize.records import Record
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable
 
     from numpy.typing import NDArray
 
 
-@dataclass(frozen=True)
+# Quotes, feeds and contexts are made at every tick: with slots and not frozen they take a third of the time.
+
+
+@dataclass(slots=True)
 class Quote:
     """An offer to buy at ``bid`` and to sell at ``ask``, ``size`` units each; good for the next tick."""
 
@@ -28,7 +32,7 @@ class Quote:
     size: float
 
 
-@dataclass(frozen=True)
+@dataclass(slots=True)
 class Feed:
     """What the market tells.
 
@@ -41,7 +45,7 @@ class Feed:
     prices: NDArray[np.float64]
 
 
-@dataclass
+@dataclass(slots=True)
 class Context:
     """What a step of a pipeline sees.
 
@@ -179,9 +183,14 @@ def backtest(
     """
     if not capital > 0.0:
         raise ValueError(f"capital is {capital}, expected a number above 0")
+    if not isinstance(pipeline, Sequence):
+        raise ValueError(f"the pipeline is {pipeline!r}, expected a list of steps")
+    for index, step in enumerate(pipeline):
+        if not callable(step):
+            raise ValueError(f"step {index} of the pipeline is {step!r}, expected a function of a context")
     prices = prices_of(data)
     prices.flags.writeable = False
-    equity = np.empty(prices.size)
+    worth: list[float] = []
     cash, position, trades = capital, 0.0, 0
     open_quotes: list[Quote] = []
     for tick, price in enumerate(prices.tolist()):
@@ -194,10 +203,10 @@ def backtest(
                 cash += quote.ask * quote.size * (1.0 - fee)
                 position -= quote.size
                 trades += 1
-        equity[tick] = cash + position * price
-        context = Context(Feed(price, prices[: tick + 1]), tick, position, cash, float(equity[tick]))
-        open_quotes = _quoted(pipeline, context)
-    return BacktestResult(equity, trades, capital, periods_per_year)
+        equity = cash + position * price
+        worth.append(equity)
+        open_quotes = _quoted(pipeline, Context(Feed(price, prices[: tick + 1]), tick, position, cash, equity))
+    return BacktestResult(np.array(worth, np.float64), trades, capital, periods_per_year)
 
 
 def _quoted(pipeline: Sequence[Callable[[Context], Any]], context: Context) -> list[Quote]:
@@ -209,5 +218,5 @@ def _quoted(pipeline: Sequence[Callable[[Context], Any]], context: Context) -> l
         if isinstance(returned, Quote):
             found.append(returned)
         elif isinstance(returned, (list, tuple)):
-            found.extend(item for item in returned if isinstance(item, Quote))
+            found.extend([item for item in returned if isinstance(item, Quote)])
     return found

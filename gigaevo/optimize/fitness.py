@@ -112,8 +112,15 @@ class Evaluator:
         answers: list[Any] = []
         try:
             answers.extend(calls)
+        except FitnessError:
+            raise  # says all there is to say
         except Exception as error:
             row = len(answers)
+            if self._executor is not None and "pickle" in str(error).lower():
+                raise FitnessError(
+                    f"executor cannot send the fitness function to another process: {error}; define it, and all it is "
+                    "made of, at the top level of a module, or use threads"
+                ) from error
             raise FitnessError(
                 f"the fitness function raised {described(error)} for genome {row}: {genomes[row]}"
             ) from error

@@ -132,10 +132,9 @@ def island_selection_methods(n_islands: int) -> list[SelectionMethod]:
     """The selection method of each island: roulette wheel, rank, UCB1 and epsilon-greedy, in turns.
 
     Raises:
-        ValueError: ``n_islands`` is below 0.
+        ValueError: ``n_islands`` is no whole number, or below 0.
     """
-    if n_islands < 0:
-        raise ValueError(f"n_islands is {n_islands}, expected 0 or more")
+    check_whole("n_islands", n_islands, 0)
     turns = (
         SelectionMethod.RouletteWheel,
         SelectionMethod.Rank,

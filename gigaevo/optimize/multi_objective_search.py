@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from gigaevo.optimize.arguments import check_whole
 from gigaevo.optimize.backtesting import backtest as event_loop
 from gigaevo.optimize.convergence import check_convergence, population_diversity
 from gigaevo.optimize.fitness import Evaluator
@@ -18,7 +20,7 @@ from gigaevo.optimize.records import Record
 from gigaevo.optimize.walk_forward import split
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable
     from concurrent.futures import Executor
 
     from numpy.typing import NDArray
@@ -102,9 +104,8 @@ def evolve_nsga2(
         ValueError: An argument is out of its range; the message names it.
         FitnessError: The factory or the backtest raised; the message names the parameters.
     """
-    if pop_size < 2 or generations < 1:
-        name, value, least = ("pop_size", pop_size, 2) if pop_size < 2 else ("generations", generations, 1)
-        raise ValueError(f"{name} is {value}, expected {least} or more")
+    for name, value, least in (("pop_size", pop_size, 2), ("generations", generations, 1)):
+        check_whole(name, value, least)
     names, maximize = _read(objectives)
     genotype = genotype_of(param_bounds)
     train, held_out = split(data, fraction_train)
@@ -140,12 +141,14 @@ def _read(objectives: Sequence[Mapping[str, str]]) -> tuple[list[str], list[bool
     Raises:
         ValueError: There are fewer than two, a key is missing or unknown, or a metric is there twice.
     """
+    if isinstance(objectives, (str, Mapping)) or not isinstance(objectives, Sequence):
+        raise ValueError(f"objectives is {objectives!r}, expected a list of dictionaries with metric and direction")
     if len(objectives) < 2:
         raise ValueError(f"objectives has {len(objectives)} entries, expected 2 or more; evolve() is for one")
     names, maximize = [], []
     for index, given in enumerate(objectives):
-        if set(given) != {"metric", "direction"}:
-            raise ValueError(f"objectives[{index}] is {dict(given)}, expected the keys metric and direction")
+        if not isinstance(given, Mapping) or set(given) != {"metric", "direction"}:
+            raise ValueError(f"objectives[{index}] is {given!r}, expected the keys metric and direction")
         if given["direction"] not in DIRECTIONS:
             raise ValueError(f"objectives[{index}] has direction {given['direction']!r}, expected maximize or minimize")
         if given["metric"] in names:

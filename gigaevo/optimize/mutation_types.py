@@ -32,7 +32,7 @@ class MutationKind(Enum):
     DISCRETE = "discrete"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class MutationType:
     """The law by which a gene changes, and how far at each scale of the search.
 
@@ -52,6 +52,12 @@ class MutationType:
             raise ValueError(
                 f"{self.kind.value} has the scales {self.scales}, expected at least one, or none for a redraw"
             )
+
+    def __repr__(self) -> str:
+        shown = [repr(up) if up == -down else repr((down, up)) for down, up in self.scales]
+        if len(shown) > 1:
+            return f"MutationType.{self.kind.value}_scaled([{', '.join(shown)}])"
+        return f"MutationType.{self.kind.value}({''.join(shown)})"
 
     @classmethod
     def random(cls) -> MutationType:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from gigaevo.optimize.arguments import is_count
 from gigaevo.optimize.backtesting import backtest as event_loop
 from gigaevo.optimize.migration import IslandConfig, MigrationTopology, island_selection_methods
 from gigaevo.optimize.parameters import EvolutionConfig, EvolutionResult, WindowResult, genotype_of, params_of
@@ -80,7 +81,8 @@ def evolve(
         ValueError: An argument is out of its range; the message names it.
         FitnessError: The factory, the backtest or the fitness function raised; the message names the parameters.
     """
-    config = config or EvolutionConfig(pop_size=pop_size, generations=generations, elite_count=min(2, pop_size - 1))
+    elite_count = min(2, pop_size - 1) if is_count(pop_size) else 0
+    config = config or EvolutionConfig(pop_size=pop_size, generations=generations, elite_count=elite_count)
     method = method_of(selection)
     search = PopulationSearch(
         genotype_of(param_bounds),

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from gigaevo.optimize.arguments import check_whole
+from gigaevo.optimize.arguments import check_whole, is_number
 from gigaevo.optimize.genotypes import MultiRangeGenotype
 from gigaevo.optimize.records import Record
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-
     from numpy.typing import NDArray
 
     from gigaevo.optimize.convergence import GenerationStats
@@ -29,6 +29,9 @@ class ParamBound:
         min_val: Its least value.
         max_val: Its greatest value, not below the least.
         is_discrete: Whether it is a whole number.
+
+    Raises:
+        ValueError: There is no such value; the message names the parameter.
     """
 
     name: str
@@ -36,15 +39,29 @@ class ParamBound:
     max_val: float
     is_discrete: bool = False
 
+    def __post_init__(self) -> None:
+        ends = (self.min_val, self.max_val)
+        shown = f"the bounds of {self.name!r} are {self.min_val!r} and {self.max_val!r}, expected"
+        if not all(is_number(end) and math.isfinite(end) for end in ends) or self.min_val > self.max_val:
+            raise ValueError(f"{shown} finite numbers with min <= max")
+        if self.is_discrete and math.ceil(self.min_val) > math.floor(self.max_val):
+            raise ValueError(f"{shown} a whole number between them: it is discrete")
+
     @classmethod
     def of(cls, given: ParamBound | Mapping[str, Any]) -> ParamBound:
         """The bound itself, or that of a dictionary with ``name``, ``min``, ``max`` and perhaps ``discrete``.
+
+        The names that ``ParamBound`` has for them, ``min_val``, ``max_val`` and ``is_discrete``, will do as well.
 
         Raises:
             ValueError: The dictionary lacks one of them, or has something else.
         """
         if isinstance(given, ParamBound):
             return given
+        if not isinstance(given, Mapping):
+            raise ValueError(f"a bound is {given!r}, expected a ParamBound or a dictionary with name, min and max")
+        words = {"min_val": "min", "max_val": "max", "is_discrete": "discrete"}
+        given = {words.get(key, key): value for key, value in given.items()}
         known = {"name", "min", "max", "discrete"}
         missing, more = {"name", "min", "max"} - set(given), set(given) - known
         if missing or more:
@@ -164,16 +181,13 @@ def genotype_of(param_bounds: Sequence[ParamBound | Mapping[str, Any]]) -> Multi
     Raises:
         ValueError: There is none, a name is there twice, or a range is not in order; the message names it.
     """
+    if isinstance(param_bounds, (str, Mapping)) or not isinstance(param_bounds, Sequence) or not param_bounds:
+        raise ValueError(f"param_bounds is {param_bounds!r}, expected a list of bounds, one for each parameter")
     bounds = [ParamBound.of(given) for given in param_bounds]
     names = [bound.name for bound in bounds]
     for index, name in enumerate(names):
         if name in names[:index]:
             raise ValueError(f"param_bounds has {name!r} twice; names must differ")
-    for bound in bounds:
-        if not bound.min_val <= bound.max_val:
-            raise ValueError(
-                f"the bounds of {bound.name!r} are {bound.min_val} and {bound.max_val}, expected min <= max"
-            )
     return MultiRangeGenotype(
         [(bound.min_val, bound.max_val) for bound in bounds],
         integer=[bound.is_discrete for bound in bounds],

@@ -136,7 +136,10 @@ def hypervolume(objectives: ArrayLike, reference: ArrayLike, *, maximize: bool |
 
 def _merits(objectives: ArrayLike, maximize: bool | Sequence[bool]) -> Merits:
     """The objectives as an array in which larger is better."""
-    given = np.asarray(objectives)
+    try:
+        given = np.asarray(objectives)
+    except ValueError:
+        raise ValueError("objectives has rows of several lengths, expected shape (n, m)") from None
     if given.shape == (0,):  # nobody: of how many objectives is not known
         given = np.empty((0, 1))
     rows = checks.float_array("objectives", given, 2)

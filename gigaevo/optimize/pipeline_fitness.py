@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from gigaevo.optimize.fitness import FitnessError, described
 from gigaevo.optimize.parameters import params_of
 
 if TYPE_CHECKING:
@@ -28,6 +29,9 @@ class PipelineFitness:
         genotype: The parameters.
         backtest: Function of (data, pipeline).
         measure: Makes a fitness of what the backtest returned: a number, or one for each objective.
+
+    Raises:
+        TypeError: One of these is no function.
     """
 
     def __init__(
@@ -38,6 +42,9 @@ class PipelineFitness:
         backtest: Callable[[Any, Any], Any],
         measure: Callable[[Any], Any],
     ) -> None:
+        for name, given in (("pipeline_factory", pipeline_factory), ("backtest", backtest), ("fitness_fn", measure)):
+            if not callable(given):
+                raise TypeError(f"{name} is {given!r}, expected a function")
         self._data = data
         self._factory = pipeline_factory
         self._genotype = genotype
@@ -48,9 +55,27 @@ class PipelineFitness:
     def __call__(self, genome: NDArray[np.float64]) -> Any:
         key = genome.tobytes()
         if key not in self._known:
-            pipeline = self._factory(params_of(self._genotype, genome))
-            self._known[key] = self._measure(self._backtest(self._data, pipeline))
+            self._known[key] = self._tested(params_of(self._genotype, genome))
         return self._known[key]
+
+    def _tested(self, params: dict[str, Any]) -> Any:
+        """What the backtest says of ``params``.
+
+        Raises:
+            FitnessError: A function of the user raised; the message says which, and of which parameters.
+        """
+        at_work = "pipeline_factory"
+        try:
+            pipeline = self._factory(dict(params))
+            at_work = "backtest"
+            result = self._backtest(self._data, pipeline)
+            at_work = "fitness_fn"
+            return self._measure(result)
+        except FitnessError:
+            raise
+        except Exception as error:
+            shown = ", ".join(f"{name}={value:.6g}" for name, value in params.items())
+            raise FitnessError(f"{at_work} raised {described(error)} for {shown}") from error
 
 
 class Metrics:
@@ -71,13 +96,13 @@ def metric(result: Any, name: str) -> float:
     """The number of that name: an item of a mapping, else an attribute.
 
     Raises:
-        ValueError: There is none.
+        FitnessError: There is none.
     """
     if isinstance(result, Mapping) and name in result:
         return float(result[name])
     if hasattr(result, name):
         return float(getattr(result, name))
-    raise ValueError(f"the backtest's result {type(result).__name__} has no {name!r}")
+    raise FitnessError(f"the backtest's result {type(result).__name__} has no {name!r}")
 
 
 def sharpe(result: Any) -> float:

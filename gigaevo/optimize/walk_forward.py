@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
 
+from gigaevo.optimize.arguments import is_number
+
 
 @dataclass(frozen=True)
 class Window:
@@ -86,8 +88,8 @@ def split(data: Any, fraction_train: float = 0.7) -> tuple[Any, Any]:
 
 def check_fraction(fraction_train: float) -> None:
     """Raise ValueError if it is not above 0 and at most 1."""
-    if not 0.0 < fraction_train <= 1.0:
-        raise ValueError(f"fraction_train is {fraction_train}, expected above 0 and at most 1")
+    if not (is_number(fraction_train) and 0.0 < fraction_train <= 1.0):
+        raise ValueError(f"fraction_train is {fraction_train!r}, expected above 0 and at most 1")
 
 
 def ticks_of(data: Any) -> int:

@@ -116,3 +116,9 @@ def swarm(request: pytest.FixtureRequest) -> ModuleType:
 @pytest.fixture(scope="session")
 def both_swarms() -> tuple[ModuleType, ModuleType]:
     return compiled("_swarm"), compiled("swarm_numpy")
+
+
+@pytest.fixture(params=["_row_memory", "row_memory_numpy"], scope="session")
+def row_memory(request: pytest.FixtureRequest) -> ModuleType:
+    """The module of ``RowMemory``."""
+    return compiled(request.param)

@@ -115,3 +115,10 @@ def test_a_quote_must_have_a_size_and_no_negative_spread() -> None:
         quotes(1.0, 1.0, 0.0)
     with pytest.raises(ValueError, match="capital is 0"):
         backtest([1.0], [], capital=0.0)
+
+
+def test_a_pipeline_is_a_list_of_functions() -> None:
+    with pytest.raises(ValueError, match=r"the pipeline is <function .*, expected a list of steps"):
+        backtest([1.0], lambda context: [])  # type: ignore[arg-type]
+    with pytest.raises(ValueError, match="step 1 of the pipeline is 5, expected a function of a context"):
+        backtest([1.0], [lambda context: [], 5])  # type: ignore[list-item]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from fractions import Fraction
 from typing import Any
 
@@ -115,6 +115,14 @@ def test_the_population_is_unharmed_by_a_function_that_tries_to_change_it() -> N
         Evaluator(changes)(genomes)
     np.testing.assert_array_equal(genomes, GENOMES)
     genomes[0, 0] = 1.0  # only the function's view is read-only
+
+
+def test_a_function_that_no_process_can_be_sent_is_told_of() -> None:
+    with (
+        ProcessPoolExecutor(1) as executor,
+        pytest.raises(FitnessError, match="executor cannot send the fitness function to another process"),
+    ):
+        Evaluator(lambda genome: 0.0, executor=executor)(GENOMES)
 
 
 def test_what_is_no_function_is_refused_at_once() -> None:

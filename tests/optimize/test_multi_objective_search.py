@@ -75,7 +75,11 @@ def failing(data: Any, pipeline: Any) -> Report:
         (BOTH, {"patience": 0}, ValueError, "patience is 0"),
         (BOTH, {"fraction_train": 0.0}, ValueError, "fraction_train is 0.0"),
         ([BOTH[0], {"metric": "loss", "direction": "minimize"}], {}, FitnessError, "Report has no 'loss'"),
-        (BOTH, {"backtest": failing}, FitnessError, "ZeroDivisionError: no prices for genome 0"),
+        (BOTH, {"backtest": failing}, FitnessError, "^backtest raised ZeroDivisionError: no prices for level="),
+        (None, {}, ValueError, "objectives is None, expected a list"),
+        (["gain", "risk"], {}, ValueError, r"objectives\[0\] is 'gain', expected the keys"),
+        (BOTH, {"pop_size": "24"}, ValueError, "pop_size is '24'"),
+        (BOTH, {"generations": 2.5}, ValueError, "generations is 2.5"),
     ],
 )
 def test_mistakes_are_named(objectives: Any, options: dict[str, Any], error: type[Exception], said: str) -> None:
@@ -86,7 +90,13 @@ def test_mistakes_are_named(objectives: Any, options: dict[str, Any], error: typ
 @pytest.mark.parametrize(
     ("bounds", "said"),
     [
-        ([], "number of allele_ranges is 0"),
+        ([], r"param_bounds is \[\], expected a list of bounds"),
+        (None, "param_bounds is None, expected a list of bounds"),
+        ({"a": (0, 1)}, "param_bounds is {.*}, expected a list of bounds"),
+        ([("a", 0, 1)], r"a bound is \('a', 0, 1\), expected a ParamBound or a dictionary"),
+        ([{"name": "a", "min": "0", "max": 1}], "the bounds of 'a' are '0' and 1, expected finite numbers"),
+        ([{"name": "a", "min": 0.0, "max": float("inf")}], "the bounds of 'a' are 0.0 and inf, expected finite"),
+        ([{"name": "a", "min": 0.2, "max": 0.8, "discrete": True}], "the bounds of 'a' are 0.2 and 0.8, .* discrete"),
         ([{"name": "a", "min": 0.0}], "lacks max"),
         ([{"name": "a", "min": 0.0, "max": 1.0, "step": 2}], "has step as well"),
         ([{"name": "a", "min": 1.0, "max": 0.0}], "the bounds of 'a' are 1.0 and 0.0"),

@@ -192,7 +192,33 @@ def failing(data: Any, pipeline: Any) -> Report:
         (lambda: searched(config=EvolutionConfig(sigma=0.0)), ValueError, "sigma is 0.0"),
         (lambda: EvolutionConfig(mutation_rate=2.0), ValueError, "mutation_rate is 2.0"),
         (lambda: EvolutionConfig(pop_size=2, elite_count=2), ValueError, "elite_count is 2"),
-        (lambda: searched(backtest=failing), FitnessError, "ZeroDivisionError: no prices for genome 0"),
+        (lambda: searched(pop_size="30"), ValueError, "pop_size is '30'"),
+        (lambda: searched(patience=1.5), ValueError, "patience is 1.5"),
+        (lambda: searched(epsilon="low"), ValueError, "epsilon is 'low'"),
+        (lambda: searched(fraction_train="most"), ValueError, "fraction_train is 'most'"),
+        (lambda: searched(backtest="run"), TypeError, "backtest is 'run', expected a function"),
+        (lambda: searched(fitness_fn=5), TypeError, "fitness_fn is 5, expected a function"),
+        (lambda: evolve(DATA, None, BOUNDS), TypeError, "pipeline_factory is None, expected a function"),
+        (
+            lambda: searched(backtest=failing),
+            FitnessError,
+            r"^backtest raised ZeroDivisionError: no prices for level=\d.*, size=\d+$",
+        ),
+        (
+            lambda: evolve(DATA, lambda params: params["window"], BOUNDS),
+            FitnessError,
+            "^pipeline_factory raised KeyError: 'window' for level=",
+        ),
+        (
+            lambda: evolve(DATA, lambda params: [lambda context: context.volume], BOUNDS),
+            FitnessError,
+            "^backtest raised AttributeError: 'Context' object has no attribute 'volume' for level=",
+        ),
+        (
+            lambda: islands(fitness_fn=lambda report: report.luck),
+            FitnessError,
+            "^fitness_fn raised AttributeError: 'Report' object has no attribute 'luck' for level=",
+        ),
         (lambda: searched(fitness_fn=lambda report: "high"), FitnessError, "fitness of genome 0 is 'high'"),
         (lambda: islands(topology="star"), ValueError, "topology is 'star'"),
         (lambda: islands(pop_size=7), ValueError, "pop_size is 7, expected 8 or more"),
@@ -209,3 +235,9 @@ def test_bounds_are_dictionaries_or_values() -> None:
     bounds = [ParamBound("level", 0.0, 10.0), ParamBound(name="size", min_val=1, max_val=20, is_discrete=True)]
     result = evolve(DATA, as_pipeline, bounds, pop_size=10, generations=3, seed=0, backtest=compare)
     assert list(result.best_params) == ["level", "size"]
+    words = [
+        {"name": "level", "min_val": 0.0, "max_val": 10.0},
+        {"name": "size", "min": 1, "max": 20, "is_discrete": True},
+    ]
+    same = evolve(DATA, as_pipeline, words, pop_size=10, generations=3, seed=0, backtest=compare)
+    assert same.best_params == result.best_params

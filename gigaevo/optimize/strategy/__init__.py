@@ -11,7 +11,7 @@ evolve = Evolve(
     mutate=MutateSingleGene(0.2),
     target_fitness_score=100,
 )
-genes, score = evolve.call().best_genes_and_fitness_score
+genes, score = evolve.call().best_genes_and_fitness_score()
 """
 
 from gigaevo.optimize.mutation_types import MutationType

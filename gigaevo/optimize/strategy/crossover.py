@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, ClassVar, Protocol
 from gigaevo.kernels.strategy import cross_over
 from gigaevo.kernels.strategy_checks import check_rate
 from gigaevo.kernels.strategy_laws import Crossing, Exchange, share
+from gigaevo.optimize.arguments import is_count
 
 if TYPE_CHECKING:
     from gigaevo.kernels.random import RandomStream
@@ -41,8 +42,8 @@ class _Exchanging:
     def __post_init__(self) -> None:
         check_rate("selection_rate", self.selection_rate)
         check_rate("crossover_rate", self.crossover_rate)
-        if self.number < 1:
-            raise ValueError(f"number_of_crossovers is {self.number}, expected 1 or more")
+        if not is_count(self.number):
+            raise ValueError(f"number_of_crossovers is {self.number!r}, expected a whole number from 1")
 
     @property
     def number(self) -> int:

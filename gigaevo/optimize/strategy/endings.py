@@ -6,6 +6,8 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from gigaevo.optimize.arguments import is_count, is_number
+
 if TYPE_CHECKING:
     from gigaevo.kernels.strategy_laws import Progress
     from gigaevo.optimize.strategy.ordering import FitnessOrdering
@@ -31,11 +33,11 @@ class Endings:
     def __post_init__(self) -> None:
         for name in ("target_fitness_score", "valid_fitness_score"):
             score = getattr(self, name)
-            if score is not None and math.isnan(score):
-                raise ValueError(f"{name} is {score}, expected a number or None")
+            if score is not None and (not is_number(score) or math.isnan(score)):
+                raise ValueError(f"{name} is {score!r}, expected a number or None")
         for name in ("max_stale_generations", "max_generations"):
             limit = getattr(self, name)
-            if limit is not None and (isinstance(limit, bool) or not isinstance(limit, int) or limit < 1):
+            if limit is not None and not is_count(limit):
                 raise ValueError(f"{name} is {limit!r}, expected a whole number from 1, or None")
         if self.target_fitness_score is None and self.max_stale_generations is None and self.max_generations is None:
             raise ValueError(

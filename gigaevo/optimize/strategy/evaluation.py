@@ -37,6 +37,10 @@ class Evaluation:
 
     Attributes:
         scoring: What the kernels are told if they know the fitness and nothing is remembered, else None.
+
+    Raises:
+        TypeError: ``fitness`` cannot be called.
+        ValueError: It is one of ``gigaevo.optimize.functions`` and is to be searched in the other direction.
     """
 
     def __init__(
@@ -49,10 +53,16 @@ class Evaluation:
         cache: FitnessCache | None = None,
         executor: Executor | None = None,
     ) -> None:
+        if isinstance(fitness, (BitFunction, Queens, RealFunction)) and (sign > 0.0) != fitness.maximize:
+            there, word = ("minimize", "maximised") if fitness.maximize else ("maximize", "minimised")
+            raise ValueError(
+                f"fitness_ordering is {there}, but {fitness.name} is to be {word}: give the ordering that fits"
+            )
         self._space = space
         self._sign = sign
         self._cache = cache
-        self.scoring = native_scoring(space, fitness, sign) if cache is None else None
+        self._native = native_scoring(space, fitness, sign)
+        self.scoring = self._native if cache is None else None
         self._evaluate = Evaluator(fitness, vectorized=vectorized, executor=executor)
 
     def __call__(self, population: Population) -> int:
@@ -66,14 +76,11 @@ class Evaluation:
         """
         if self.scoring is not None:
             return score_unknown(population.pool, population.size, self.scoring)
-        rows = population.unknown()
-        if not len(rows):
-            return 0
-        genes = population.pool.genes[rows]
         if self._cache is not None:
-            population.pool.merits[rows], calculated = self._remembered(genes, self._cache)
-            return calculated
-        population.pool.merits[rows] = self.merits_of(genes)
+            return self._remembered(population, self._cache)
+        rows = population.unknown()
+        if len(rows):
+            population.pool.merits[rows] = self.merits_of(population.pool.genes[rows])
         return len(rows)
 
     def merits_of(self, genes: NDArray[Any]) -> NDArray[np.float64]:
@@ -81,16 +88,19 @@ class Evaluation:
         scores, _ = self._evaluate(self._space.decode(genes))
         return np.where(np.isfinite(scores), self._sign * scores, -np.inf)
 
-    def _remembered(self, genes: NDArray[Any], cache: FitnessCache) -> tuple[list[float], int]:
-        """Merits from the cache, and how many were not there; equal rows are calculated once."""
-        keys: list[bytes] = genes.view(f"V{genes.itemsize * genes.shape[1]}").ravel().tolist()
-        found, missing = cache.recall(keys)
-        if missing:
-            merits = self.merits_of(genes[list(missing.values())])
-            for key, merit in zip(missing, merits.tolist(), strict=True):
-                found[key] = merit
-                cache.put(key, merit)
-        return [found[key] for key in keys], len(missing)
+    def _remembered(self, population: Population, cache: FitnessCache) -> int:
+        """Set merits that the cache has, calculate others; equal rows are calculated once."""
+        pool = population.pool
+        missing, again = cache.recall(population)
+        if not len(missing):
+            return 0
+        if self._native is not None:
+            score_unknown(pool, population.size, self._native)  # at once those that come again
+        else:
+            pool.merits[missing] = self.merits_of(pool.genes[missing])
+            pool.merits[again[:, 0]] = pool.merits[again[:, 1]]
+        cache.remember(population, missing)
+        return len(missing)
 
 
 def native_scoring(space: GeneSpace, fitness: Any, sign: float) -> Scoring | None:

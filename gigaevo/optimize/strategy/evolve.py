@@ -9,6 +9,7 @@ import numpy as np
 
 from gigaevo.kernels.strategy import advance, drop_aged
 from gigaevo.kernels.strategy_laws import Plan
+from gigaevo.optimize.arguments import is_count
 from gigaevo.optimize.strategy.crossover import _Exchanging
 from gigaevo.optimize.strategy.endings import Endings
 from gigaevo.optimize.strategy.mutate import _Fixed
@@ -42,7 +43,7 @@ class Evolve(Strategy):
             select=SelectElite(0.5, 0.02), crossover=CrossoverUniform(0.7, 0.8), mutate=MutateSingleGene(0.2),
             target_fitness_score=100, seed=1,
         )
-        genes, score = evolve.call().best_genes_and_fitness_score
+        genes, score = evolve.call().best_genes_and_fitness_score()
 
     With a fitness that the kernels know (``CountTrue`` on bits, the functions of numbers and the queens of
     ``gigaevo.optimize.functions``) it runs without the interpreter, unless a reporter hears of generations or an
@@ -72,7 +73,7 @@ class Evolve(Strategy):
         crossover: Crossover,
         mutate: Mutate,
         extension: Extension | None = None,
-        fitness_ordering: FitnessOrdering = FitnessOrdering.MAXIMIZE,
+        fitness_ordering: FitnessOrdering | str = FitnessOrdering.MAXIMIZE,
         vectorized: bool = False,
         target_population_size: int = 100,
         fitness_cache: int | None = None,
@@ -100,11 +101,11 @@ class Evolve(Strategy):
             seed=seed,
             seed_genes_list=seed_genes_list,
         )
-        for name, part in (("select", select), ("crossover", crossover)):
-            if not callable(part):
-                raise TypeError(f"{name} is {part!r}, expected one of gigaevo.optimize.strategy")
-        if not hasattr(mutate, "probability_now"):
-            raise TypeError(f"mutate is {mutate!r}, expected one of gigaevo.optimize.strategy")
+        _check_part("select", select, "__call__")
+        _check_part("crossover", crossover, "__call__", "check")
+        _check_part("mutate", mutate, "probability_now", "numbers", "needs_cardinality")
+        if extension is not None:
+            _check_part("extension", extension, "__call__", "cardinality_threshold")
         crossover.check(self.space)
         _check_count("target_population_size", target_population_size)
         if max_chromosome_age is not None:
@@ -114,16 +115,8 @@ class Evolve(Strategy):
         self.max_chromosome_age = max_chromosome_age
 
     def __repr__(self) -> str:
-        parts = [f"{name}={getattr(self, name)!r}" for name in ("select", "crossover", "mutate", "extension")]
-        lines = [
-            repr(self.genotype),
-            repr(self.fitness),
-            *parts,
-            f"target_population_size={self.target_population_size}",
-        ]
-        if self._state is not None:
-            lines.append(f"best_fitness_score={self.best_fitness_score} in generation {self.best_generation}")
-        return "Evolve(\n    " + ",\n    ".join(lines) + "\n)"
+        names = ["select", "crossover", "mutate", "extension", "target_population_size", "max_chromosome_age"]
+        return self._shown([f"{name}={getattr(self, name)!r}" for name in names if getattr(self, name) is not None])
 
     def _start_population(self, stream: RandomStream) -> Population:
         size = self.target_population_size
@@ -225,6 +218,14 @@ class Evolve(Strategy):
         )
 
 
+def _check_part(name: str, part: Any, *needed: str) -> None:
+    """Raise TypeError if it is a class, or lacks what is needed."""
+    if isinstance(part, type):
+        raise TypeError(f"{name} is the class {part.__name__}, expected an object of it: {part.__name__}(...)")
+    if any(not hasattr(part, attribute) for attribute in needed):
+        raise TypeError(f"{name} is {part!r}, expected one of gigaevo.optimize.strategy")
+
+
 def _check_count(name: str, count: int) -> None:
-    if isinstance(count, bool) or not isinstance(count, int) or count < 1:
+    if not is_count(count):
         raise ValueError(f"{name} is {count!r}, expected a whole number from 1")

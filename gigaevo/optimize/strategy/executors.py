@@ -7,6 +7,8 @@ import pickle
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
+from gigaevo.optimize.arguments import is_count
+
 if TYPE_CHECKING:
     from concurrent.futures import Executor
 
@@ -24,8 +26,8 @@ def executor_for(work: Any, workers: int | None = None) -> Executor:
         ValueError: ``workers`` is below 1.
     """
     count = os.cpu_count() or 1 if workers is None else workers
-    if count < 1:
-        raise ValueError(f"workers is {workers}, expected 1 or more, or None")
+    if not is_count(count):
+        raise ValueError(f"workers is {workers!r}, expected a whole number from 1, or None")
     return ProcessPoolExecutor(count) if is_picklable(work) else ThreadPoolExecutor(count)
 
 

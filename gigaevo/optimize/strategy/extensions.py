@@ -13,6 +13,7 @@ import numpy as np
 
 from gigaevo.kernels.strategy_checks import check_rate
 from gigaevo.kernels.strategy_laws import share
+from gigaevo.optimize.arguments import is_count
 
 if TYPE_CHECKING:
     from gigaevo.optimize.strategy.gene_space import GeneSpace
@@ -39,7 +40,7 @@ class _Triggered:
 
     def __post_init__(self) -> None:
         threshold = self.cardinality_threshold
-        if isinstance(threshold, bool) or not isinstance(threshold, int) or threshold < 1:
+        if not is_count(threshold):
             raise ValueError(f"cardinality_threshold is {threshold!r}, expected a whole number from 1")
         for name in ("survival_rate", "elitism_rate"):
             if hasattr(self, name):
@@ -107,8 +108,8 @@ class ExtensionMassDegeneration(_Triggered):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        if self.number_of_mutations < 1:
-            raise ValueError(f"number_of_mutations is {self.number_of_mutations}, expected 1 or more")
+        if not is_count(self.number_of_mutations):
+            raise ValueError(f"number_of_mutations is {self.number_of_mutations!r}, expected a whole number from 1")
 
     def __call__(self, state: StrategyState, space: GeneSpace) -> None:
         """See ``Extension``."""

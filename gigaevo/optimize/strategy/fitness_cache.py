@@ -2,7 +2,16 @@
 
 from __future__ import annotations
 
-from collections import OrderedDict
+from typing import TYPE_CHECKING
+
+from gigaevo.kernels.row_memory import RowMemory
+from gigaevo.optimize.arguments import is_count
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from gigaevo.optimize.strategy.population import Population
 
 
 class FitnessCache:
@@ -17,57 +26,37 @@ class FitnessCache:
     """
 
     def __init__(self, size: int) -> None:
-        if isinstance(size, bool) or not isinstance(size, int) or size < 1:
+        if not is_count(size):
             raise ValueError(f"fitness_cache is {size!r}, expected a number of entries from 1, or None")
         self.size = size
         self.hits = self.misses = 0
-        self._merits: OrderedDict[bytes, float] = OrderedDict()
+        self._memory: RowMemory | None = None
 
     def __len__(self) -> int:
-        return len(self._merits)
+        return 0 if self._memory is None else len(self._memory)
 
     def __repr__(self) -> str:
         return f"FitnessCache(size={self.size}, entries={len(self)}, hits={self.hits}, misses={self.misses})"
 
-    def get(self, genes: bytes) -> float | None:
-        """The merit of ``genes``, -inf if they are invalid; None if they are not known."""
-        merit = self._merits.get(genes)
-        if merit is None:
-            self.misses += 1
-            return None
-        self.hits += 1
-        self._merits.move_to_end(genes)
-        return merit
-
-    def put(self, genes: bytes, merit: float) -> None:
-        """Remember ``merit``, and forget what was not asked for longest if there are too many."""
-        self._merits[genes] = merit
-        self._merits.move_to_end(genes)
-        if len(self._merits) > self.size:
-            self._merits.popitem(last=False)
-
-    def recall(self, keys: list[bytes]) -> tuple[dict[bytes, float], dict[bytes, int]]:
-        """``get`` for many genes at a time.
+    def recall(self, population: Population) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Set the merits that are unknown in ``population`` and known here.
 
         Returns:
-            The merits that are known, and of the genes that are not the position at which they come first; where they
-            come again they count as found, for then their merit will be known.
+            The rows of its pool that are not known, each genes once, where they are first; and of those that come again
+            (row, where it is first). The latter count as found, for then their merit will be known.
         """
-        merits = self._merits
-        found: dict[bytes, float] = {}
-        missing: dict[bytes, int] = {}
-        for position, key in enumerate(keys):
-            if key in missing:
-                continue
-            merit = merits.get(key)
-            if merit is None:
-                missing[key] = position
-            else:
-                merits.move_to_end(key)
-                found[key] = merit
+        pool = population.pool
+        if self._memory is None:
+            self._memory = RowMemory(self.size, pool.genes.shape[1])
+        found, missing, again = self._memory.recall(pool.genes, pool.merits, population.members)
         self.misses += len(missing)
-        self.hits += len(keys) - len(missing)
-        return found, missing
+        self.hits += found + len(again)
+        return missing, again
+
+    def remember(self, population: Population, rows: NDArray[np.int64]) -> None:
+        """Remember the merits of ``rows`` of its pool; what was not asked for longest gives way."""
+        if self._memory is not None:
+            self._memory.remember(population.pool.genes, population.pool.merits, rows)
 
     @property
     def hit_rate(self) -> float:

@@ -56,8 +56,8 @@ class HillClimb(Strategy):
         genotype: Genotype,
         fitness: Any,
         *,
-        variant: HillClimbVariant = HillClimbVariant.STOCHASTIC,
-        fitness_ordering: FitnessOrdering = FitnessOrdering.MAXIMIZE,
+        variant: HillClimbVariant | str = HillClimbVariant.STOCHASTIC,
+        fitness_ordering: FitnessOrdering | str = FitnessOrdering.MAXIMIZE,
         vectorized: bool = False,
         fitness_cache: int | None = None,
         par_fitness: bool = False,
@@ -83,13 +83,14 @@ class HillClimb(Strategy):
             seed=seed,
             seed_genes_list=seed_genes_list,
         )
-        self.variant = HillClimbVariant(variant)
+        try:
+            self.variant = HillClimbVariant(variant)
+        except ValueError:
+            words = " or ".join(repr(known.value) for known in HillClimbVariant)
+            raise ValueError(f"variant is {variant!r}, expected a HillClimbVariant, or {words}") from None
 
     def __repr__(self) -> str:
-        lines = [repr(self.genotype), repr(self.fitness), f"variant={self.variant.value}"]
-        if self._state is not None:
-            lines.append(f"best_fitness_score={self.best_fitness_score} in generation {self.best_generation}")
-        return "HillClimb(\n    " + ",\n    ".join(lines) + "\n)"
+        return self._shown([f"variant={self.variant.value}"])
 
     def _start_population(self, stream: RandomStream) -> Population:
         if self._founders is None:
@@ -139,8 +140,10 @@ class HillClimb(Strategy):
         self.space.mutate(population, 1, 1.0, (1, 1), state.scale, state.stream)
         state.add_duration("mutate", begun)
         merit = pool.merits[stand]
-        self._evaluate()
-        population.size = 1
+        try:
+            self._evaluate()
+        finally:
+            population.size = 1
         if self._moves(float(pool.merits[trial]), float(merit)):
             pool.order[:] = trial, stand
 
@@ -154,13 +157,15 @@ class HillClimb(Strategy):
             return
         if self.replace_on_equal_fitness:
             rows = rows[stream.permutation(len(rows))]
-        state.population = Population(rows)
-        self._evaluate()
-        best = state.population.best_row(last=self.replace_on_equal_fitness)
-        if self._moves(float(state.population.pool.merits[best]), float(population.pool.merits[row])):
-            population.pool.genes[row] = state.population.pool.genes[best]
-            population.pool.merits[row] = state.population.pool.merits[best]
-        state.population = population
+        state.population = around = Population(rows)
+        try:
+            self._evaluate()
+        finally:
+            state.population = population
+        best = around.best_row(last=self.replace_on_equal_fitness)
+        if self._moves(float(around.pool.merits[best]), float(population.pool.merits[row])):
+            population.pool.genes[row] = around.pool.genes[best]
+            population.pool.merits[row] = around.pool.merits[best]
 
     def _moves(self, merit: float, present: float) -> bool:
         """Whether the climber goes there; from an invalid place it goes anywhere."""

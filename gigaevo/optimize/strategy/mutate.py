@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 from gigaevo.kernels.strategy_checks import check_rate
+from gigaevo.optimize.arguments import is_count
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -98,9 +99,12 @@ class MutateMultiGeneRange(_Fixed):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        least, most = self.number_of_mutations_range
-        if not 1 <= least <= most:
-            raise ValueError(f"number_of_mutations_range is ({least}, {most}), expected 1 <= least <= largest")
+        given = self.number_of_mutations_range
+        is_pair = isinstance(given, (tuple, list)) and len(given) == 2 and is_count(given[0]) and is_count(given[1])
+        if not is_pair or given[0] > given[1]:
+            raise ValueError(
+                f"number_of_mutations_range is {given!r}, expected two whole numbers (least, largest), least from 1"
+            )
 
     @property
     def numbers(self) -> tuple[int, int]:
@@ -169,5 +173,5 @@ class MutateMultiGeneDynamic(_Dynamic):
 
 
 def _check_number(name: str, number: int) -> None:
-    if isinstance(number, bool) or not isinstance(number, int) or number < 1:
+    if not is_count(number):
         raise ValueError(f"{name} is {number!r}, expected a whole number from 1")

@@ -16,6 +16,20 @@ class FitnessOrdering(Enum):
     MAXIMIZE = "maximize"
     MINIMIZE = "minimize"
 
+    @classmethod
+    def of(cls, given: FitnessOrdering | str) -> FitnessOrdering:
+        """The ordering itself, or the one of that word.
+
+        Raises:
+            ValueError: There is none of that word.
+        """
+        try:
+            return cls(given)
+        except ValueError:
+            raise ValueError(
+                f"fitness_ordering is {given!r}, expected FitnessOrdering.MAXIMIZE or MINIMIZE, or its word"
+            ) from None
+
     @property
     def sign(self) -> float:
         """What turns a score into a merit and back: of merits the larger is always better."""

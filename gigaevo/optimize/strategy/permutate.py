@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
+from gigaevo.optimize.arguments import brief
 from gigaevo.optimize.genotypes import as_genotype
 from gigaevo.optimize.strategy.evaluation import Evaluation
 from gigaevo.optimize.strategy.executors import executor_for
@@ -33,7 +34,7 @@ class Permutate:
     Args:
         genotype: The search space.
         fitness: See ``Strategy``.
-        fitness_ordering: Whether scores are to be large or small.
+        fitness_ordering: Whether scores are to be large or small; its words "maximize" and "minimize" will do.
         vectorized: Whether ``fitness`` takes all chromosomes of a batch at once.
         par_fitness: Whether chromosomes are evaluated in parallel; see ``Strategy``.
         replace_on_equal_fitness: Whether the last of equals is the best, not the first.
@@ -51,7 +52,7 @@ class Permutate:
         genotype: Genotype,
         fitness: Any,
         *,
-        fitness_ordering: FitnessOrdering = FitnessOrdering.MAXIMIZE,
+        fitness_ordering: FitnessOrdering | str = FitnessOrdering.MAXIMIZE,
         vectorized: bool = False,
         par_fitness: bool = False,
         replace_on_equal_fitness: bool = False,
@@ -59,7 +60,7 @@ class Permutate:
         self.genotype = as_genotype(genotype)
         self.space = gene_space(self.genotype)
         self.fitness = fitness
-        self.fitness_ordering = fitness_ordering
+        self.fitness_ordering = FitnessOrdering.of(fitness_ordering)
         self.vectorized = vectorized
         self.par_fitness = par_fitness
         self.replace_on_equal_fitness = replace_on_equal_fitness
@@ -69,11 +70,13 @@ class Permutate:
         self.evaluations = 0
         self._best_merit = -np.inf
         self._best_row: NDArray[Any] | None = None
-        Evaluation(self.space, fitness, fitness_ordering.sign, vectorized=vectorized)  # raises if it cannot be called
+        Evaluation(
+            self.space, fitness, self.fitness_ordering.sign, vectorized=vectorized
+        )  # raises if it cannot be called
 
     def __repr__(self) -> str:
         found = f", best_fitness_score={self.best_fitness_score}" if self.evaluations else ""
-        return f"Permutate({self.genotype!r}, {self.fitness!r}, size={self.size}{found})"
+        return f"Permutate({brief(self.genotype)}, {brief(self.fitness)}, size={self.size}{found})"
 
     def call(self) -> Self:
         """Look at all of them."""
@@ -116,9 +119,8 @@ class Permutate:
         """The best score; None where no chromosome is valid, and before ``call``."""
         return None if self._best_row is None else self.fitness_ordering.sign * self._best_merit + 0.0
 
-    @property
     def best_genes_and_fitness_score(self) -> tuple[NDArray[Any] | None, float | None]:
-        """``best_genes`` and ``best_fitness_score``."""
+        """``best_genes`` and ``best_fitness_score``, called as in the strategy document."""
         return self.best_genes, self.best_fitness_score
 
     @property

@@ -8,11 +8,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from gigaevo.optimize.arguments import is_count
 from gigaevo.optimize.strategy.executors import executor_for
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from gigaevo.optimize.strategy.population import Chromosome
     from gigaevo.optimize.strategy.strategy import Strategy
 
 
@@ -36,9 +38,28 @@ class Repeated:
         return [run for run in self.runs if run is not self.best]
 
     @property
+    def best_genes(self) -> Any:
+        """Genes of the best run; None where no chromosome is valid."""
+        return self.best.best_genes
+
+    @property
+    def best_fitness_score(self) -> float | None:
+        """Score of the best run; None where no chromosome is valid."""
+        return self.best.best_fitness_score
+
+    @property
+    def best_chromosome(self) -> Chromosome | None:
+        """The best chromosome of the best run; None where none is valid."""
+        return self.best.best_chromosome
+
+    @property
+    def best_generation(self) -> int:
+        """Generation of the best run in which its best score was found."""
+        return self.best.best_generation
+
     def best_genes_and_fitness_score(self) -> tuple[Any, float | None]:
-        """Of the best run."""
-        return self.best.best_genes_and_fitness_score
+        """``best_genes`` and ``best_fitness_score``."""
+        return self.best.best_genes_and_fitness_score()
 
     def __repr__(self) -> str:
         return f"Repeated(best_fitness_score={self.best.best_fitness_score}, runs={len(self.runs)}, {self.executor})"
@@ -71,7 +92,7 @@ def call_speciated(strategy: Strategy, times: int, *, parallel: bool = False, wo
 
 def _seeds(strategy: Strategy, times: int) -> list[np.random.SeedSequence]:
     """A seed for each of ``times`` runs and for one more."""
-    if isinstance(times, bool) or not isinstance(times, int) or times < 1:
+    if not is_count(times):
         raise ValueError(f"times is {times!r}, expected a number of runs from 1")
     seed = strategy._seed
     runs = np.random.SeedSequence(seed.entropy, spawn_key=(*seed.spawn_key, 1), pool_size=seed.pool_size)

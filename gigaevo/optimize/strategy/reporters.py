@@ -5,6 +5,8 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING, Any, TextIO
 
+from gigaevo.optimize.arguments import brief, is_count
+
 if TYPE_CHECKING:
     from gigaevo.optimize.strategy.strategy import Strategy
 
@@ -83,7 +85,7 @@ class EvolveReporterSimple(StrategyReporter):
         show_equal_fitness: bool = False,
         file: TextIO | None = None,
     ) -> None:
-        if isinstance(period, bool) or not isinstance(period, int) or period < 1:
+        if not is_count(period):
             raise ValueError(f"period is {period!r}, expected a number of generations from 1")
         self.period = period
         self.show_genes = show_genes
@@ -94,7 +96,7 @@ class EvolveReporterSimple(StrategyReporter):
         return f"{type(self).__name__}(period={self.period})"
 
     def on_enter(self, strategy: Strategy) -> None:
-        self._write(f"enter - {type(strategy).__name__} on {strategy.genotype}")
+        self._write(f"enter - {type(strategy).__name__} on {brief(strategy.genotype)}")
 
     def on_new_generation(self, strategy: Strategy) -> None:
         state = strategy.state

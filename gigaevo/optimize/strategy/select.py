@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from gigaevo.kernels.strategy import select_elite, select_tournament
 from gigaevo.kernels.strategy_checks import check_rate
+from gigaevo.optimize.arguments import is_count
 
 if TYPE_CHECKING:
     from gigaevo.kernels.random import RandomStream
@@ -66,8 +67,8 @@ class SelectTournament:
     def __post_init__(self) -> None:
         check_rate("replacement_rate", self.replacement_rate)
         check_rate("elitism_rate", self.elitism_rate)
-        if self.tournament_size < 1:
-            raise ValueError(f"tournament_size must be at least 1, not {self.tournament_size}")
+        if not is_count(self.tournament_size):
+            raise ValueError(f"tournament_size is {self.tournament_size!r}, expected a whole number from 1")
 
     def __call__(self, population: Population, target_population_size: int, stream: RandomStream) -> None:
         """See ``Select``."""

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from gigaevo.kernels.random import RandomStream
 
 
-@dataclass
+@dataclass(repr=False)
 class StrategyState:
     """All that the rest of a run depends on; it can be saved between generations.
 
@@ -23,6 +23,7 @@ class StrategyState:
         population: The chromosomes; of a hill climb, the one it stands on and the one it tries.
         progress: Generations, evaluations and the best so far.
         stream: Where random numbers come from.
+        search: What it is the state of.
         scale: Which mutation distance is in force, from 0.
         scale_generation: Generations at this scale.
         mutation_probability: Of the last generation; None before the first.
@@ -36,6 +37,7 @@ class StrategyState:
     population: Population
     progress: Progress
     stream: RandomStream
+    search: str
     scale: int = 0
     scale_generation: int = 0
     mutation_probability: float | None = None
@@ -45,10 +47,18 @@ class StrategyState:
     stop_reason: str | None = None
 
     @classmethod
-    def begun(cls, population: Population, stream: RandomStream) -> StrategyState:
+    def begun(cls, population: Population, stream: RandomStream, search: str) -> StrategyState:
         """The state of a run whose population has not been looked at yet."""
         best_genes = population.pool.genes[population.members[0]].copy()
-        return cls(population, Progress(population.size, 0, 0, 0, -np.inf, best_genes, 0), stream)
+        return cls(population, Progress(population.size, 0, 0, 0, -np.inf, best_genes, 0), stream, search)
+
+    def __repr__(self) -> str:
+        scale = f", at scale {self.scale}" if self.scale else ""
+        return (
+            f"StrategyState(generation {self.current_generation}, {len(self.population)} chromosomes, "
+            f"best_merit={self.progress.best_merit:.6g} in generation {self.best_generation}, stale for "
+            f"{self.stale_generations}{scale}, {self.evaluations} evaluations, stop_reason={self.stop_reason!r})"
+        )
 
     @property
     def current_generation(self) -> int:

@@ -13,6 +13,7 @@ import numpy as np
 from gigaevo.kernels.random import RandomStream
 from gigaevo.kernels.strategy_laws import Goal
 from gigaevo.optimize import checkpoint
+from gigaevo.optimize.arguments import brief
 from gigaevo.optimize.genotypes import as_genotype
 from gigaevo.optimize.seeds import seed_sequence, shown
 from gigaevo.optimize.strategy.endings import Endings
@@ -23,7 +24,7 @@ from gigaevo.optimize.strategy.gene_space import gene_space
 from gigaevo.optimize.strategy.ordering import FitnessOrdering
 from gigaevo.optimize.strategy.population import Chromosome
 from gigaevo.optimize.strategy.repeated import call_repeatedly, call_speciated
-from gigaevo.optimize.strategy.reporters import watches_generations
+from gigaevo.optimize.strategy.reporters import StrategyReporter, watches_generations
 from gigaevo.optimize.strategy.state import StrategyState
 
 if TYPE_CHECKING:
@@ -35,7 +36,6 @@ if TYPE_CHECKING:
     from gigaevo.optimize.seeds import Seed
     from gigaevo.optimize.strategy.population import Population
     from gigaevo.optimize.strategy.repeated import Repeated
-    from gigaevo.optimize.strategy.reporters import StrategyReporter
 
 NATIVE_EVALUATIONS = 1_000_000  # of one native call, so that Ctrl-C is heard
 
@@ -47,7 +47,7 @@ class Strategy(ABC):
         genotype: The search space.
         fitness: Of the genes of one chromosome, shape (genes_size,), which it may not change; None, NaN and infinities
             mean that the chromosome is invalid. Or a native one (``CountTrue``, ``gigaevo.optimize.functions``).
-        fitness_ordering: Whether scores are to be large or small.
+        fitness_ordering: Whether scores are to be large or small; its words "maximize" and "minimize" will do.
         vectorized: Whether ``fitness`` takes all chromosomes at once, shape (n, genes_size).
         target_fitness_score: See ``Endings``.
         valid_fitness_score: See ``Endings``.
@@ -75,7 +75,7 @@ class Strategy(ABC):
         genotype: Genotype,
         fitness: Any,
         *,
-        fitness_ordering: FitnessOrdering,
+        fitness_ordering: FitnessOrdering | str,
         vectorized: bool,
         endings: Endings,
         replace_on_equal_fitness: bool,
@@ -88,21 +88,21 @@ class Strategy(ABC):
         self.genotype = as_genotype(genotype)
         self.space = gene_space(self.genotype)
         self.fitness = fitness
-        if not isinstance(fitness_ordering, FitnessOrdering):
-            raise ValueError(f"fitness_ordering is {fitness_ordering!r}, expected FitnessOrdering.MAXIMIZE or MINIMIZE")
-        self.fitness_ordering = fitness_ordering
+        self.fitness_ordering = FitnessOrdering.of(fitness_ordering)
         self.vectorized = vectorized
         self.endings = endings
         self.replace_on_equal_fitness = replace_on_equal_fitness
         self.fitness_cache = None if fitness_cache is None else FitnessCache(fitness_cache)
         self.par_fitness = par_fitness
+        if reporter is not None and not isinstance(reporter, StrategyReporter):
+            raise TypeError(f"reporter is {reporter!r}, expected an object of a StrategyReporter, or None")
         self.reporter = reporter
         self._seed = seed_sequence(seed)
         self._founders = None if seed_genes_list is None else self.space.encode(seed_genes_list)
         if self._founders is not None and not len(self._founders):
             raise ValueError("seed_genes_list is empty, expected at least one chromosome, or None")
         self._state: StrategyState | None = None
-        self._evaluation = Evaluation(self.space, fitness, fitness_ordering.sign, vectorized=vectorized)
+        self._evaluation = Evaluation(self.space, fitness, self.fitness_ordering.sign, vectorized=vectorized)
 
     # What a strategy fills in
 
@@ -129,20 +129,23 @@ class Strategy(ABC):
         self._state = None
         with self._evaluating():
             population = self._start_population(stream)
-            self._state = StrategyState.begun(population, stream)
+            self._state = StrategyState.begun(population, stream, self._search)
             self._evaluate()
             self._report("on_start")
             self._loop()
         return self
 
     def resume(self) -> Self:
-        """Go on where the run stands: after ``load``, or after a reporter stopped it.
+        """Go on where the run stands: after ``load``, after a reporter stopped it, or after the fitness raised.
 
         Raises:
             RuntimeError: Nothing was begun.
         """
         self.state.stop_reason = None
         with self._evaluating():
+            if len(self.state.population.unknown()):  # of a generation that was broken off
+                self._evaluate()
+                self._shrink_scale()
             self._loop()
         return self
 
@@ -215,9 +218,8 @@ class Strategy(ABC):
         """The best score; None before there is a valid chromosome."""
         return None if self._state is None else self.score_of(self._state.progress.best_merit)
 
-    @property
     def best_genes_and_fitness_score(self) -> tuple[NDArray[Any] | None, float | None]:
-        """``best_genes`` and ``best_fitness_score``."""
+        """``best_genes`` and ``best_fitness_score``, called as in the strategy document."""
         return self.best_genes, self.best_fitness_score
 
     @property
@@ -262,6 +264,26 @@ class Strategy(ABC):
         """The score of a merit; None where it is invalid or unknown."""
         return self.fitness_ordering.sign * merit + 0.0 if np.isfinite(merit) else None
 
+    def _shown(self, parts: list[str]) -> str:
+        """The search in lines: its own ``parts``, what else was told, and what was found."""
+        told = {name: value for name, value in vars(self.endings).items() if value is not None}
+        lines = [
+            brief(self.genotype),
+            brief(self.fitness),
+            *parts,
+            f"fitness_ordering={self.fitness_ordering.value}",
+            *(f"{name}={value!r}" for name, value in told.items()),
+            f"seed={self.seed}",
+        ]
+        if self.fitness_cache is not None:
+            lines.insert(-1, f"fitness_cache={self.fitness_cache.size}")
+        if self._state is not None:
+            lines.append(
+                f"best_fitness_score={self.best_fitness_score} in generation {self.best_generation} of "
+                f"{self._state.current_generation}, ended by {self._state.stop_reason!r}"
+            )
+        return f"{type(self).__name__}(\n    " + ",\n    ".join(lines) + "\n)"
+
     # Keeping
 
     def save(self, path: Path | str) -> None:
@@ -275,10 +297,23 @@ class Strategy(ABC):
             ValueError: The file is no such checkpoint.
         """
         state = checkpoint.load(path)
-        if not isinstance(state, StrategyState) or state.population.pool.genes.shape[1] != self.space.width:
-            raise ValueError(f"{path} is no state of a {type(self).__name__} on {self.genotype}")
+        there = state.search if isinstance(state, StrategyState) else f"a {type(state).__name__}"
+        if there != self._search:
+            raise ValueError(f"{path} holds {there}, expected {self._search}")
+        genes = state.population.genes
+        try:
+            fits = bool((self.space.encode(self.space.decode(genes)) == genes).all())
+        except (ValueError, IndexError):
+            fits = False
+        if not fits:
+            raise ValueError(f"{path} holds {there}, but of genes that are none of {brief(self.genotype)}")
         self._state = state
         return self
+
+    @property
+    def _search(self) -> str:
+        """What is searched and how, as far as a state must fit."""
+        return f"the state of {type(self).__name__} on {type(self.genotype).__name__} of {self.space.genes_size} genes"
 
     # The loop
 

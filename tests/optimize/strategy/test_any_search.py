@@ -89,6 +89,7 @@ EXTENSIONS = st.none() | st.sampled_from(
 @st.composite
 def searches(draw: st.DrawFn) -> dict[str, Any]:
     genotype, fitness, exchanges = draw(st.sampled_from(SPACES))
+    least = fitness in (functions.sphere, functions.queens)
     crossovers = st.builds(CrossoverClone, RATES) | st.builds(CrossoverRejuvenate, RATES)
     if exchanges:
         crossovers |= st.builds(CrossoverUniform, RATES, RATES) | st.builds(CrossoverSingleGene, RATES, RATES)
@@ -101,7 +102,7 @@ def searches(draw: st.DrawFn) -> dict[str, Any]:
         "crossover": draw(crossovers),
         "mutate": draw(MUTATIONS),
         "extension": draw(EXTENSIONS),
-        "fitness_ordering": draw(st.sampled_from(FitnessOrdering)),
+        "fitness_ordering": FitnessOrdering.MINIMIZE if least else draw(st.sampled_from(FitnessOrdering)),
         "target_population_size": draw(st.integers(1, 12)),
         "max_chromosome_age": draw(st.none() | st.integers(1, 4)),
         "max_stale_generations": draw(st.none() | st.integers(1, 6)),

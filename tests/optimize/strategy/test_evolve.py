@@ -32,10 +32,12 @@ from gigaevo.optimize.strategy import (
     Evolve,
     ExtensionMassExtinction,
     FitnessOrdering,
+    HillClimb,
     MutateMultiGene,
     MutateMultiGeneRange,
     MutateSingleGene,
     MutationType,
+    Permutate,
     SelectElite,
     SelectTournament,
     StrategyReporter,
@@ -127,7 +129,7 @@ def test_the_documents_example_gives_its_answer() -> None:
         replace_on_equal_fitness=True,
         seed=0,
     ).call()
-    best_genes, best_fitness_score = evolve.best_genes_and_fitness_score
+    best_genes, best_fitness_score = evolve.best_genes_and_fitness_score()
     assert best_genes is not None
     assert best_genes.tolist() == [False] * 100
     assert best_fitness_score == 0
@@ -238,6 +240,29 @@ def test_minimising_turns_target_and_valid_scores_round() -> None:
     genes = evolve.best_genes
     assert genes is not None
     assert genes.sum() == evolve.best_fitness_score
+
+
+def test_the_word_of_an_ordering_will_do() -> None:
+    by_word = one_max(fitness_ordering="minimize").call()
+    assert by_word.fitness_ordering is MINIMIZE
+    assert by_word.best_fitness_score == one_max(fitness_ordering=MINIMIZE).call().best_fitness_score
+
+
+@pytest.mark.parametrize(
+    ("genotype", "fitness", "ordering", "message"),
+    [
+        (RangeGenotype(3, (-1, 1)), functions.sphere, MAXIMIZE, "maximize, but sphere is to be minimised"),
+        (UniqueGenotype(range(8)), functions.queens, MAXIMIZE, "maximize, but queens is to be minimised"),
+        (BinaryGenotype(8), functions.onemax, MINIMIZE, "minimize, but onemax is to be maximised"),
+    ],
+)
+def test_a_function_of_known_direction_is_not_searched_in_the_other(
+    genotype: Any, fitness: Any, ordering: Any, message: str
+) -> None:
+    with pytest.raises(ValueError, match=f"fitness_ordering is {message}"):
+        HillClimb(genotype, fitness, fitness_ordering=ordering, max_generations=3)
+    with pytest.raises(ValueError, match=f"fitness_ordering is {message}"):
+        Permutate(BinaryGenotype(8), fitness, fitness_ordering=ordering)
 
 
 def test_nothing_to_end_the_search_is_refused() -> None:
@@ -441,7 +466,7 @@ def test_invalid_chromosomes_are_last_in_both_directions(ordering: Any, nothing:
 
 def test_without_any_valid_chromosome_there_is_no_best() -> None:
     evolve = one_max(fitness=lambda genes: None, max_generations=3).call()
-    assert evolve.best_genes_and_fitness_score == (None, None)
+    assert evolve.best_genes_and_fitness_score() == (None, None)
     assert evolve.best_chromosome is None
     assert evolve.stop_reason == "max_generations"
     assert one_max(fitness=lambda genes: None, max_stale_generations=4).call().state.current_generation == 4
@@ -483,6 +508,8 @@ def test_a_fitness_that_is_none_is_an_error_that_says_so(fitness: Any, vectorize
         ({"target_fitness_score": math.nan}, "target_fitness_score is nan"),
         ({"fitness_cache": 0}, "fitness_cache is 0"),
         ({"fitness_ordering": "up"}, "fitness_ordering is 'up'"),
+        ({"target_fitness_score": "3"}, "target_fitness_score is '3'"),
+        ({"valid_fitness_score": [3]}, r"valid_fitness_score is \[3\]"),
         ({"seed": -1}, "seed is -1"),
     ],
 )
@@ -496,6 +523,16 @@ def test_a_part_or_a_fitness_of_another_kind_is_refused() -> None:
         one_max(select=3)
     with pytest.raises(TypeError, match="mutate is None"):
         one_max(mutate=None)
+    for name, kind in (("select", SelectElite), ("mutate", MutateSingleGene), ("extension", ExtensionMassExtinction)):
+        with pytest.raises(TypeError, match=rf"{name} is the class {kind.__name__}, expected an object of it"):
+            one_max(**{name: kind})
+    with pytest.raises(TypeError, match="crossover is <function"):
+        one_max(crossover=lambda population, space, stream: 0)
+    with pytest.raises(TypeError, match="extension is 5"):
+        one_max(extension=5)
+    for reporter in (StrategyReporter, 5):
+        with pytest.raises(TypeError, match=r"reporter is .*, expected an object of a StrategyReporter"):
+            one_max(reporter=reporter)
     with pytest.raises(TypeError, match="fitness is 5"):
         one_max(fitness=5)
     with pytest.raises(RuntimeError, match="has not been run"):
@@ -520,6 +557,14 @@ def test_it_pickles_before_and_after_and_reads_well() -> None:
     shown = repr(evolve)
     assert "select=SelectElite(replacement_rate=0.5, elitism_rate=0.02)" in shown
     assert f"best_fitness_score={evolve.best_fitness_score}" in shown
+    assert "max_generations=10,\n    seed=1,\n" in shown
+    assert "extension" not in shown
+    state = evolve.state
+    assert repr(state) == (
+        f"StrategyState(generation 10, {len(state.population)} chromosomes, best_merit={state.progress.best_merit:g} "
+        f"in generation {state.best_generation}, stale for {state.stale_generations}, {state.evaluations} evaluations, "
+        "stop_reason='max_generations')"
+    )
 
 
 @pytest.mark.parametrize("reporter", [None, Watcher()])
@@ -531,5 +576,36 @@ def test_a_run_that_was_saved_goes_on_as_if_nothing_had_happened(tmp_path: Path,
     assert rest.state.current_generation == 25
     assert rest.state.population.genes.tolist() == whole.state.population.genes.tolist()
     assert rest.best_generation == whole.best_generation
-    with pytest.raises(ValueError, match="is no state of a Evolve"):
-        one_max(300).load(tmp_path / "half")
+
+
+def test_a_state_of_another_search_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "state"
+    one_max(60, max_generations=3).call().save(path)
+    holds = "state holds the state of Evolve on BinaryGenotype of 60 genes, expected the state of "
+    with pytest.raises(ValueError, match=holds + "Evolve on BinaryGenotype of 61 genes"):
+        one_max(61).load(path)
+    with pytest.raises(ValueError, match=holds + "HillClimb on BinaryGenotype of 60 genes"):
+        HillClimb(BinaryGenotype(60), CountTrue(), max_generations=3).load(path)
+    with pytest.raises(ValueError, match=holds + "Evolve on RangeGenotype of 1 genes"):
+        scaled(genotype=RangeGenotype(1, (0, 1)), max_generations=3).load(path)
+    scaled(genotype=RangeGenotype(3, (0, 100)), max_generations=3).call().save(path)
+    with pytest.raises(ValueError, match=r"but of genes that are none of RangeGenotype\(3, \(0.0, 1.0\)"):
+        scaled(genotype=RangeGenotype(3, (0, 1)), max_generations=3).load(path)
+
+
+def test_a_run_whose_fitness_raised_once_goes_on_as_if_it_had_not() -> None:
+    calls: list[int] = []
+
+    def fitness(genes: Any) -> float:
+        calls.append(1)
+        if len(calls) == 70:
+            raise OSError("no licence left")
+        return float(genes.sum())
+
+    broken = one_max(fitness=fitness)
+    with pytest.raises(FitnessError, match="OSError: no licence left"):
+        broken.call()
+    assert 0 < broken.state.current_generation < 30
+    whole = one_max().call()
+    assert broken.resume().state.population.genes.tolist() == whole.state.population.genes.tolist()
+    assert broken.best_generation == whole.best_generation

@@ -2,72 +2,14 @@
 
 from __future__ import annotations
 
-import math
-from collections import OrderedDict
+import pickle
 from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from gigaevo.optimize.strategy import FitnessCache
 from tests.optimize.strategy.searches import Watcher, one_max
-
-
-@given(st.integers(1, 5), st.lists(st.tuples(st.booleans(), st.integers(0, 8)), max_size=80))
-def test_it_keeps_what_was_asked_for_last_reads_and_writes_alike(size: int, steps: list[tuple[bool, int]]) -> None:
-    cache, model = FitnessCache(size), OrderedDict[bytes, float]()
-    hits = misses = 0
-    for number, (is_read, name) in enumerate(steps):
-        key = bytes([name])
-        if is_read:
-            expected = model.get(key)
-            hits += expected is not None
-            misses += expected is None
-            if expected is not None:
-                model.move_to_end(key)
-            assert cache.get(key) == expected
-        else:
-            model[key] = float(number)
-            model.move_to_end(key)
-            while len(model) > size:
-                model.popitem(last=False)
-            cache.put(key, float(number))
-        assert len(cache) == len(model)
-    assert (cache.hits, cache.misses) == (hits, misses)
-    assert cache.hit_rate == (hits / (hits + misses) if steps and hits + misses else 0.0)
-
-
-@given(st.integers(1, 5), st.lists(st.lists(st.integers(0, 8), max_size=6), max_size=12))
-def test_recalling_many_is_asking_for_each(size: int, batches: list[list[int]]) -> None:
-    many, each = FitnessCache(size), FitnessCache(size)
-    for batch in batches:
-        keys = [bytes([name]) for name in batch]
-        found, missing = many.recall(keys)
-        expected: dict[bytes, float] = {}
-        unknown: dict[bytes, int] = {}
-        for position, key in enumerate(keys):
-            if key in unknown:
-                each.hits += 1
-                continue
-            merit = each.get(key)
-            if merit is None:
-                unknown[key] = position
-            else:
-                expected[key] = merit
-        assert (found, missing) == (expected, unknown)
-        for key in missing:
-            many.put(key, float(key[0]))
-            each.put(key, float(key[0]))
-        assert repr(many) == repr(each)
-
-
-def test_invalid_chromosomes_are_remembered_too() -> None:
-    cache = FitnessCache(2)
-    cache.put(b"a", -math.inf)
-    assert cache.get(b"a") == -math.inf
-    assert cache.hits == 1
 
 
 @pytest.mark.parametrize("size", [0, -1, 1.5, True])
@@ -91,6 +33,25 @@ def test_a_run_with_a_cache_is_the_run_without_and_calls_the_fitness_less() -> N
     assert len(calls) == len(set(calls)) == cached.fitness_cache.misses == cached.state.evaluations < without
     assert cached.fitness_cache.hits + cached.fitness_cache.misses == plain.state.evaluations
     assert (cached.state.population.genes == plain.state.population.genes).all()
+
+
+@pytest.mark.parametrize("size", [1, 3, 40])
+@pytest.mark.parametrize("native", [True, False])
+def test_a_small_cache_forgets_the_oldest_and_changes_nothing(size: int, native: bool) -> None:
+    told = {"max_generations": 60} if native else {"fitness": lambda genes: float(genes.sum()), "max_generations": 60}
+    plain, cached = one_max(10, **told).call(), one_max(10, **told, fitness_cache=size).call()
+    cache = cached.fitness_cache
+    assert cache is not None
+    assert len(cache) == size
+    assert cached.state.evaluations == cache.misses < plain.state.evaluations == cache.hits + cache.misses
+    assert (cached.state.population.genes == plain.state.population.genes).all()
+
+
+def test_a_cache_is_kept_by_pickles() -> None:
+    cached = one_max(fitness_cache=50).call()
+    copy = pickle.loads(pickle.dumps(cached)).fitness_cache
+    assert repr(copy) == repr(cached.fitness_cache)
+    assert len(copy) == 50
 
 
 def test_each_call_begins_with_an_empty_cache() -> None:

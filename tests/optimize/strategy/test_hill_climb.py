@@ -223,9 +223,53 @@ def test_a_scaled_climb_goes_to_finer_steps() -> None:
     assert np.abs(climb.best_genes - 3.14159).max() < 0.011
 
 
+@pytest.mark.parametrize("variant", [STOCHASTIC, STEEPEST])
+def test_a_climb_whose_fitness_raised_goes_on_from_where_it_stood(variant: HillClimbVariant) -> None:
+    calls: list[int] = []
+
+    def fitness(genes: Any) -> float:
+        calls.append(1)
+        if len(calls) == 5:
+            raise OSError("no licence left")
+        return float(genes.sum())
+
+    climb = HillClimb(BinaryGenotype(20), fitness, variant=variant, target_fitness_score=20, seed=4)
+    with pytest.raises(ValueError, match="no licence left"):
+        climb.call()
+    assert len(climb.state.population) == 1
+    stood = climb.chromosomes[0]
+    assert stood.fitness_score == stood.genes.sum()
+    assert climb.resume().best_fitness_score == 20
+
+
+@pytest.mark.parametrize("variant", [STOCHASTIC, STEEPEST])
+def test_a_cache_spares_a_climb_what_it_has_seen_and_changes_nothing(variant: HillClimbVariant) -> None:
+    calls: list[bytes] = []
+
+    def fitness(genes: Any) -> float:
+        calls.append(genes.tobytes())
+        return float(genes[:6].sum())
+
+    told: dict[str, Any] = {"variant": variant, "max_generations": 60, "replace_on_equal_fitness": True, "seed": 4}
+    plain = HillClimb(BinaryGenotype(8), fitness, **told).call()
+    without = len(calls)
+    calls.clear()
+    cached = HillClimb(BinaryGenotype(8), fitness, **told, fitness_cache=256).call()
+    assert len(calls) == len(set(calls)) < without
+    assert cached.state.population.genes.tolist() == plain.state.population.genes.tolist()
+
+
 def test_it_reads_well_and_the_same_seed_is_the_same_climb() -> None:
     climb = HillClimb(BinaryGenotype(30), CountTrue(), max_generations=50, seed=4).call()
     assert "variant=stochastic" in repr(climb)
+    board = repr(
+        HillClimb(UniqueGenotype(range(1000)), functions.queens, fitness_ordering="minimize", max_generations=3)
+    )
+    assert "UniqueGenotype(allele_list=(0, 1, 2," in board
+    assert "998, 999)" in board
+    assert len(board) < 600
+    with pytest.raises(ValueError, match="variant is 'up', expected a HillClimbVariant, or 'stochastic' or"):
+        HillClimb(BinaryGenotype(3), CountTrue(), variant="up", max_generations=3)
     again = HillClimb(BinaryGenotype(30), CountTrue(), max_generations=50, seed=4).call()
     assert climb.best_genes is not None
     assert again.best_genes is not None

@@ -94,9 +94,24 @@ def test_a_distance_that_is_none_is_refused(make: Any, message: str) -> None:
         make()
 
 
+@pytest.mark.parametrize(
+    "kind",
+    [
+        MutationType.random(),
+        MutationType.discrete(),
+        MutationType.range(0.5),
+        MutationType.step((-3, 1)),
+        MutationType.range_scaled([2, (-0.5, 1)]),
+        MutationType.step_scaled([1, 0.1]),
+    ],
+)
+def test_a_mutation_type_shows_how_it_is_made(kind: MutationType) -> None:
+    assert eval(repr(kind)) == kind
+
+
 def test_genotypes_show_their_mutation_types() -> None:
     assert "mutation_type" not in repr(RangeGenotype(2, (0, 1)))
-    assert "mutation_type=MutationType(kind=<MutationKind.STEP" in repr(
+    assert "mutation_type=MutationType.step(0.1)" in repr(
         RangeGenotype(2, (0, 1), mutation_type=MutationType.step(0.1))
     )
     assert "mutation_types=[" in repr(

@@ -43,7 +43,7 @@ RATE = r"must be in \[0, 1\]"
     [
         (lambda: SelectElite(1.1, 0.0), "replacement_rate " + RATE),
         (lambda: SelectElite(0.5, float("nan")), "elitism_rate " + RATE),
-        (lambda: SelectTournament(0.5, 0.1, 0), "tournament_size must be at least 1, not 0"),
+        (lambda: SelectTournament(0.5, 0.1, 0), "tournament_size is 0"),
         (lambda: CrossoverUniform(-0.1, 0.5), "selection_rate " + RATE),
         (lambda: CrossoverUniform(0.5, 2.0), "crossover_rate " + RATE),
         (lambda: CrossoverClone(1.5), "selection_rate " + RATE),
@@ -56,6 +56,13 @@ RATE = r"must be in \[0, 1\]"
         (lambda: ExtensionMassExtinction(0, 0.1, 0.1), "cardinality_threshold is 0"),
         (lambda: ExtensionMassExtinction(5, 1.1, 0.1), "survival_rate " + RATE),
         (lambda: ExtensionMassDegeneration(5, 0, 0.1), "number_of_mutations is 0"),
+        (lambda: ExtensionMassDegeneration(5, 1.5, 0.1), "number_of_mutations is 1.5"),
+        (lambda: SelectElite("0.5", 0.0), "replacement_rate " + RATE + ", not '0.5'"),
+        (lambda: CrossoverUniform(0.5, None), "crossover_rate " + RATE + ", not None"),
+        (lambda: SelectTournament(0.5, 0.1, 2.5), "tournament_size is 2.5"),
+        (lambda: CrossoverMultiGene(0.5, 0.5, 2.5), "number_of_crossovers is 2.5"),
+        (lambda: MutateMultiGeneRange(3, 0.1), "number_of_mutations_range is 3"),
+        (lambda: MutateMultiGeneRange((1.5, 3), 0.1), r"number_of_mutations_range is \(1.5, 3\)"),
     ],
 )
 def test_an_argument_out_of_its_range_is_named_with_its_value(make: Any, message: str) -> None:
@@ -115,6 +122,33 @@ def test_every_crossover_and_selection_finds_one_max_and_runs_natively_as_in_pyt
     assert native.best_fitness_score >= 28
 
 
+def test_whole_numbers_of_numpy_are_whole_numbers() -> None:
+    few = np.int64(3)
+    evolve = one_max(
+        select=SelectTournament(0.5, 0.02, few),
+        crossover=CrossoverMultiPoint(0.7, 0.8, few),
+        mutate=MutateMultiGeneRange((np.int64(1), few), 0.5),
+        extension=ExtensionMassDegeneration(few, few, 0.1),
+        target_population_size=np.int64(20),
+        max_stale_generations=np.int64(50),
+        max_generations=np.int64(30),
+        max_chromosome_age=few,
+        fitness_cache=np.int64(100),
+    )
+    plain = one_max(
+        select=SelectTournament(0.5, 0.02, 3),
+        crossover=CrossoverMultiPoint(0.7, 0.8, 3),
+        mutate=MutateMultiGeneRange((1, 3), 0.5),
+        extension=ExtensionMassDegeneration(3, 3, 0.1),
+        max_stale_generations=50,
+        max_generations=30,
+        max_chromosome_age=3,
+        fitness_cache=100,
+    )
+    assert len(evolve.call_repeatedly(np.int64(2)).runs) == 2
+    assert (evolve.call().state.population.genes == plain.call().state.population.genes).all()
+
+
 def test_whole_sets_are_exchanged_between_permutations() -> None:
     genotype = MultiUniqueGenotype([range(4), "ab", range(3)])
     space = gene_space(genotype)
@@ -143,7 +177,7 @@ def state_of(bits: Any, merits: Any) -> tuple[StrategyState, Any]:
     space = gene_space(BinaryGenotype(np.asarray(bits).shape[1]))
     population = Population(space.encode(bits))
     population.pool.merits[:] = merits
-    return StrategyState.begun(population, RandomStream(np.random.SeedSequence(0))), space
+    return StrategyState.begun(population, RandomStream(np.random.SeedSequence(0)), "a test"), space
 
 
 def test_an_extinction_leaves_the_best_and_chance_survivors() -> None:

@@ -97,7 +97,7 @@ def test_invalid_chromosomes_are_passed_over() -> None:
     ).call()
     assert permutate.best_fitness_score == 4
     nothing = Permutate(BinaryGenotype(3), lambda genes: None).call()
-    assert nothing.best_genes_and_fitness_score == (None, None)
+    assert nothing.best_genes_and_fitness_score() == (None, None)
     assert nothing.best_chromosome is None
 
 

@@ -39,6 +39,12 @@ def test_parallel_runs_find_what_serial_runs_find(fitness: Any, request: pytest.
     assert len(serial.others) == 2
 
 
+def test_parallel_runs_of_a_parallel_fitness_find_the_same() -> None:
+    both = one_max(fitness=_weighted, max_generations=4, par_fitness=True).call_par_speciated(2, workers=2)
+    assert both.executor == "processes"
+    assert ends(both) == ends(one_max(fitness=_weighted, max_generations=4).call_speciated(2))
+
+
 def test_no_run_counts_behind_the_first_that_reached_the_target() -> None:
     for seed in range(20):
         scores = [run.best_fitness_score for run in one_max(100, max_generations=20, seed=seed).call_repeatedly(8).runs]
@@ -67,13 +73,23 @@ def test_the_last_run_of_speciation_begins_with_the_best_of_the_others() -> None
 def test_speciation_is_short_where_a_species_reaches_the_target() -> None:
     speciated = one_max(10, target_fitness_score=10).call_speciated(4)
     assert len(speciated.runs) == 1
-    assert speciated.best_genes_and_fitness_score[1] == 10
+    assert speciated.best_genes_and_fitness_score()[1] == 10
 
 
 def test_speciation_without_any_valid_chromosome_ends_without_one() -> None:
     speciated = one_max(fitness=lambda genes: None, max_generations=2).call_speciated(2)
-    assert speciated.best_genes_and_fitness_score == (None, None)
+    assert speciated.best_genes_and_fitness_score() == (None, None)
     assert len(speciated.runs) == 2
+
+
+def test_many_runs_answer_as_their_best_run_does() -> None:
+    repeated = one_max().call_repeatedly(3)
+    best = repeated.best
+    assert repeated.best_genes is not None
+    assert repeated.best_genes.tolist() == best.best_genes.tolist()
+    assert (repeated.best_fitness_score, repeated.best_generation) == (best.best_fitness_score, best.best_generation)
+    assert repeated.best_chromosome is not None
+    assert repeated.best_chromosome.fitness_score == repeated.best_genes_and_fitness_score()[1]
 
 
 def test_hill_climbs_repeat_too() -> None:
