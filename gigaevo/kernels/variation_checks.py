@@ -17,14 +17,22 @@ if TYPE_CHECKING:
 
 def check_rate(name: str, rate: float) -> None:
     """Raise ValueError unless ``rate`` is a probability."""
-    if not 0.0 <= rate <= 1.0:
-        raise ValueError(f"{name} is {rate}, expected a probability, 0 to 1")
+    try:
+        fits = 0.0 <= rate <= 1.0
+    except (TypeError, ValueError):
+        fits = False
+    if not fits:
+        raise ValueError(f"{name} is {rate!r}, expected a probability, 0 to 1")
 
 
 def check_index(name: str, index: float) -> None:
     """Raise ValueError unless ``index`` can be the distribution index of SBX or polynomial mutation."""
-    if not 0.0 <= index < math.inf:
-        raise ValueError(f"{name} is {index}, expected a finite number of 0 or more")
+    try:
+        fits = 0.0 <= index < math.inf
+    except (TypeError, ValueError):
+        fits = False
+    if not fits:
+        raise ValueError(f"{name} is {index!r}, expected a finite number of 0 or more")
 
 
 def check_cuts(cuts: int) -> None:

@@ -14,6 +14,7 @@ from importlib import import_module
 from typing import Any
 
 _HOMES = {
+    "answers": ("Batch",),
     "backtesting": (
         "BacktestResult",
         "Context",
@@ -92,10 +93,7 @@ _HOMES = {
         "Mutation",
         "Selection",
     ),
-    "optimizer": (
-        "Batch",
-        "Optimizer",
-    ),
+    "optimizer": ("Optimizer",),
     "parameter_search": (
         "evolve",
         "evolve_islands",

@@ -1,4 +1,5 @@
 from gigaevo.optimize import functions as functions
+from gigaevo.optimize.answers import Batch as Batch
 from gigaevo.optimize.backtesting import BacktestResult as BacktestResult
 from gigaevo.optimize.backtesting import Context as Context
 from gigaevo.optimize.backtesting import Quote as Quote
@@ -55,7 +56,6 @@ from gigaevo.optimize.nsga2 import NSGA2 as NSGA2
 from gigaevo.optimize.operators import Crossover as Crossover
 from gigaevo.optimize.operators import Mutation as Mutation
 from gigaevo.optimize.operators import Selection as Selection
-from gigaevo.optimize.optimizer import Batch as Batch
 from gigaevo.optimize.optimizer import Optimizer as Optimizer
 from gigaevo.optimize.parameter_search import evolve as evolve
 from gigaevo.optimize.parameter_search import evolve_islands as evolve_islands

@@ -2,15 +2,39 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
+    from numpy.typing import ArrayLike, NDArray
 
     Rows: TypeAlias = NDArray[Any]
     Memo: TypeAlias = tuple[Rows, ...]
+    # Codes, memo and ids of what was asked together, and which of them are not told yet; None: none is.
+    Block: TypeAlias = tuple[Rows, Memo, NDArray[np.int64], NDArray[np.bool_] | None]
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Candidates that an optimizer asked to be evaluated.
+
+    Attributes:
+        genomes: Shape (n, genes_size); a copy, which may be written to.
+        ids: What ``tell`` knows them by, int64 of shape (n,); not to be written to.
+    """
+
+    genomes: NDArray[Any]
+    ids: NDArray[np.int64]
+
+    def __len__(self) -> int:
+        return len(self.ids)
+
+    def __getitem__(self, rows: slice | ArrayLike) -> Batch:
+        """Some of them; one row gives a batch of one."""
+        chosen = rows if isinstance(rows, slice) else np.atleast_1d(np.asarray(rows))
+        return Batch(self.genomes[chosen], self.ids[chosen])
 
 
 class Answers:
@@ -24,13 +48,14 @@ class Answers:
     def __init__(self) -> None:
         self.asked = 0
         self.waiting = 0
-        self._blocks: dict[int, tuple[Rows, Memo, NDArray[np.bool_]]] = {}  # by first id, ascending
+        self._blocks: dict[int, Block] = {}  # by first id, ascending
         self._told: list[tuple[Rows, NDArray[np.float64], Memo]] = []
 
     def expect(self, codes: Rows, memo: Memo) -> NDArray[np.int64]:
-        """Remember candidates; their ids."""
+        """Remember candidates; their ids, an array that cannot be written to."""
         ids = np.arange(self.asked, self.asked + len(codes))
-        self._blocks[self.asked] = (codes, memo, np.ones(len(codes), np.bool_))
+        ids.flags.writeable = False
+        self._blocks[self.asked] = (codes, memo, ids, None)
         self.asked += len(codes)
         return ids
 
@@ -40,23 +65,16 @@ class Answers:
         Raises:
             ValueError: One was never asked, was told before, or is there twice. Nothing is forgotten then.
         """
-        block = self._blocks.get(int(ids[0])) if len(ids) else None
-        if block is not None and len(block[0]) == len(ids) and block[2].all() and (np.diff(ids) == 1).all():
+        if not len(ids):
+            return np.empty((0, 0)), ()
+        block = self._blocks.get(int(ids[0]))
+        if block is not None and block[3] is None and (ids is block[2] or np.array_equal(ids, block[2])):
             del self._blocks[int(ids[0])]  # a whole batch, in order: the usual case
             return block[0], block[1]
-        firsts = np.fromiter(self._blocks, np.int64, len(self._blocks))
-        at = np.searchsorted(firsts, ids, side="right") - 1
-        places = (
-            [(int(first), int(key - first)) for first, key in zip(firsts[at], ids, strict=True)] if len(firsts) else []
-        )
-        for index, key in enumerate(ids.tolist()):
-            known = bool(len(firsts)) and at[index] >= 0 and places[index][1] < len(self._blocks[places[index][0]][0])
-            if not known or not self._blocks[places[index][0]][2][places[index][1]]:
-                asked = "was told before" if 0 <= key < self.asked else "was never asked"
-                raise ValueError(f"candidate {key} {asked}")
-        if len(set(ids.tolist())) < len(ids):
+        places = self._places(ids)
+        if len(np.unique(ids)) < len(ids):
             raise ValueError("a candidate is told twice at once")
-        return self._pulled(places)
+        return self._pulled(ids, places)
 
     def add(self, codes: Rows, merits: NDArray[np.float64], memo: Memo) -> None:
         """Answers that wait for a step."""
@@ -72,19 +90,42 @@ class Answers:
         self.waiting = rest
         return whole[0][:n], whole[1][:n], tuple(part[:n] for part in whole[2])
 
-    def _pulled(self, places: list[tuple[int, int]]) -> tuple[Rows, Memo]:
-        codes, memos = [], []
-        for first, row in places:
-            block_codes, block_memo, open_rows = self._blocks[first]
-            codes.append(block_codes[row])
-            memos.append(tuple(part[row] for part in block_memo))
-            open_rows[row] = False
-        for first in {first for first, _ in places}:
-            if not self._blocks[first][2].any():
+    def _places(self, ids: NDArray[np.int64]) -> dict[int, NDArray[np.int64]]:
+        """Which of ``ids`` are in which block."""
+        firsts = np.fromiter(self._blocks, np.int64, len(self._blocks))
+        at = np.searchsorted(firsts, ids, side="right") - 1
+        known = at >= 0
+        places = {}
+        for index in np.unique(at[known]).tolist():
+            first, here = int(firsts[index]), (at == index).nonzero()[0]
+            codes, _, _, still = self._blocks[first]
+            rows = ids[here] - first
+            inside = rows < len(codes)
+            if still is not None:
+                inside &= still[np.where(inside, rows, 0)]
+            known[here] = inside
+            places[first] = here
+        if not known.all():
+            key = int(ids[known.argmin()])
+            raise ValueError(f"candidate {key} {'was told before' if 0 <= key < self.asked else 'was never asked'}")
+        return places
+
+    def _pulled(self, ids: NDArray[np.int64], places: dict[int, NDArray[np.int64]]) -> tuple[Rows, Memo]:
+        parts = []
+        for first, here in places.items():
+            codes, memo, own, still = self._blocks[first]
+            rows = ids[here] - first
+            parts.append((codes[rows], *(part[rows] for part in memo)))
+            still = np.ones(len(codes), np.bool_) if still is None else still
+            still[rows] = False
+            if still.any():
+                self._blocks[first] = (codes, memo, own, still)
+            else:
                 del self._blocks[first]
-        if not codes:
-            return np.empty((0, 0)), ()
-        return np.stack(codes), tuple(np.stack(parts) for parts in zip(*memos, strict=True))
+        if len(parts) > 1:
+            order = np.argsort(np.concatenate(list(places.values())))
+            parts = [tuple(np.concatenate(columns)[order] for columns in zip(*parts, strict=True))]
+        return parts[0][0], parts[0][1:]
 
 
 def joined(told: list[tuple[Rows, NDArray[np.float64], Memo]]) -> tuple[Rows, NDArray[np.float64], Memo]:
@@ -95,3 +136,15 @@ def joined(told: list[tuple[Rows, NDArray[np.float64], Memo]]) -> tuple[Rows, ND
         np.concatenate([merits for _, merits, _ in told]),
         tuple(np.concatenate(parts) for parts in memos),
     )
+
+
+def ids_of(given: ArrayLike) -> NDArray[np.int64]:
+    """Ids of candidates, shape (n,).
+
+    Raises:
+        ValueError: They are something else.
+    """
+    ids = np.atleast_1d(np.asarray(given))
+    if ids.ndim != 1 or (ids.size and ids.dtype.kind not in "iu"):
+        raise ValueError(f"batch is {given!r}, expected what ask() gave, a part of it, or its ids")
+    return ids.astype(np.int64)

@@ -14,9 +14,25 @@ def is_number(given: Any) -> bool:
     return isinstance(given, (int, float, np.integer, np.floating)) and not isinstance(given, bool)
 
 
+def is_true(given: Any) -> bool:
+    """Whether it is the truth value True, of Python or numpy; a number or a text is none."""
+    return isinstance(given, (bool, np.bool_)) and bool(given)
+
+
+def is_whole(given: Any, least: int = 0) -> bool:
+    """Whether it is a whole number from ``least``, of Python or numpy; a truth value is none."""
+    return isinstance(given, (int, np.integer)) and not isinstance(given, bool) and int(given) >= least
+
+
+def check_whole(name: str, given: Any, least: int = 1) -> None:
+    """Raise ValueError if an argument is no whole number from ``least``."""
+    if not is_whole(given, least):
+        raise ValueError(f"{name} is {given!r}, expected a whole number from {least}")
+
+
 def is_count(given: Any) -> bool:
     """Whether it is a whole number from 1."""
-    return isinstance(given, (int, np.integer)) and not isinstance(given, bool) and int(given) >= 1
+    return is_whole(given, 1)
 
 
 def brief(thing: Any) -> str:

@@ -39,6 +39,19 @@ def save(thing: Any, path: Path | str) -> None:
         part.unlink(missing_ok=True)
 
 
+def check(thing: Any, path: Path | str) -> None:
+    """Raise what keeps ``thing`` from being saved to ``path``, before there is anything to lose.
+
+    Raises:
+        ValueError: There is no such folder, or ``path`` is one.
+        TypeError: Something in ``thing`` is no data.
+    """
+    path = Path(path)
+    if path.is_dir() or not path.parent.is_dir():
+        raise ValueError(f"checkpoint is {str(path)!r}, expected a file in a folder that is there")
+    _encoded(thing, {})
+
+
 def load(path: Path | str) -> Any:
     """What was saved to ``path``.
 

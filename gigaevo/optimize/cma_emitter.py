@@ -106,7 +106,7 @@ class CMAEmitter(LearningEmitter):
     def _begin(self, archive: VectorArchive, stream: RandomStream) -> None:
         """A new distribution around an elite; what was asked before is of no use to it."""
         self.restarts += self._distribution is not None
-        elite = archive.solutions[int(stream.integers(1, len(archive))[0])]
+        elite = archive.genomes[int(stream.integers(1, len(archive))[0])]
         self._distribution = CmaDistribution(
             elite, self.sigma, scale=self._width, population_size=self._size, active=False
         )

@@ -9,7 +9,7 @@ import numpy as np
 
 from gigaevo.kernels import differential
 from gigaevo.kernels.differential import Base, Plan
-from gigaevo.optimize.arguments import is_count, is_number
+from gigaevo.optimize.arguments import check_whole, is_number
 from gigaevo.optimize.genotypes import ranges_of
 from gigaevo.optimize.native import RealFunction
 from gigaevo.optimize.optimizer import Optimizer
@@ -136,8 +136,7 @@ class DifferentialEvolution(Optimizer):
     def _set_settings(
         self, weight: float | tuple[float, float] | None, crossover_rate: float | None, memory_size: int
     ) -> None:
-        if not is_count(memory_size):
-            raise ValueError(f"memory_size is {memory_size!r}, expected a whole number from 1")
+        check_whole("memory_size", memory_size)
         if self._how.adaptive:
             for name, given in (("weight", weight), ("crossover_rate", crossover_rate)):
                 if given is not None:

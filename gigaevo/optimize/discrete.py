@@ -8,6 +8,7 @@ first and the last gene of its set, for there may be several permutations, one b
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeAlias
 
@@ -27,34 +28,8 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class BitFlip:
-    """Bits are turned.
-
-    Args:
-        rate: Probability of each bit to be flipped; None for one bit of a genome on average.
-    """
-
-    rate: float | None = None
-
-    def __post_init__(self) -> None:
-        if self.rate is not None:
-            check_rate("rate", self.rate)
-
-    def mutate(
-        self,
-        genomes: Codes,
-        stream: RandomStream,
-        lower: Floats,
-        upper: Floats,
-        integer: Bools | None = None,
-        out: Codes | None = None,
-    ) -> Codes:
-        return genetic.flip(genomes, stream, gene_rate=gene_rate(self.rate, genomes.shape[1]), out=out)
-
-
-@dataclass(frozen=True)
-class RandomReset:
-    """Genes take another allele of their list, all equally likely.
+class GeneMutation(ABC):
+    """Mutation of each gene by itself.
 
     Args:
         rate: Probability of each gene to be changed; None for one gene of a genome on average.
@@ -75,121 +50,144 @@ class RandomReset:
         integer: Bools | None = None,
         out: Codes | None = None,
     ) -> Codes:
-        rate = gene_rate(self.rate, genomes.shape[1])
+        return self._mutated(genomes, stream, gene_rate(self.rate, genomes.shape[1]), upper, out)
+
+    @abstractmethod
+    def _mutated(self, genomes: Codes, stream: RandomStream, rate: float, upper: Floats, out: Codes | None) -> Codes:
+        """``mutate`` with the probability of a gene."""
+
+
+class BitFlip(GeneMutation):
+    """Bits are turned.
+
+    Args:
+        rate: Probability of each bit to be flipped; None for one bit of a genome on average.
+    """
+
+    def _mutated(self, genomes: Codes, stream: RandomStream, rate: float, upper: Floats, out: Codes | None) -> Codes:
+        return genetic.flip(genomes, stream, gene_rate=rate, out=out)
+
+
+class RandomReset(GeneMutation):
+    """Genes take another allele of their list, all equally likely.
+
+    Args:
+        rate: Probability of each gene to be changed; None for one gene of a genome on average.
+    """
+
+    def _mutated(self, genomes: Codes, stream: RandomStream, rate: float, upper: Floats, out: Codes | None) -> Codes:
         return genetic.reset(genomes, stream, limits=upper.astype(np.int32) + 1, gene_rate=rate, out=out)
 
 
 @dataclass(frozen=True)
-class OrderCrossover:
+class PermutationCrossover(ABC):
+    """Crossover of permutations.
+
+    Args:
+        rate: Probability of a pair to be crossed.
+    """
+
+    rate: float = 0.9
+
+    def __post_init__(self) -> None:
+        check_rate("rate", self.rate)
+
+    def cross(
+        self, a: Codes, b: Codes, stream: RandomStream, lower: Floats, upper: Floats, out: Codes | None = None
+    ) -> Codes:
+        children = self._crossed(a, b, stream, set_ends(upper))
+        if out is None:
+            return children
+        out[:] = children  # made apart, for a parent is needed until both children are made
+        return out
+
+    @abstractmethod
+    def _crossed(self, a: Codes, b: Codes, stream: RandomStream, ends: list[int]) -> Codes:
+        """The children, of sets that end at ``ends``."""
+
+
+class OrderCrossover(PermutationCrossover):
     """OX (Davis 1985): a stretch of one parent, all other alleles in the order in which the other has them.
 
     Args:
         rate: Probability of a pair to be crossed.
     """
 
-    rate: float = 0.9
-
-    def __post_init__(self) -> None:
-        check_rate("rate", self.rate)
-
-    def cross(
-        self, a: Codes, b: Codes, stream: RandomStream, lower: Floats, upper: Floats, out: Codes | None = None
-    ) -> Codes:
-        return apart(genetic.order(a, b, stream, ends=set_ends(upper), pair_rate=self.rate), out)
+    def _crossed(self, a: Codes, b: Codes, stream: RandomStream, ends: list[int]) -> Codes:
+        return genetic.order(a, b, stream, ends=ends, pair_rate=self.rate)
 
 
-@dataclass(frozen=True)
-class MatchedCrossover:
+class MatchedCrossover(PermutationCrossover):
     """PMX (Goldberg and Lingle 1985): a stretch of one parent, all other places as the other has them where it can be.
 
     Args:
         rate: Probability of a pair to be crossed.
     """
 
-    rate: float = 0.9
+    def _crossed(self, a: Codes, b: Codes, stream: RandomStream, ends: list[int]) -> Codes:
+        return genetic.matched(a, b, stream, ends=ends, pair_rate=self.rate)
+
+
+@dataclass(frozen=True)
+class PermutationMutation(ABC):
+    """Mutation of permutations.
+
+    Args:
+        rate: Probability of a genome to be changed.
+    """
+
+    rate: float = 1.0
 
     def __post_init__(self) -> None:
         check_rate("rate", self.rate)
 
-    def cross(
-        self, a: Codes, b: Codes, stream: RandomStream, lower: Floats, upper: Floats, out: Codes | None = None
+    def mutate(
+        self,
+        genomes: Codes,
+        stream: RandomStream,
+        lower: Floats,
+        upper: Floats,
+        integer: Bools | None = None,
+        out: Codes | None = None,
     ) -> Codes:
-        return apart(genetic.matched(a, b, stream, ends=set_ends(upper), pair_rate=self.rate), out)
+        return self._mutated(genomes, stream, set_ends(upper), out)
+
+    @abstractmethod
+    def _mutated(self, genomes: Codes, stream: RandomStream, ends: list[int], out: Codes | None) -> Codes:
+        """The mutants, of sets that end at ``ends``."""
 
 
-@dataclass(frozen=True)
-class Swap:
+class Swap(PermutationMutation):
     """Two alleles of a permutation change places: the smallest change where places matter, as with queens.
 
     Args:
         rate: Probability of a genome to be changed.
     """
 
-    rate: float = 1.0
-
-    def __post_init__(self) -> None:
-        check_rate("rate", self.rate)
-
-    def mutate(
-        self,
-        genomes: Codes,
-        stream: RandomStream,
-        lower: Floats,
-        upper: Floats,
-        integer: Bools | None = None,
-        out: Codes | None = None,
-    ) -> Codes:
-        return genetic.swap(genomes, stream, rate=self.rate, ends=set_ends(upper), out=out)
+    def _mutated(self, genomes: Codes, stream: RandomStream, ends: list[int], out: Codes | None) -> Codes:
+        return genetic.swap(genomes, stream, rate=self.rate, ends=ends, out=out)
 
 
-@dataclass(frozen=True)
-class Inversion:
+class Inversion(PermutationMutation):
     """A stretch of a permutation is turned round: the smallest change where neighbours matter, as on a tour.
 
     Args:
         rate: Probability of a genome to be changed.
     """
 
-    rate: float = 1.0
-
-    def __post_init__(self) -> None:
-        check_rate("rate", self.rate)
-
-    def mutate(
-        self,
-        genomes: Codes,
-        stream: RandomStream,
-        lower: Floats,
-        upper: Floats,
-        integer: Bools | None = None,
-        out: Codes | None = None,
-    ) -> Codes:
-        return genetic.inversion(genomes, stream, rate=self.rate, ends=set_ends(upper), out=out)
+    def _mutated(self, genomes: Codes, stream: RandomStream, ends: list[int], out: Codes | None) -> Codes:
+        return genetic.inversion(genomes, stream, rate=self.rate, ends=ends, out=out)
 
 
-@dataclass(frozen=True)
-class Scramble:
+class Scramble(PermutationMutation):
     """A stretch of a permutation is shuffled.
 
     Args:
         rate: Probability of a genome to be changed.
     """
 
-    rate: float = 1.0
-
-    def __post_init__(self) -> None:
-        check_rate("rate", self.rate)
-
-    def mutate(
-        self,
-        genomes: Codes,
-        stream: RandomStream,
-        lower: Floats,
-        upper: Floats,
-        integer: Bools | None = None,
-        out: Codes | None = None,
-    ) -> Codes:
-        return genetic.scramble(genomes, stream, rate=self.rate, ends=set_ends(upper), out=out)
+    def _mutated(self, genomes: Codes, stream: RandomStream, ends: list[int], out: Codes | None) -> Codes:
+        return genetic.scramble(genomes, stream, rate=self.rate, ends=ends, out=out)
 
 
 def gene_rate(rate: float | None, genes: int) -> float:
@@ -204,11 +202,3 @@ def set_ends(upper: Floats) -> list[int]:
         gene = int(upper[gene]) + 1
         ends.append(gene)
     return ends
-
-
-def apart(children: Codes, out: Codes | None) -> Codes:
-    """``children`` in ``out``, if that is given; made apart, for a parent is needed until both children are made."""
-    if out is None:
-        return children
-    out[:] = children
-    return out

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Self, TypeAlias
 import numpy as np
 
 from gigaevo.kernels.emission import iso_line
+from gigaevo.optimize.arguments import is_number
 from gigaevo.optimize.genotypes import BinaryGenotype, Ranges
 
 if TYPE_CHECKING:
@@ -101,12 +102,12 @@ class IsoLineEmitter(Emitter):
 
     def __init__(self, iso_sigma: float | ArrayLike = 0.01, line_sigma: float = 0.2) -> None:
         self.iso_sigma = checked_sigma("iso_sigma", iso_sigma)
-        if not 0.0 <= line_sigma < math.inf:
-            raise ValueError(f"line_sigma is {line_sigma}, expected 0 or more")
+        if not (is_number(line_sigma) and 0.0 <= line_sigma < math.inf):
+            raise ValueError(f"line_sigma is {line_sigma!r}, expected a finite number of 0 or more")
         self.line_sigma = float(line_sigma)
 
     def emit(self, n: int, archive: VectorArchive, stream: RandomStream, rows: Integers | None) -> Floats:
-        children = iso_line(archive.solutions, n, self._steps, self.line_sigma, self._lower, self._upper, stream, rows)
+        children = iso_line(archive.genomes, n, self._steps, self.line_sigma, self._lower, self._upper, stream, rows)
         return rounded(children, self._ranges, stream) if self._whole else children
 
     def settle(self, genotype: Genotype, population_size: int) -> None:
@@ -141,12 +142,12 @@ class FlipEmitter(Emitter):
     """
 
     def __init__(self, rate: float | None = None) -> None:
-        if rate is not None and not 0.0 < rate <= 1.0:
-            raise ValueError(f"rate is {rate}, expected a probability above 0")
+        if rate is not None and not (is_number(rate) and 0.0 < rate <= 1.0):
+            raise ValueError(f"rate is {rate!r}, expected a probability above 0")
         self.rate = rate
 
     def emit(self, n: int, archive: VectorArchive, stream: RandomStream, rows: Integers | None) -> Floats:
-        parents = archive.solutions[stream.integers(n, len(archive)) if rows is None else rows]
+        parents = archive.genomes[stream.integers(n, len(archive)) if rows is None else rows]
         flips = stream.uniforms(parents.size).reshape(parents.shape) < self._rate
         return np.abs(parents - flips)
 
@@ -165,7 +166,10 @@ def checked_sigma(name: str, sigma: float | ArrayLike) -> Floats:
     Raises:
         ValueError: One is negative or not finite, or they are no vector.
     """
-    steps = np.array(sigma, np.float64)
+    try:
+        steps = np.array(sigma, np.float64)
+    except (TypeError, ValueError):
+        steps = np.array(np.nan)
     if steps.ndim > 1 or not (np.isfinite(steps) & (steps >= 0.0)).all():
         raise ValueError(f"{name} is {sigma!r}, expected a number of 0 or more, or one for each gene")
     return steps

@@ -15,6 +15,9 @@ if TYPE_CHECKING:
     Values: TypeAlias = NDArray[np.float64]
 
 
+FLOAT = np.dtype(np.float64)
+
+
 @runtime_checkable
 class NativeFitness(Protocol):
     """A compiled fitness function, such as ``gigaevo.optimize.functions.rastrigin``.
@@ -48,8 +51,8 @@ class Evaluator:
         executor: Where genomes are evaluated one by one in parallel, if given.
 
     The function sees a read-only view: numpy refuses to change it, and the error says so. None, NaN and infinities are
-    no fitness: the genome is invalid. An array of the wrong shape, a text or an exception is a ``FitnessError`` that
-    names the row.
+    no fitness: the genome is invalid; so it is where one of several objectives or behaviours is none. An array of the
+    wrong shape, a text or an exception is a ``FitnessError`` that names the row.
     """
 
     def __init__(
@@ -69,6 +72,8 @@ class Evaluator:
                 f"{self.native.name} has {self.native.objectives} objectives and no behaviours, "
                 f"the search has {objectives} and {behaviors}"
             )
+        if executor is not None and not callable(getattr(executor, "map", None)):
+            raise TypeError(f"executor is {executor!r}, expected one of concurrent.futures")
         if vectorized and executor is not None:
             raise ValueError("executor evaluates genomes one by one; vectorized=True takes all at once: choose one")
         self._fitness = fitness
@@ -123,25 +128,48 @@ class Evaluator:
             return self._apart(answers)
         if self._objectives > 1:
             return self._several(answers), None
-        values = np.empty(len(answers))
-        for row, answer in enumerate(answers):
-            values[row] = number(answer, row)
-        return values, None
+        return self._numbers(answers), None
+
+    def _numbers(self, answers: list[Any]) -> Values:
+        """The fitness of each genome, of one objective."""
+        try:
+            at_once = np.asarray(answers)
+        except (TypeError, ValueError):  # sequences of different lengths among them
+            at_once = np.empty(())
+        if at_once.dtype.kind in "fiub" and at_once.ndim == 1:
+            return at_once.astype(np.float64, copy=False)
+        return np.array([number(answer, row) for row, answer in enumerate(answers)], np.float64)
 
     def _apart(self, answers: list[Any]) -> tuple[Values, Values]:
         """(fitness, behaviours) of each genome, as two arrays."""
+        nowhere = [np.nan] * self._behaviors
+        pairs = []
         for row, answer in enumerate(answers):
+            if answer is None:
+                answer = None, None
             if not (isinstance(answer, (tuple, list)) and len(answer) == 2):
                 raise FitnessError(f"the fitness of genome {row} is {answer!r}, expected (fitness, behaviours)")
-        values = np.array([number(value, row) for row, (value, _) in enumerate(answers)], np.float64)
-        return values, self._checked(
-            [behavior for _, behavior in answers], (len(answers), self._behaviors), "behaviours"
-        )
+            pairs.append((answer[0], nowhere if answer[1] is None else answer[1]))
+        values = self._numbers([value for value, _ in pairs])
+        return values, self._rows([behavior for _, behavior in pairs], self._behaviors, "behaviour")
 
     def _several(self, answers: list[Any]) -> Values:
         empty = [np.nan] * self._objectives
-        rows = [empty if answer is None else answer for answer in answers]
-        return self._checked(rows, (len(answers), self._objectives), "fitness")
+        return self._rows([empty if answer is None else answer for answer in answers], self._objectives, "fitness")
+
+    def _rows(self, rows: list[Any], width: int, name: str) -> Values:
+        """What genomes gave one by one as an array of shape (n, width)."""
+        try:
+            return self._checked(rows, (len(rows), width), name)
+        except FitnessError:
+            for row, given in enumerate(rows):
+                try:
+                    self._checked(given, (width,), name)
+                except FitnessError:
+                    raise FitnessError(
+                        f"the {name} of genome {row} is {given!r}, expected {width} number{'s' * (width > 1)}"
+                    ) from None
+            raise
 
     def _parted(self, given: Any, n: int) -> tuple[Values, Values | None]:
         shape = (n,) if self._objectives == 1 else (n, self._objectives)
@@ -151,14 +179,18 @@ class Evaluator:
             raise FitnessError(
                 f"the fitness function returned {type(given).__name__}, expected a tuple (fitness, behaviours)"
             )
-        return self._checked(given[0], shape, "fitness"), self._checked(given[1], (n, self._behaviors), "behaviours")
+        return self._checked(given[0], shape, "fitness"), self._checked(given[1], (n, self._behaviors), "behaviour")
 
     def _checked(self, given: Any, shape: tuple[int, ...], name: str) -> Values:
         if given is None:
             raise FitnessError(f"the fitness function returned None, expected an array of shape {shape}")
         try:
-            values = np.asarray(given, np.float64)
-        except (TypeError, ValueError) as error:
+            values = np.asarray(given)
+            if values.dtype is not FLOAT:
+                if values.dtype.kind in "cMmSU":  # numpy would make numbers of them
+                    raise TypeError(f"it is of the type {values.dtype}")
+                values = values.astype(np.float64)
+        except (TypeError, ValueError, OverflowError) as error:
             raise FitnessError(f"the {name} is not an array of numbers: {error}") from error
         if values.shape != shape:
             raise FitnessError(f"the {name} has shape {values.shape}, expected {shape}")
@@ -174,8 +206,10 @@ def number(answer: Any, row: int) -> float:
     if answer is None:
         return float("nan")
     try:
+        if isinstance(answer, (str, bytes)):
+            raise TypeError
         return float(answer)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         raise FitnessError(f"the fitness of genome {row} is {answer!r}, expected a number or None") from None
 
 

@@ -18,6 +18,7 @@ from gigaevo.kernels.breeding import (
 )
 from gigaevo.kernels.breeding_numpy import PLUS, ROUNDS
 from gigaevo.kernels.variation_checks import check_rate
+from gigaevo.optimize.arguments import check_whole
 from gigaevo.optimize.convergence import adapt_mutation_sigma
 from gigaevo.optimize.discrete import BitFlip, gene_rate
 from gigaevo.optimize.genetic_parts import check_operator, code_bounds, default_crossover, default_mutation
@@ -29,7 +30,6 @@ from gigaevo.optimize.selection import (
     Roulette,
     Tournament,
     UniformSelection,
-    check_at_least,
     selection_of,
 )
 from gigaevo.optimize.variation import SBX, OnePoint, PolynomialMutation, TwoPoint, UniformCrossover
@@ -119,7 +119,7 @@ class GeneticAlgorithm(Optimizer):
             raise ValueError(f"crossover_rate is {crossover_rate}, but {crossover!r} has a rate of its own: give one")
         rate = 0.9 if crossover_rate is None else crossover_rate
         check_rate("crossover_rate", rate)
-        check_at_least("elite_count", elite_count, 0)
+        check_whole("elite_count", elite_count, 0)
         self.selection: Selection = selection_of(selection)
         self.crossover: Crossover = default_crossover(self.genotype, rate) if crossover is None else crossover
         self.mutation: Mutation = default_mutation(self.genotype, adaptive_mutation) if mutation is None else mutation

@@ -53,7 +53,10 @@ WORKS_ON: dict[type, tuple[type[Genotype], ...]] = {
 
 
 def check_operator(name: str, operator: Any, genotype: Genotype) -> None:
-    """Raise TypeError if an operator of ours does not work on ``genotype``."""
+    """Raise TypeError if it is no operator, or one of ours that does not work on ``genotype``."""
+    step, example = ("cross", "UniformCrossover()") if name == "crossover" else ("mutate", "GaussianMutation()")
+    if isinstance(operator, type) or not callable(getattr(operator, step, None)):
+        raise TypeError(f"{name} is {operator!r}, expected something that can {step}, such as {example}")
     kinds = WORKS_ON.get(type(operator))
     if kinds is not None and not isinstance(genotype, kinds):
         fitting = [

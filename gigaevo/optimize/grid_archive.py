@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 
 from gigaevo.kernels import Binning, bin_cell, bin_grid
+from gigaevo.optimize.arguments import check_whole
 from gigaevo.optimize.vector_archive import VectorArchive
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from numpy.typing import ArrayLike, NDArray
 
     Scale: TypeAlias = "str | Binning"
@@ -53,14 +53,15 @@ class GridArchive(VectorArchive):
         elites_per_cell: int = 1,
         qd_score_offset: float = 0.0,
     ) -> None:
+        if not isinstance(dims, (Sequence, np.ndarray)):
+            raise ValueError(f"dims is {dims!r}, expected a number of cells for each axis")
+        for axis, cells in enumerate(dims):
+            check_whole(f"dims[{axis}]", cells)
         self.dims = tuple(int(cells) for cells in dims)
         self.ranges = checked_ranges(ranges, len(self.dims))
         names = [binning] * len(self.dims) if isinstance(binning, (str, Binning)) else list(binning)
         if len(names) != len(self.dims):
             raise ValueError(f"binning has {len(names)} entries, expected {len(self.dims)}, one for each axis")
-        for axis, cells in enumerate(dims):
-            if isinstance(cells, bool) or cells != int(cells) or cells < 1:
-                raise ValueError(f"dims[{axis}] is {cells!r}, expected a whole number from 1")
         scales = [_scale(name) for name in names]
         self.binning = tuple(scale.name.lower() for scale in scales)
         bounds = np.array(self.ranges, np.float64).reshape(-1, 2)

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
+from gigaevo.optimize.arguments import check_whole
 from gigaevo.optimize.curiosity import Curiosity
 from gigaevo.optimize.emitters import Emitter, FlipEmitter, IsoLineEmitter, LearningEmitter
 from gigaevo.optimize.genotypes import BinaryGenotype, Ranges
@@ -72,8 +73,7 @@ class MAPElites(Optimizer):
     ) -> None:
         if not isinstance(archive, VectorArchive):
             raise TypeError(f"archive is {archive!r}, expected a GridArchive or a CVTArchive")
-        if isinstance(batch_size, bool) or not isinstance(batch_size, (int, np.integer)) or batch_size < 1:
-            raise ValueError(f"batch_size is {batch_size!r}, expected a whole number from 1")
+        check_whole("batch_size", batch_size)
         super().__init__(genotype, population_size=batch_size, maximize=maximize, seed=seed, initial=initial)
         if not isinstance(self.genotype, (Ranges, BinaryGenotype)):
             raise TypeError(
@@ -84,7 +84,7 @@ class MAPElites(Optimizer):
             raise ValueError(f"parents is {parents!r}, expected 'uniform' or 'curiosity'")
         self.behaviors = archive.behavior_dim
         self.archive = archive
-        archive.prepare(self.genotype.genes_size, bool(maximize))
+        archive.prepare(self.genotype.genes_size, bool(self.maximize))
         self.emitters = self._placed(emitters)
         self._learning = any(isinstance(emitter, LearningEmitter) for emitter in self.emitters)
         self._curiosity = Curiosity() if parents == "curiosity" else None
@@ -115,7 +115,7 @@ class MAPElites(Optimizer):
     @property
     def population(self) -> tuple[Codes, Merits]:
         """Codes and merits of all elites."""
-        return self._codes_of(self.archive.solutions), self.archive.merits
+        return self._codes_of(self.archive.genomes), self.archive.merits
 
     @property
     def curiosity(self) -> NDArray[np.float64]:
@@ -181,8 +181,13 @@ class MAPElites(Optimizer):
         # As of every optimizer, but that answers never wait here, and some generations are made at once.
         for _ in range(min(alone, AT_ONCE)):
             n = min(self.population_size, limit)
+            given, left = self._given, self._random_left
             codes, memo = self._propose(n)
-            values, behaviors = evaluate(self.genotype.decode(codes))
+            try:
+                values, behaviors = evaluate(self.genotype.decode(codes))
+            except BaseException:
+                self._given, self._random_left = given, left  # the initial genomes among them come again
+                raise
             assert behaviors is not None  # the evaluator was asked for them
             self._step(codes, self._merits(values, codes), (*memo, behaviors))
             limit -= n

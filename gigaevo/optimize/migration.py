@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from gigaevo.optimize.selection import SelectionMethod, check_at_least
+from gigaevo.optimize.arguments import check_whole
+from gigaevo.optimize.selection import SelectionMethod
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -60,9 +61,7 @@ class IslandConfig:
     def __post_init__(self) -> None:
         object.__setattr__(self, "topology", MigrationTopology.of(self.topology))
         for name, least in (("n_islands", 1), ("migration_interval", 1), ("migration_count", 0)):
-            value = getattr(self, name)
-            if isinstance(value, bool) or not isinstance(value, (int, np.integer)) or value < least:
-                raise ValueError(f"{name} is {value!r}, expected a whole number from {least}")
+            check_whole(name, getattr(self, name), least)
 
     def senders_to(self, island: int) -> list[int]:
         """The islands that send to ``island``, in order."""
@@ -135,7 +134,7 @@ def island_selection_methods(n_islands: int) -> list[SelectionMethod]:
     Raises:
         ValueError: ``n_islands`` is no whole number, or below 0.
     """
-    check_at_least("n_islands", n_islands, 0)
+    check_whole("n_islands", n_islands, 0)
     turns = (
         SelectionMethod.RouletteWheel,
         SelectionMethod.Rank,

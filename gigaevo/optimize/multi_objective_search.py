@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from gigaevo.optimize.arguments import is_count
+from gigaevo.optimize.arguments import check_whole
 from gigaevo.optimize.backtesting import backtest as event_loop
 from gigaevo.optimize.convergence import check_convergence, population_diversity
 from gigaevo.optimize.fitness import Evaluator
@@ -105,8 +105,7 @@ def evolve_nsga2(
         FitnessError: The factory or the backtest raised; the message names the parameters.
     """
     for name, value, least in (("pop_size", pop_size, 2), ("generations", generations, 1)):
-        if not is_count(value) or value < least:
-            raise ValueError(f"{name} is {value!r}, expected a whole number from {least}")
+        check_whole(name, value, least)
     names, maximize = _read(objectives)
     genotype = genotype_of(param_bounds)
     train, held_out = split(data, fraction_train)

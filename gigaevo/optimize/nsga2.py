@@ -10,6 +10,7 @@ from gigaevo.kernels import pareto
 from gigaevo.kernels.breeding import repeated
 from gigaevo.kernels.hypervolume import hypervolume
 from gigaevo.kernels.pareto_checks import reference_point
+from gigaevo.optimize.arguments import check_whole
 from gigaevo.optimize.genetic_parts import check_operator, code_bounds, default_crossover, default_mutation
 from gigaevo.optimize.optimizer import Optimizer
 
@@ -183,6 +184,5 @@ def number_of_objectives(objectives: int | None, maximize: Any) -> int:
     """
     if objectives is None:
         objectives = len(maximize) if isinstance(maximize, (list, tuple, np.ndarray)) else 2
-    if isinstance(objectives, bool) or not isinstance(objectives, (int, np.integer)) or objectives < 2:
-        raise ValueError(f"objectives is {objectives!r}, expected a whole number from 2")
+    check_whole("objectives", objectives, 2)
     return int(objectives)

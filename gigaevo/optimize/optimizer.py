@@ -2,22 +2,17 @@
 
 from __future__ import annotations
 
-import math
-import time
 from abc import ABC, abstractmethod
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Self, TypeAlias
 
 import numpy as np
 
-from gigaevo.kernels.random import RandomStream
-from gigaevo.optimize.answers import Answers
+from gigaevo.optimize.answers import Answers, Batch, ids_of
+from gigaevo.optimize.arguments import check_whole
 from gigaevo.optimize.fitness import Evaluator
-from gigaevo.optimize.genotypes import as_genotype
-from gigaevo.optimize.history import History
 from gigaevo.optimize.result import Result
-from gigaevo.optimize.seeds import seed_sequence, shown
-from gigaevo.optimize.stops import AnyOf, MaxEvaluations, MaxGenerations, MaxSeconds, Stale, Target
+from gigaevo.optimize.search_state import SearchState
+from gigaevo.optimize.stops import AnyOf, first_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -26,7 +21,6 @@ if TYPE_CHECKING:
 
     from numpy.typing import ArrayLike, NDArray
 
-    from gigaevo.kernels.advances import Advance
     from gigaevo.optimize.fitness import NativeFitness
     from gigaevo.optimize.genotypes import Genotype
     from gigaevo.optimize.seeds import Seed
@@ -42,28 +36,7 @@ if TYPE_CHECKING:
 NATIVE_SLICE = 2**26
 
 
-@dataclass(frozen=True)
-class Batch:
-    """Candidates that an optimizer asked to be evaluated.
-
-    Attributes:
-        genomes: Shape (n, genes_size); a copy, which may be written to.
-        ids: What ``tell`` knows them by, int64 of shape (n,).
-    """
-
-    genomes: NDArray[Any]
-    ids: NDArray[np.int64]
-
-    def __len__(self) -> int:
-        return len(self.ids)
-
-    def __getitem__(self, rows: slice | ArrayLike) -> Batch:
-        """Some of them; one row gives a batch of one."""
-        chosen = rows if isinstance(rows, slice) else np.atleast_1d(np.asarray(rows))
-        return Batch(self.genomes[chosen], self.ids[chosen])
-
-
-class Optimizer(ABC):
+class Optimizer(SearchState, ABC):
     """A search for the genome of the best fitness.
 
     With ``ask`` and ``tell`` the caller evaluates, when and where it likes: a batch may be told in parts, late, in any
@@ -76,13 +49,13 @@ class Optimizer(ABC):
         population_size: Candidates that are kept, at least 1.
         maximize: Whether a larger fitness is better; one word for each objective where there are several.
         seed: The one source of randomness; None: another search each time.
-        initial: Genomes to begin with, shape (n, genes_size); the rest of the first population is random.
+        initial: Genomes to begin with, shape (n, genes_size), at most as many as there are founders; the rest of the
+            first population is random.
 
     Raises:
         ValueError: An argument is out of its range; the message names it.
     """
 
-    objectives = 1
     behaviors = 0
 
     def __init__(
@@ -94,30 +67,12 @@ class Optimizer(ABC):
         seed: Seed = None,
         initial: ArrayLike | None = None,
     ) -> None:
-        self.genotype = as_genotype(genotype)
-        if (
-            isinstance(population_size, bool)
-            or not isinstance(population_size, (int, np.integer))
-            or population_size < 1
-        ):
-            raise ValueError(f"population_size is {population_size!r}, expected a whole number from 1")
+        super().__init__(genotype, maximize, seed)
+        check_whole("population_size", population_size)
         self.population_size = int(population_size)
-        self.maximize = maximize
-        self._signs = signs(maximize, self.objectives)
-        self._seed = seed_sequence(seed)
-        self._stream = RandomStream(self._seed.spawn(1)[0])
-        self._initial = None if initial is None else self.genotype.encode(initial)
+        self._initial = None if initial is None else self._encoded(initial)
         self._answers = Answers()
         self._founders = 0
-        self._generation = 0
-        self._evaluations = 0
-        self._invalid = 0
-        self._best_merit = -np.inf
-        self._best_code: Codes | None = None
-        self._best_generation = 0
-        self._seconds = 0.0
-        self._begun: float | None = None
-        self._history = History()
 
     # What an algorithm fills in
 
@@ -185,8 +140,8 @@ class Optimizer(ABC):
         Returns:
             As many; asked again, others.
         """
-        if n is not None and n < 1:
-            raise ValueError(f"n is {n}, expected 1 or more")
+        if n is not None:
+            check_whole("n", n)
         codes, memo = self._next(self._step_size if n is None else n)
         ids = self._answers.expect(codes, memo)
         genomes = self.genotype.decode(codes)
@@ -197,24 +152,21 @@ class Optimizer(ABC):
 
         Args:
             batch: What ``ask`` gave, a part of it, or its ids. Each candidate once.
-            fitness: Shape (n,), or (n, objectives), in the user's direction; NaN and infinities: invalid.
-            behaviors: Behaviour descriptors of shape (n, behaviors) where the search has some.
+            fitness: Shape (n,), or (n, objectives), in the user's direction; NaN and infinities: invalid. Of one
+                candidate a number will do, or (objectives,).
+            behaviors: Behaviour descriptors of shape (n, behaviors) where the search has some; (behaviors,) of one.
 
         Raises:
             ValueError: A shape does not fit, or an id was never asked or is told a second time. Nothing is taken then.
         """
-        ids = np.atleast_1d(np.asarray(batch.ids if isinstance(batch, Batch) else batch, np.int64))
-        values = np.array(fitness, np.float64)
+        ids = batch.ids if isinstance(batch, Batch) else ids_of(batch)
         shape = (len(ids),) if self.objectives == 1 else (len(ids), self.objectives)
-        if values.shape != shape:
-            raise ValueError(f"fitness has shape {values.shape}, expected {shape}")
+        values = told("fitness", fitness, shape)
         if (behaviors is not None) != bool(self.behaviors):
             raise ValueError(
                 f"behaviors must {'be given' if self.behaviors else 'not be given'} to {type(self).__name__}"
             )
-        described = None if behaviors is None else np.array(behaviors, np.float64)
-        if described is not None and described.shape != (len(ids), self.behaviors):
-            raise ValueError(f"behaviors has shape {described.shape}, expected {(len(ids), self.behaviors)}")
+        described = None if behaviors is None else told("behaviors", behaviors, (len(ids), self.behaviors))
         codes, memo = self._answers.take(ids)
         if self._answers.waiting or len(ids) != self._step_size:
             self._answers.add(codes, self._merits(values, codes), memo if described is None else (*memo, described))
@@ -224,7 +176,7 @@ class Optimizer(ABC):
 
     def forget(self, batch: Batch | ArrayLike) -> None:
         """Candidates that will never be told, so that they need not be remembered."""
-        self._answers.take(np.atleast_1d(np.asarray(batch.ids if isinstance(batch, Batch) else batch, np.int64)))
+        self._answers.take(batch.ids if isinstance(batch, Batch) else ids_of(batch))
 
     # Run
 
@@ -269,18 +221,17 @@ class Optimizer(ABC):
             ValueError: There is nothing that would end the search, or the native function has the other direction.
             FitnessError: The fitness function raised or gave back no fitness. What was found until then is kept.
         """
-        stops = [
-            *([MaxEvaluations(evaluations)] if evaluations is not None else []),
-            *([MaxGenerations(generations)] if generations is not None else []),
-            *([MaxSeconds(seconds)] if seconds is not None else []),
-            *([Target(target)] if target is not None else []),
-            *([Stale(stale)] if stale is not None else []),
-            *([stop] if stop is not None else []),
-        ]
-        if not stops and callback is None:
+        whole = first_of(
+            evaluations=evaluations, generations=generations, seconds=seconds, target=target, stale=stale, stop=stop
+        )
+        if whole is None and callback is None:
             raise ValueError(
                 "nothing would end the search: give evaluations, generations, seconds, target, stale or stop"
             )
+        if callback is not None and not callable(callback):
+            raise TypeError(f"callback is {callback!r}, expected a function of the optimizer")
+        if checkpoint is not None:
+            self._check_checkpoint(checkpoint)
         evaluate = Evaluator(
             fitness,
             vectorized=vectorized,
@@ -296,8 +247,9 @@ class Optimizer(ABC):
             )
         from gigaevo.optimize.runner import search
 
-        whole: Stop = stops[0] if len(stops) == 1 else AnyOf(tuple(stops))
-        return search(self, evaluate, whole, callback, progress=progress, history=history, checkpoint=checkpoint)
+        return search(
+            self, evaluate, whole or AnyOf(()), callback, progress=progress, history=history, checkpoint=checkpoint
+        )
 
     def step(self, evaluate: Evaluator, limit: int, alone: int, target: float) -> None:
         """One turn of ``run``: usually one generation, at most ``limit`` evaluations.
@@ -314,8 +266,13 @@ class Optimizer(ABC):
             if generations > 0 and self._advance(evaluate.native, generations, target):
                 return
         size = self._step_size - self._answers.waiting
+        founders = self._founders
         codes, memo = self._next(min(size, limit))
-        values, behaviors = evaluate(self.genotype.decode(codes))
+        try:
+            values, behaviors = evaluate(self.genotype.decode(codes))
+        except BaseException:
+            self._founders = founders  # the initial genomes among them come again
+            raise
         if behaviors is not None:
             memo = (*memo, behaviors)
         if len(codes) == self._step_size:
@@ -365,80 +322,25 @@ class Optimizer(ABC):
             raise ValueError(f"{path} holds a {type(found).__name__}, expected a {cls.__name__}")
         return found
 
-    def begin(self) -> None:
-        """A run begins: the clock goes."""
-        self._begun = time.monotonic()
+    def _check_checkpoint(self, path: Path | str) -> None:
+        """Raise now what saving to ``path`` would raise after a minute."""
+        from gigaevo.optimize.checkpoint import check
 
-    def end(self) -> None:
-        """A run ends: the clock stands."""
-        self._seconds, self._begun = self.seconds, None
-
-    def record(self) -> None:
-        """Add a line to the history."""
-        self._history.add(**self.numbers())
-
-    def numbers(self) -> dict[str, float]:
-        """Where the search stands: a line of the history, for those who keep one of their own."""
-        _, merits = self.population
-        line = {"generation": self._generation, "evaluations": self._evaluations}
-        return {**line, **self._numbers(self._fitness_of(merits))}
-
-    # What one may look at
-
-    @property
-    def generation(self) -> int:
-        """Steps that were made."""
-        return self._generation
-
-    @property
-    def evaluations(self) -> int:
-        """Fitness values that were told."""
-        return self._evaluations
-
-    @property
-    def invalid(self) -> int:
-        """How many of them were no finite number."""
-        return self._invalid
-
-    @property
-    def stale_generations(self) -> int:
-        """Steps since the best fitness became better."""
-        return self._generation - self._best_generation
-
-    @property
-    def seconds(self) -> float:
-        """Wall-clock time in ``run``, all runs together."""
-        return self._seconds if self._begun is None else self._seconds + time.monotonic() - self._begun
-
-    @property
-    def best_merit(self) -> float:
-        """The best fitness, turned so that larger is better; minus infinity before there is one."""
-        return self._best_merit
-
-    @property
-    def best_fitness(self) -> float:
-        """The best fitness so far, in the user's direction; NaN before there is one."""
-        return float(self._signs[0] * self._best_merit) if self._best_code is not None else float("nan")
-
-    @property
-    def best_genome(self) -> NDArray[Any] | None:
-        """The genome of the best fitness; the first that had it."""
-        return None if self._best_code is None else self.genotype.decode(self._best_code[None])[0].copy()
-
-    @property
-    def seed(self) -> int | list[int] | None:
-        """What the search was seeded with."""
-        return shown(self._seed)
-
-    def merit_of(self, fitness: float) -> float:
-        """``fitness`` turned so that larger is better."""
-        return float(self._signs[0] * fitness)
-
-    def __repr__(self) -> str:
-        found = f"best_fitness={self.best_fitness:.6g}, " if self.objectives == 1 else ""
-        return f"{type(self).__name__}({self.genotype!r}, {found}evaluations={self._evaluations}, seed={self.seed})"
+        check(self, path)
 
     # Inside
+
+    def _encoded(self, initial: ArrayLike) -> Codes:
+        """The codes of ``initial``."""
+        try:
+            codes = self.genotype.encode(initial)
+        except ValueError as error:
+            raise ValueError(f"initial: {error}") from None
+        if self._has_founders and len(codes) > self.population_size:
+            raise ValueError(
+                f"initial has {len(codes)} genomes, expected at most population_size, which is {self.population_size}"
+            )
+        return codes
 
     @property
     def _founded(self) -> bool:
@@ -474,72 +376,23 @@ class Optimizer(ABC):
             self._found(codes, merits, memo)
         self._generation += 1
 
-    def _merits(self, values: Merits, codes: Codes) -> Merits:
-        """Merits of values, counted; the best is noted. NaN and infinities become minus infinity."""
-        self._evaluations += len(values)
-        if not len(values):
-            return values
-        merits: Merits
-        if self.objectives > 1:
-            merits = values * self._signs
-            sound = np.isfinite(merits).all(axis=1)
-        else:
-            merits = values * self._signs[0]
-            row = int(merits.argmax())  # of a NaN, where there is one
-            if math.isfinite(merits[row]) and math.isfinite(merits[merits.argmin()]):
-                self._note_best(float(merits[row]), codes[row])
-                return merits
-            sound = np.isfinite(merits)
-        merits[~sound] = -np.inf
-        self._invalid += int(len(merits) - np.count_nonzero(sound))
-        if self.objectives == 1:
-            row = int(merits.argmax())
-            self._note_best(float(merits[row]), codes[row])
-        return merits
-
-    def _note_best(self, merit: float, code: Codes) -> None:
-        if merit > self._best_merit:
-            self._best_merit = merit
-            self._best_code = code.copy()
-            self._best_generation = self._generation + 1
-
-    def _note_advance(self, made: Advance, code: Codes) -> None:
-        """Count what a loop on a native function did; ``code`` is of its best candidate."""
-        if made.best_generation:
-            self._best_merit, self._best_code = made.best_merit, code
-            self._best_generation = self._generation + made.best_generation
-        self._generation += made.generations
-        self._evaluations += made.generations * self.batch_size
-        self._invalid += made.invalid
-
-    def _fitness_of(self, merits: Merits) -> Merits:
-        """Merits in the user's direction; NaN where invalid."""
-        fitness = merits * (self._signs if merits.ndim > 1 else self._signs[0])
-        fitness[np.isneginf(merits)] = np.nan
-        return fitness
-
-    def _numbers(self, fitness: Merits) -> dict[str, float]:
-        """What the history tells of a population, beside the counters."""
-        if self.objectives > 1:
-            return {}
-        valid = fitness[~np.isnan(fitness)]
-        return {"best": self.best_fitness, "mean": float(valid.mean()) if valid.size else float("nan")}
-
     def _front(self, merits: Merits) -> NDArray[np.int64]:
         """Rows of the population that no other one dominates."""
         return np.array([merits.argmax()] if len(merits) and np.isfinite(merits).any() else [], np.int64)
 
 
-def signs(maximize: bool | Sequence[bool], objectives: int) -> Merits:
-    """1 for each objective that is maximised, -1 for each that is minimised.
+def told(name: str, given: ArrayLike, shape: tuple[int, ...]) -> Merits:
+    """What was told, as a new array of ``shape``; of one candidate the first axis may be missing.
 
     Raises:
-        ValueError: It is not one word, or one for each objective.
+        ValueError: It is something else.
     """
-    given: Any = maximize
-    words = list(given) if hasattr(given, "__len__") else [given] * objectives
-    if len(words) != objectives or not all(isinstance(word, (bool, np.bool_)) for word in words):
-        raise ValueError(
-            f"maximize is {maximize!r}, expected True or False" + (f", or {objectives} of them" * (objectives > 1))
-        )
-    return np.where(words, 1.0, -1.0)
+    try:
+        values = np.array(given, np.float64)
+    except (TypeError, ValueError) as error:
+        raise ValueError(f"{name} is not an array of numbers: {error}") from None
+    if values.shape != shape:
+        if shape[0] != 1 or values.shape != shape[1:]:
+            raise ValueError(f"{name} has shape {values.shape}, expected {shape}")
+        values = values[None]
+    return values

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from gigaevo.optimize.arguments import is_number
+from gigaevo.optimize.arguments import check_whole, is_number
 from gigaevo.optimize.genotypes import MultiRangeGenotype
 from gigaevo.optimize.records import Record
 
@@ -94,9 +94,7 @@ class EvolutionConfig:
 
     def __post_init__(self) -> None:
         for name, least in (("pop_size", 2), ("generations", 1), ("tournament_size", 1), ("elite_count", 0)):
-            value = getattr(self, name)
-            if isinstance(value, bool) or not isinstance(value, (int, np.integer)) or value < least:
-                raise ValueError(f"{name} is {value!r}, expected a whole number from {least}")
+            check_whole(name, getattr(self, name), least)
         for name in ("mutation_rate", "crossover_rate"):
             if not 0.0 <= getattr(self, name) <= 1.0:
                 raise ValueError(f"{name} is {getattr(self, name)}, expected 0 to 1")

@@ -16,8 +16,8 @@ import numpy as np
 from gigaevo.kernels import checks, pareto
 from gigaevo.kernels.hypervolume import hypervolume as volume_of
 from gigaevo.kernels.pareto_checks import check_objectives
-from gigaevo.optimize.optimizer import signs
 from gigaevo.optimize.records import Record
+from gigaevo.optimize.search_state import signs
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -9,7 +9,7 @@ import numpy as np
 
 from gigaevo.kernels import swarm
 from gigaevo.kernels.swarm import Flight
-from gigaevo.optimize.arguments import is_count, is_number
+from gigaevo.optimize.arguments import check_whole, is_number
 from gigaevo.optimize.genotypes import ranges_of
 from gigaevo.optimize.native import RealFunction
 from gigaevo.optimize.optimizer import Optimizer
@@ -78,8 +78,7 @@ class ParticleSwarm(Optimizer):
             raise ValueError(f"velocity_limit is {velocity_limit!r}, expected a finite number above 0")
         if topology not in ("global", "ring"):
             raise ValueError(f"topology is {topology!r}, expected global or ring")
-        if not is_count(neighbors):
-            raise ValueError(f"neighbors is {neighbors!r}, expected a whole number from 1")
+        check_whole("neighbors", neighbors)
         self.inertia, self.cognitive, self.social = float(inertia), float(cognitive), float(social)
         self.topology = topology
         self.neighbors = int(neighbors)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from gigaevo.optimize.arguments import is_number
+from gigaevo.optimize.arguments import is_number, is_true
 from gigaevo.optimize.convergence import check_convergence, compute_generation_stats
 from gigaevo.optimize.fitness import Evaluator
 from gigaevo.optimize.genetic_algorithm import GeneticAlgorithm
@@ -121,7 +121,7 @@ class PopulationSearch:
                 self._migrate(populations)
             stats = self._stats(generation, populations)
             history.append(stats)
-            if self.callback is not None and self.callback(stats) is True:
+            if self.callback is not None and is_true(self.callback(stats)):
                 reason = "callback"
                 break
             reached = max(population.best_merit for population in populations)

@@ -13,6 +13,9 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 
+NOT_ARRIVED = {"evaluations", "generations", "seconds", "callback", "interrupted", "running"}
+
+
 @dataclass(frozen=True, repr=False)
 class Result(Record):
     """What ``Optimizer.run`` gives back. Answers to attributes and to items alike.
@@ -26,7 +29,7 @@ class Result(Record):
         generations: Steps that the algorithm made.
         seconds: Wall-clock time of all runs of the search.
         reason: What ended it, such as "target", "evaluations", "generations", "seconds", "stale", "callback" or
-            "interrupted".
+            "interrupted"; several joined by "and" where all were asked for; "running" before the end.
         seed: What the search was seeded with.
         genomes: The population at the end, shape (n, genes_size).
         fitness: Its fitness, shape (n,) or (n, objectives), in the user's direction; NaN where invalid.
@@ -53,7 +56,7 @@ class Result(Record):
     @property
     def converged(self) -> bool:
         """Whether the search ended because it had arrived somewhere, not because something was used up."""
-        return self.reason not in {"evaluations", "generations", "seconds", "callback", "interrupted"}
+        return not set(self.reason.split(" and ")) <= NOT_ARRIVED
 
     @property
     def front_genomes(self) -> NDArray[Any]:

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from gigaevo.optimize.arguments import is_true
+
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
@@ -50,7 +52,7 @@ def search(
                     optimizer.record()
                 if bar is not None:
                     bar.update(optimizer)
-                if callback is not None and callback(optimizer) is True:
+                if callback is not None and is_true(callback(optimizer)):
                     reason = "callback"
             if checkpoint is not None and time.monotonic() - saved > SAVE_EVERY:
                 optimizer.save(checkpoint)

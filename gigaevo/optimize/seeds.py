@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TypeAlias
 
 import numpy as np
 
-Seed: TypeAlias = "int | np.random.SeedSequence | np.random.Generator | None"
+from gigaevo.optimize.arguments import is_whole
+
+Seed: TypeAlias = "int | Sequence[int] | np.random.SeedSequence | np.random.Generator | None"
 
 
 def seed_sequence(seed: Seed) -> np.random.SeedSequence:
     """The root from which each component of a search gets a stream of its own.
 
     Args:
-        seed: A whole number, 0 or more; a sequence, which is used as it is; a generator, of which two numbers are
-            drawn; None for entropy of the operating system.
+        seed: A whole number, 0 or more, or several; a ``SeedSequence``, which is used as it is; a generator, of which
+            two numbers are drawn; None for entropy of the operating system.
 
     Raises:
         ValueError: It is negative.
@@ -28,6 +31,8 @@ def seed_sequence(seed: Seed) -> np.random.SeedSequence:
         return seed
     if isinstance(seed, np.random.Generator):
         return np.random.SeedSequence([int(word) for word in seed.integers(2**63, size=2)])
+    if isinstance(seed, (list, tuple)) and seed and all(is_whole(word) for word in seed):
+        return np.random.SeedSequence([int(word) for word in seed])
     raise TypeError(f"seed is {seed!r}, expected a whole number, a numpy SeedSequence or Generator, or None")
 
 

@@ -17,6 +17,7 @@ import numpy as np
 from gigaevo.kernels import checks, selection
 from gigaevo.kernels.random import RandomStream
 from gigaevo.kernels.selection_checks import check_not_negative, check_share
+from gigaevo.optimize.arguments import check_whole
 from gigaevo.optimize.seeds import seed_sequence
 
 if TYPE_CHECKING:
@@ -52,7 +53,7 @@ class Tournament:
     size: int = 3
 
     def __post_init__(self) -> None:
-        check_at_least("size", self.size, 1)
+        check_whole("size", self.size, 1)
 
     def select(self, merits: Floats, count: int, stream: RandomStream, counts: Ints | None = None) -> Ints:
         return selection.tournament(merits, count, self.size, stream)
@@ -172,7 +173,7 @@ def tournament_select(
     Raises:
         ValueError: ``tournament_size`` is below 1, ``count`` below 0, or there are no fitnesses.
     """
-    check_at_least("tournament_size", tournament_size, 1)
+    check_whole("tournament_size", tournament_size, 1)
     return _picked(Tournament(tournament_size), fitnesses, count, seed)
 
 
@@ -274,22 +275,14 @@ def ucb1_select(
     if counts.min(initial=0) < 0:
         raise ValueError(f"selection_counts[{counts.argmin()}] is {counts.min()}, expected 0 or more")
     total = int(counts.sum()) if total_selections is None else total_selections
-    check_at_least("total_selections", total, 0)
+    check_whole("total_selections", total, 0)
     picked = selection.ucb1(merits, counts, total, count)
     return picked if isinstance(fitnesses, np.ndarray) else picked.tolist()
 
 
-def check_at_least(name: str, number: int, least: int) -> None:
-    """Raise ValueError if ``number`` is no whole number or less than ``least``."""
-    if not isinstance(number, (int, np.integer)) or isinstance(number, bool):
-        raise ValueError(f"{name} is {number!r}, expected a whole number")
-    if number < least:
-        raise ValueError(f"{name} is {number}, expected {least} or more")
-
-
 def _merits(fitnesses: Sequence[float] | Floats, count: int) -> Floats:
     merits = checks.float_array("fitnesses", fitnesses, 1)
-    check_at_least("count", count, 0)
+    check_whole("count", count, 0)
     if count and not len(merits):
         raise ValueError(f"fitnesses is empty, there is nothing to select (count is {count})")
     return merits

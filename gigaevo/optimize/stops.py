@@ -7,6 +7,8 @@ from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from typing import Protocol
 
+from gigaevo.optimize.arguments import is_number
+
 ENDLESS = 2**62  # generations or evaluations: as many as one likes
 
 
@@ -59,6 +61,10 @@ class Stop(ABC):
         """
         return 1
 
+    def used(self, search: Progress) -> float | None:
+        """Which share of what it allows is used up, 0 to 1; None where that cannot be told."""
+        return None
+
     @property
     def target(self) -> float | None:
         """A fitness at which it ends the search."""
@@ -78,7 +84,7 @@ class MaxEvaluations(Stop):
     evaluations: int
 
     def __post_init__(self) -> None:
-        check_positive("evaluations", self.evaluations)
+        check_positive("evaluations", self.evaluations, finite=True)
 
     def reason(self, search: Progress) -> str | None:
         return "evaluations" if search.evaluations >= self.evaluations else None
@@ -89,6 +95,9 @@ class MaxEvaluations(Stop):
     def horizon(self, search: Progress) -> int:
         return max(1, self.evaluations_left(search) // search.batch_size)
 
+    def used(self, search: Progress) -> float | None:
+        return min(1.0, search.evaluations / self.evaluations)
+
 
 @dataclass(frozen=True)
 class MaxGenerations(Stop):
@@ -97,13 +106,16 @@ class MaxGenerations(Stop):
     generations: int
 
     def __post_init__(self) -> None:
-        check_positive("generations", self.generations)
+        check_positive("generations", self.generations, finite=True)
 
     def reason(self, search: Progress) -> str | None:
         return "generations" if search.generation >= self.generations else None
 
     def horizon(self, search: Progress) -> int:
         return max(1, int(self.generations) - search.generation)
+
+    def used(self, search: Progress) -> float | None:
+        return min(1.0, search.generation / self.generations)
 
 
 @dataclass(frozen=True)
@@ -121,6 +133,9 @@ class MaxSeconds(Stop):
     def horizon(self, search: Progress) -> int:
         return 16
 
+    def used(self, search: Progress) -> float | None:
+        return min(1.0, search.seconds / self.seconds)
+
 
 @dataclass(frozen=True)
 class Target(Stop):
@@ -129,8 +144,8 @@ class Target(Stop):
     fitness: float
 
     def __post_init__(self) -> None:
-        if not math.isfinite(self.fitness):
-            raise ValueError(f"target is {self.fitness}, expected a finite number")
+        if not is_number(self.fitness) or not math.isfinite(self.fitness):
+            raise ValueError(f"target is {self.fitness!r}, expected a finite number")
 
     def reason(self, search: Progress) -> str | None:
         return "target" if search.best_merit >= search.merit_of(self.fitness) else None
@@ -150,7 +165,7 @@ class Stale(Stop):
     generations: int
 
     def __post_init__(self) -> None:
-        check_positive("stale", self.generations)
+        check_positive("stale", self.generations, finite=True)
 
     def reason(self, search: Progress) -> str | None:
         return "stale" if search.stale_generations >= self.generations else None
@@ -180,6 +195,9 @@ class AnyOf(Stop):
             return 1
         return min((stop.horizon(search) for stop in self.stops), default=ENDLESS)
 
+    def used(self, search: Progress) -> float | None:
+        return max((share for share in shares(self.stops, search) if share is not None), default=None)
+
     @property
     def target(self) -> float | None:
         targets = [stop.target for stop in self.stops if stop.target is not None]
@@ -199,8 +217,49 @@ class AllOf(Stop):
     def evaluations_left(self, search: Progress) -> int:
         return max((stop.evaluations_left(search) for stop in self.stops), default=ENDLESS)
 
+    def used(self, search: Progress) -> float | None:
+        known = [share for share in shares(self.stops, search) if share is not None]
+        return min(known) if len(known) == len(self.stops) else None
 
-def check_positive(name: str, value: float) -> None:
-    """Raise ValueError if ``value`` is not a number above 0."""
-    if isinstance(value, bool) or not isinstance(value, (int, float)) or not value > 0:
+
+def shares(stops: tuple[Stop, ...], search: Progress) -> list[float | None]:
+    """Which share of what it allows is used up, of each stop."""
+    return [stop.used(search) for stop in stops]
+
+
+def first_of(
+    *,
+    evaluations: float | None = None,
+    generations: float | None = None,
+    seconds: float | None = None,
+    target: float | None = None,
+    stale: float | None = None,
+    stop: Stop | None = None,
+) -> Stop | None:
+    """The stop that ends a search at the first of these; None where nothing is given.
+
+    Raises:
+        ValueError: A limit is out of its range.
+        TypeError: ``stop`` is no ``Stop``.
+    """
+    if stop is not None and not isinstance(stop, Stop):
+        raise TypeError(f"stop is {stop!r}, expected a Stop such as Target(0.1) | Stale(50); a function is a callback")
+    limits = (
+        (MaxEvaluations, evaluations),
+        (MaxGenerations, generations),
+        (MaxSeconds, seconds),
+        (Target, target),
+        (Stale, stale),
+    )
+    stops: list[Stop] = [kind(limit) for kind, limit in limits if limit is not None]  # type: ignore[arg-type]
+    if stop is not None:
+        stops.append(stop)
+    return AnyOf(tuple(stops)) if len(stops) > 1 else stops[0] if stops else None
+
+
+def check_positive(name: str, value: float, *, finite: bool = False) -> None:
+    """Raise ValueError if ``value`` is not a number above 0, or is to be finite and is not."""
+    if not is_number(value) or not value > 0:
         raise ValueError(f"{name} is {value!r}, expected a number above 0")
+    if finite and math.isinf(value):
+        raise ValueError(f"{name} is {value!r}, expected a finite number; for no limit leave it out")

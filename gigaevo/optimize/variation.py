@@ -14,8 +14,8 @@ import numpy as np
 from gigaevo.kernels import checks, genetic, variation
 from gigaevo.kernels.random import RandomStream
 from gigaevo.kernels.variation_checks import check_index, check_rate, needed_bounds
+from gigaevo.optimize.arguments import check_whole
 from gigaevo.optimize.seeds import seed_sequence
-from gigaevo.optimize.selection import check_at_least
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -361,7 +361,7 @@ def init_population(
     """
     genes = len(checks.float_array("bounds_min", bounds_min, 1))
     lower, upper, integer = needed_bounds("a genome", bounds_min, bounds_max, is_discrete, genes, NAMES)
-    check_at_least("pop_size", pop_size, 0)
+    check_whole("pop_size", pop_size, 0)
     stream = RandomStream(seed_sequence(seed))
     made = variation.random_genomes(pop_size, stream, lower=lower, upper=upper, integer=integer)
     return made if isinstance(bounds_min, np.ndarray) else made.tolist()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeAlias
@@ -9,6 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import numpy as np
 
 from gigaevo.kernels import AddStatus, EliteArchive
+from gigaevo.optimize.arguments import check_whole, is_number
 from gigaevo.optimize.records import Record
 from gigaevo.optimize.seeds import Seed, seed_sequence
 
@@ -91,14 +93,9 @@ class VectorArchive(ABC):
     def __init__(
         self, total_cells: int, behavior_dim: int, *, elites_per_cell: int = 1, qd_score_offset: float = 0.0
     ) -> None:
-        if (
-            isinstance(elites_per_cell, bool)
-            or not isinstance(elites_per_cell, (int, np.integer))
-            or elites_per_cell < 1
-        ):
-            raise ValueError(f"elites_per_cell is {elites_per_cell!r}, expected a whole number from 1")
-        if not np.isfinite(qd_score_offset):
-            raise ValueError(f"qd_score_offset is {qd_score_offset}, expected a finite number")
+        check_whole("elites_per_cell", elites_per_cell)
+        if not (is_number(qd_score_offset) and math.isfinite(qd_score_offset)):
+            raise ValueError(f"qd_score_offset is {qd_score_offset!r}, expected a finite number")
         self.total_cells = total_cells
         self.behavior_dim = behavior_dim
         self.elites_per_cell = int(elites_per_cell)
@@ -229,7 +226,7 @@ class VectorArchive(ABC):
         return len(self._kernel)
 
     @property
-    def solutions(self) -> Floats:
+    def genomes(self) -> Floats:
         """Genomes of the elites, a view of shape (n, genes_size) that may not be written to."""
         return self._kernel.solutions
 

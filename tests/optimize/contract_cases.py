@@ -21,13 +21,16 @@ from gigaevo.optimize import (
     DifferentialEvolution,
     FlipEmitter,
     GaussianEmitter,
+    GeneticAlgorithm,
     GridArchive,
     IsoLineEmitter,
+    ListGenotype,
     MAPElites,
     MultiRangeGenotype,
     Optimizer,
     ParticleSwarm,
     RangeGenotype,
+    UniqueGenotype,
     VectorArchive,
 )
 from gigaevo.optimize.genotypes import Genotype
@@ -49,6 +52,12 @@ def halves(genomes: np.ndarray) -> Evaluated:
     """Zeros in the first half of the bits, ones in the other."""
     middle = genomes.shape[1] // 2
     return np.stack([(~genomes[:, :middle]).sum(axis=1), genomes[:, middle:].sum(axis=1)], axis=1).astype(float), None
+
+
+def unlike(genomes: np.ndarray) -> Evaluated:
+    """How far from the weighed sum of 40: of bits, numbers from a list or an order."""
+    weights = np.arange(1.0, genomes.shape[1] + 1.0) ** 2  # whole numbers: sums are exact in any order
+    return np.abs(genomes.astype(np.float64) @ weights - 40.0), None
 
 
 def described(genomes: np.ndarray) -> Evaluated:
@@ -111,6 +120,7 @@ class Case:
 MIXED = MultiRangeGenotype([(-2.0, 3.0), (-3.0, 4.0), (0.0, 0.0), (-1e-3, 1e3)], integer=[False, True, False, True])
 evolution = partial(Case, kind=DifferentialEvolution, numbers_only=True)
 swarm = partial(Case, kind=ParticleSwarm, numbers_only=True)
+genetic = partial(Case, kind=GeneticAlgorithm)
 fronts = partial(Case, kind=NSGA2, evaluate=two_spheres)
 
 
@@ -160,6 +170,14 @@ CASES = [
         founders=False,
         keywords={"population_size": 12},
     ),
+    genetic("ga", keywords={"population_size": 20}),
+    genetic("ga_mixed", space=MIXED, keywords={"population_size": 21, "selection": "rank"}),
+    genetic("ga_ucb1", keywords={"population_size": 20, "selection": "ucb1"}),
+    genetic("ga_generational", keywords={"population_size": 20, "survival": "generational", "elite_count": 3}),
+    genetic("ga_adaptive", keywords={"population_size": 20, "adaptive_mutation": True}),
+    genetic("ga_bits", space=BinaryGenotype(12), evaluate=unlike, keywords={"population_size": 20}),
+    genetic("ga_list", space=ListGenotype(9, [0, 1, 2]), evaluate=unlike, keywords={"population_size": 20}),
+    genetic("ga_order", space=UniqueGenotype(range(9)), evaluate=unlike, keywords={"population_size": 20}),
     fronts("nsga2", keywords={"population_size": 20}),
     fronts("nsga2_mixed", space=MIXED, keywords={"population_size": 21, "eliminate_duplicates": False}),
     fronts("nsga2_bits", space=BinaryGenotype(12), evaluate=halves, keywords={"population_size": 8}),

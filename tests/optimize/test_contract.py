@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from gigaevo.optimize import FitnessError, MaxEvaluations, MaxSeconds, Optimizer, Result, Stop
+from gigaevo.optimize import FitnessError, MaxEvaluations, MaxSeconds, Optimizer, ParticleSwarm, Result, Stop
 from gigaevo.optimize.genotypes import BinaryGenotype, MultiRangeGenotype, RangeGenotype, Ranges
 from tests.optimize.contract_cases import CASES, Case
 
@@ -159,9 +159,38 @@ def test_every_candidate_is_a_genome_of_the_genotype(case: Case) -> None:
     case.space.encode(search.result().genomes)
 
 
-def test_asking_for_nothing_is_refused(case: Case) -> None:
-    with pytest.raises(ValueError, match="n is 0, expected 1 or more"):
-        case.make().ask(0)
+@pytest.mark.parametrize("n", [0, -1, 2.5, "3", True])
+def test_a_number_of_candidates_that_is_none_is_refused(case: Case, n: Any) -> None:
+    with pytest.raises(ValueError, match=f"n is {n!r}, expected a whole number from 1"):
+        case.make().ask(n)
+
+
+def test_one_candidate_may_be_told_without_the_axis_of_candidates(case: Case) -> None:
+    one, whole = case.make(), case.make()
+    for row in range(3 * len(whole.ask())):
+        batch = one.ask(1)
+        values, behaviors = case.evaluate(batch.genomes)
+        one.tell(batch[0], values[0], None if behaviors is None else behaviors[0])
+        assert one.evaluations == row + 1
+    with pytest.raises(ValueError, match=r"fitness has shape"):
+        one.tell(one.ask(2), 1.0, None if behaviors is None else np.zeros((2, behaviors.shape[1])))
+
+
+@pytest.mark.parametrize("batch", [0.5, [[0]], "0", None])
+def test_a_batch_that_is_none_is_refused(batch: Any) -> None:
+    search = ParticleSwarm(([0.0], [1.0]), population_size=8)
+    search.ask()
+    for use in (lambda: search.tell(batch, [1.0]), lambda: search.forget(batch)):
+        with pytest.raises(ValueError, match=r"batch is .*, expected what ask\(\) gave"):
+            use()
+
+
+def test_a_fitness_that_is_no_number_is_refused_by_name(case: Case) -> None:
+    search = case.make()
+    batch = search.ask(1)
+    with pytest.raises(ValueError, match="fitness is not an array of numbers"):
+        search.tell(batch, ["high"])
+    tell(search, case, batch)
 
 
 # seeds and directions
@@ -370,6 +399,12 @@ def test_a_direction_that_is_none_is_refused(single: Case, maximize: Any) -> Non
         single.make(maximize=maximize)
 
 
+def test_a_direction_may_be_a_list_of_one(single: Case) -> None:
+    one, other = (run(single.make(maximize=maximize), single) for maximize in ([False], False))
+    assert_same(one, other)
+    assert single.make(maximize=[False]).maximize is False
+
+
 # founders
 
 
@@ -380,11 +415,25 @@ def test_initial_genomes_come_first(case: Case) -> None:
     np.testing.assert_array_equal(search.ask().genomes[:3], given)
 
 
+@pytest.mark.parametrize("case", [case for case in CASES if case.founders], ids=lambda case: case.name)
+def test_initial_genomes_come_again_where_the_fitness_raised(case: Case) -> None:
+    given = case.make(99).ask(3).genomes
+    search = case.make(initial=given)
+    with pytest.raises(FitnessError, match="ZeroDivisionError"):
+        search.run(lambda genome: 1 / 0, generations=1)
+    np.testing.assert_array_equal(search.ask().genomes[:3], given)
+
+
+def test_more_initial_genomes_than_founders_are_refused() -> None:
+    with pytest.raises(ValueError, match="initial has 9 genomes, expected at most population_size, which is 8"):
+        ParticleSwarm(([0.0], [1.0]), population_size=8, initial=np.full((9, 1), 0.5))
+
+
 def test_initial_genomes_that_do_not_belong_to_the_genotype_are_refused(of_ranges: Case) -> None:
     space = MultiRangeGenotype([(0.0, 1.0)] * 3)
-    with pytest.raises(ValueError, match=r"genomes\[0, 1\] is 2.0, expected 0.0 to 1.0"):
+    with pytest.raises(ValueError, match=r"initial: genomes\[0, 1\] is 2.0, expected 0.0 to 1.0"):
         of_ranges.make(space=space, initial=[[0.5, 2.0, 0.5]])
-    with pytest.raises(ValueError, match=r"genomes has shape \(1, 2\), expected \(n, 3\)"):
+    with pytest.raises(ValueError, match=r"initial: genomes has shape \(1, 2\), expected \(n, 3\)"):
         of_ranges.make(space=space, initial=[[0.5, 0.5]])
 
 
@@ -461,6 +510,22 @@ def test_a_callback_sees_every_generation_and_can_end_the_search(case: Case) -> 
     assert not found.converged
 
 
+def test_a_callback_may_answer_with_a_truth_value_of_numpy_but_with_nothing_else(case: Case) -> None:
+    found = run(case.make(), case, generations=9, callback=lambda search: np.bool_(search.generation == 2))
+    assert (found.reason, found.generations) == ("callback", 2)
+    found = run(case.make(), case, generations=3, callback=lambda search: 1.0)
+    assert found.reason == "generations"
+
+
+def test_what_is_no_stop_and_no_callback_is_refused_before_the_search(case: Case) -> None:
+    search = case.make()
+    with pytest.raises(TypeError, match=r"stop is .*, expected a Stop such as"):
+        run(search, case, stop=lambda search: True)
+    with pytest.raises(TypeError, match="callback is 5, expected a function"):
+        run(search, case, generations=3, callback=5)
+    assert search.evaluations == 0
+
+
 def test_a_search_that_nothing_would_end_is_refused(case: Case) -> None:
     with pytest.raises(ValueError, match="nothing would end the search"):
         case.make().run(case.fitness, vectorized=True)
@@ -505,6 +570,14 @@ def test_a_checkpoint_of_a_run_can_be_gone_on_from(case: Case, tmp_path: Path) -
     loaded = type(search).load(tmp_path / "search.npz")
     assert_same(run(loaded, case, generations=9), run(case.make(), case, generations=9))
     assert repr(loaded).startswith(f"{type(search).__name__}(")
+
+
+def test_a_checkpoint_that_cannot_be_written_is_refused_before_the_search(case: Case, tmp_path: Path) -> None:
+    search = case.make()
+    for path in (tmp_path / "no such folder" / "search.npz", tmp_path):
+        with pytest.raises(ValueError, match=r"checkpoint is .*, expected a file in a folder that is there"):
+            run(search, case, generations=3, checkpoint=path)
+    assert search.evaluations == 0
 
 
 def test_a_file_that_is_no_checkpoint_is_refused(case: Case, tmp_path: Path) -> None:

@@ -11,32 +11,17 @@ import pytest
 
 from gigaevo.optimize import DifferentialEvolution, MultiRangeGenotype, RangeGenotype, functions
 from gigaevo.optimize.differential_evolution import STRATEGIES
+from tests.optimize.native_runs import assert_native_runs_are_the_same, vectorized
 
 SPACE = RangeGenotype(6, (-5.12, 5.12))
-
-
-def vectorized(genomes: np.ndarray) -> np.ndarray:
-    """The native function as any other: the search then takes one step at a time."""
-    return functions.rastrigin.evaluate(genomes)
 
 
 @pytest.mark.parametrize("strategy", STRATEGIES)
 @pytest.mark.parametrize("crossover", ["binomial", "exponential"])
 def test_a_native_function_gives_the_run_that_any_function_gives(strategy: str, crossover: str) -> None:
-    space = MultiRangeGenotype([(-5.12, 5.12)] * 5, integer=[False, True, False, False, False])
-    searches = [DifferentialEvolution(space, strategy=strategy, crossover=crossover, seed=1) for _ in range(2)]
-    native = searches[0].run(functions.rastrigin, generations=60, target=1e-2)
-    stepped = searches[1].run(vectorized, vectorized=True, generations=60, target=1e-2)
-    np.testing.assert_array_equal(native.genomes, stepped.genomes)
-    np.testing.assert_array_equal(native.best_genome, stepped.best_genome)
-    assert (native.best_fitness, native.reason) == (stepped.best_fitness, stepped.reason)
-    assert (native.evaluations, native.generations) == (stepped.evaluations, stepped.generations)
-    assert searches[0].stale_generations == searches[1].stale_generations
-    later = [
-        search.run(fitness, vectorized=True, evaluations=search.evaluations + 777)
-        for search, fitness in zip(searches, (functions.rastrigin, vectorized), strict=True)
-    ]
-    np.testing.assert_array_equal(later[0].genomes, later[1].genomes)
+    assert_native_runs_are_the_same(
+        lambda space: DifferentialEvolution(space, strategy=strategy, crossover=crossover, seed=1)
+    )
 
 
 @pytest.mark.parametrize(

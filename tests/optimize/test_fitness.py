@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
+from fractions import Fraction
 from typing import Any
 
 import numpy as np
@@ -31,6 +32,13 @@ def test_none_is_an_invalid_genome_and_numbers_of_numpy_are_numbers() -> None:
     assert math.isnan(found[1])
 
 
+def test_mixed_numbers_are_numbers_each() -> None:
+    given = iter([True, np.float32(0.5), Fraction(1, 4)])
+    assert values(lambda genome: next(given)) == [1.0, 0.5, 0.25]
+    whole = iter([2**53, 2**62, -1])
+    assert values(lambda genome: next(whole)) == [2.0**53, 2.0**62, -1.0]
+
+
 def test_several_objectives_come_as_sequences_and_none_of_them_is_invalid() -> None:
     found = Evaluator(lambda genome: None if genome[0] == 0.0 else (genome[0], genome[1]), objectives=2)(GENOMES)[0]
     assert np.isnan(found[0]).all()
@@ -45,6 +53,13 @@ def test_behaviours_come_beside_the_fitness() -> None:
     whole, described = Evaluator(lambda genomes: (genomes[:, 0], genomes[:, 1:]), vectorized=True, behaviors=1)(GENOMES)
     assert whole.tolist() == fitness.tolist()
     np.testing.assert_array_equal(described, behaviors)
+
+
+def test_none_in_place_of_fitness_and_behaviours_or_of_either_is_an_invalid_genome() -> None:
+    given = iter([None, (None, None), (1.0, [2.0])])
+    fitness, behaviors = Evaluator(lambda genome: next(given), behaviors=1)(GENOMES)
+    np.testing.assert_array_equal(fitness, [np.nan, np.nan, 1.0])
+    np.testing.assert_array_equal(behaviors, [[np.nan], [np.nan], [2.0]])
 
 
 def fails(genome: Any) -> float:
@@ -68,10 +83,23 @@ def changes(genome: Any) -> float:
         (lambda genome: "high", {}, "fitness of genome 0 is 'high', expected a number or None"),
         (lambda genome: [1.0, 2.0], {}, r"fitness of genome 0 is \[1.0, 2.0\], expected a number"),
         (lambda genomes: None, {"vectorized": True}, r"returned None, expected an array of shape \(3,\)"),
-        (lambda genomes: 1.0, {"vectorized": True}, r"shape \(\), expected \(3,\)"),
-        (lambda genomes: genomes, {"vectorized": True}, r"shape \(3, 2\), expected \(3,\)"),
+        (lambda genomes: 1.0, {"vectorized": True}, r"fitness has shape \(\), expected \(3,\)"),
+        (lambda genomes: genomes, {"vectorized": True}, r"fitness has shape \(3, 2\), expected \(3,\)"),
         (lambda genomes: ["a"] * 3, {"vectorized": True}, "not an array of numbers"),
-        (lambda genome: (1.0, 2.0, 3.0), {"objectives": 2}, r"shape \(3, 3\), expected \(3, 2\)"),
+        (lambda genome: "1.5", {}, "fitness of genome 0 is '1.5', expected a number or None"),
+        (lambda genome: 10**400, {}, "fitness of genome 0 is 1000+, expected a number or None"),
+        (lambda genome: np.array([1.5]), {}, "fitness of genome 0 is array"),
+        (lambda genome: 1j, {}, "fitness of genome 0 is 1j"),
+        (lambda genomes: ["1"] * 3, {"vectorized": True}, "fitness is not an array of numbers"),
+        (lambda genomes: [1j] * 3, {"vectorized": True}, "fitness is not an array of numbers"),
+        (lambda genomes: [10**400] * 3, {"vectorized": True}, "fitness is not an array of numbers"),
+        (lambda genome: (1.0, 2.0, 3.0), {"objectives": 2}, r"fitness of genome 0 is \(1.0, 2.0, 3.0\), expected 2 "),
+        (lambda genome: genome[: 1 + (genome[0] < 4.0)], {"objectives": 2}, r"fitness of genome 2 is array\(\[4"),
+        (
+            lambda genome: (1.0, genome),
+            {"behaviors": 1},
+            r"behaviour of genome 0 is array\(\[0., 1.\]\), expected 1 n",
+        ),
         (lambda genome: 1.0, {"behaviors": 1}, r"expected \(fitness, behaviours\)"),
         (lambda genomes: genomes[:, 0], {"behaviors": 1, "vectorized": True}, "expected a tuple"),
     ],
@@ -100,5 +128,7 @@ def test_a_function_that_no_process_can_be_sent_is_told_of() -> None:
 def test_what_is_no_function_is_refused_at_once() -> None:
     with pytest.raises(TypeError, match="fitness is 3, expected a function"):
         Evaluator(3)  # type: ignore[arg-type]
+    with pytest.raises(TypeError, match=r"executor is 4, expected one of concurrent.futures"):
+        Evaluator(len, executor=4)  # type: ignore[arg-type]
     with ThreadPoolExecutor(1) as executor, pytest.raises(ValueError, match="choose one"):
         Evaluator(fails, vectorized=True, executor=executor)

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 from gigaevo.optimize import (
+    NSGA2,
     SBX,
     BinaryGenotype,
     BitFlip,
@@ -390,7 +391,7 @@ def test_a_trap_that_does_not_fit_the_genome_is_told():
     [
         ({"survival": "none"}, ValueError, "survival is 'none', expected one of plus, generational"),
         ({"selection": "best"}, ValueError, "selection is 'best', expected one of tournament"),
-        ({"elite_count": -1}, ValueError, "elite_count is -1, expected 0 or more"),
+        ({"elite_count": -1}, ValueError, "elite_count is -1, expected a whole number from 0"),
         ({"crossover_rate": 1.5}, ValueError, "crossover_rate is 1.5, expected a probability"),
         ({"crossover_rate": 0.5, "crossover": SBX()}, ValueError, "crossover_rate is 0.5, but SBX.* has a rate of its"),
         ({"crossover": OrderCrossover()}, TypeError, "crossover is OrderCrossover.*, expected for a RangeGenotype SBX"),
@@ -418,3 +419,11 @@ def test_a_crossover_of_one_s_own_that_returns_too_little_is_told():
     search = GeneticAlgorithm(functions.sphere.genotype(3), crossover=Half(), selection=Tournament(2), seed=1)
     with pytest.raises(ValueError, match=r"returned shape \(50, 3\), expected \(100, 3\)"):
         search.run(functions.sphere, generations=2)
+
+
+@pytest.mark.parametrize("kind", [GeneticAlgorithm, NSGA2])
+@pytest.mark.parametrize("operator", [5, "sbx", BitFlip])
+def test_what_is_no_operator_is_refused_at_once(kind: Any, operator: Any) -> None:
+    for name in ("crossover", "mutation"):
+        with pytest.raises(TypeError, match=rf"{name} is .*, expected something that can"):
+            kind(BinaryGenotype(4), **{name: operator})

@@ -97,12 +97,60 @@ def test_a_pair_of_arrays_is_a_genotype_of_ranges() -> None:
         (lambda: UniqueGenotype([1, 2, 1]), r"allele_list\[2\] is 1, which is there before"),
         (lambda: MultiListGenotype([[1], []]), r"allele_lists\[1\] is empty"),
         (lambda: MultiUniqueGenotype([]), "allele_lists is empty"),
+        (lambda: ListGenotype(3, None), "allele_list is None, expected a list of alleles"),  # type: ignore[arg-type]
+        (lambda: ListGenotype(3, [1, [2]]), r"allele_list\[1\] is \[2\], expected something hashable"),
+        (lambda: MultiRangeGenotype([(0, 1)] * 3, names=["a", "b", "a"]), "names has 'a' more than once"),
+        (lambda: as_genotype((["a"], [1.0])), "expected a pair of arrays of numbers"),
+        (lambda: as_genotype([(-5, 5), (0, 9)]), "a list of ranges is a MultiRangeGenotype"),
+        (lambda: as_genotype([(-5, 5), (0, 9), (1, 2)]), "a list of ranges is a MultiRangeGenotype"),
         (lambda: as_genotype(([0.0], [1.0, 2.0])), r"shapes \(1,\) and \(2,\)"),
     ],
 )
 def test_what_is_no_search_space_is_a_value_error_that_names_it(make: object, said: str) -> None:
     with pytest.raises(ValueError, match=said):
         make()  # type: ignore[operator]
+
+
+@pytest.mark.parametrize(
+    "alleles", [[1, "a"], ["a", 2.5, None], [(1, 2), (3, 4)], [(1, 2), (3,)], ["a", "bc"], [True, "True"]]
+)
+def test_a_fitness_function_sees_the_alleles_themselves(alleles: list[object]) -> None:
+    genotype = ListGenotype(2, alleles)
+    genomes = genotype.decode(np.array([[0, 1]], np.int32))
+    assert genomes[0].tolist() == alleles[:2]
+    assert [type(gene) for gene in genomes[0].tolist()] == [type(allele) for allele in alleles[:2]]
+    np.testing.assert_array_equal(genotype.encode(genomes), [[0, 1]])
+
+
+def test_a_genotype_reads_as_it_is_made_while_it_is_small() -> None:
+    small = MultiRangeGenotype([(0, 1), (5, 9)], integer=[False, True], names=["spread", "window"])
+    again = eval(repr(small))
+    assert isinstance(again, MultiRangeGenotype)
+    assert repr(again) == repr(small)
+    large = MultiRangeGenotype([(0, 1)] * 10_000, integer=[True] + [False] * 9_999)
+    assert repr(large) == "MultiRangeGenotype(10000 genes, 1 of them whole numbers, the first 'gene_0' in (0.0, 1.0))"
+
+
+@pytest.mark.parametrize(
+    "genotype",
+    [
+        BinaryGenotype(3),
+        ListGenotype(2, "abc"),
+        ListGenotype(2, [(1, 2), (3, 4)]),
+        UniqueGenotype(range(4)),
+        MultiListGenotype([[1, 2], "ab"]),
+        MultiUniqueGenotype([[1, 2]]),
+        RangeGenotype(3, (0, 1), integer=True),
+    ],
+)
+def test_what_a_genotype_reads_as_makes_it_again(genotype: Genotype) -> None:
+    assert repr(eval(repr(genotype))) == repr(genotype)
+
+
+def test_many_alleles_read_in_a_line() -> None:
+    assert repr(UniqueGenotype(range(10_000))) == "UniqueGenotype(allele_list=<10000 of them, the first 0>)"
+    assert len(repr(MultiListGenotype([range(50)] * 9))) < 500
+    assert len(repr(MultiUniqueGenotype([range(2)] * 900))) < 100
 
 
 def test_an_optimizer_of_numbers_says_what_it_takes() -> None:

@@ -96,7 +96,7 @@ def test_a_fitness_without_behaviours_is_an_error_that_says_what_is_expected():
         search.run(lambda genomes: hill(genomes)[0], vectorized=True, evaluations=100)
     with pytest.raises(FitnessError, match=r"expected \(fitness, behaviours\)"):
         search.run(lambda genome: 1.0, evaluations=100)
-    with pytest.raises(FitnessError, match=r"the behaviours has shape \(100, 3\), expected \(100, 2\)"):
+    with pytest.raises(FitnessError, match=r"behaviour has shape \(100, 3\), expected \(100, 2\)"):
         search.run(lambda genomes: (hill(genomes)[0], genomes[:, :3]), vectorized=True, evaluations=100)
     with pytest.raises(ValueError, match="behaviors must be given to MAPElites"):
         search.tell(search.ask(), np.zeros(100))
@@ -185,7 +185,10 @@ def test_what_makes_no_search_is_refused(change, kind, message):
     ("make", "message"),
     [
         (lambda: IsoLineEmitter(-0.1), "iso_sigma is -0.1, expected a number of 0 or more"),
-        (lambda: IsoLineEmitter(0.1, math.inf), "line_sigma is inf, expected 0 or more"),
+        (lambda: IsoLineEmitter(0.1, math.inf), "line_sigma is inf, expected a finite number of 0 or more"),
+        (lambda: IsoLineEmitter(0.1, "wide"), "line_sigma is 'wide', expected a finite number"),
+        (lambda: IsoLineEmitter(None), "iso_sigma is None, expected a number of 0 or more"),
+        (lambda: FlipEmitter("some"), "rate is 'some', expected a probability above 0"),
         (lambda: GaussianEmitter(math.nan), "sigma is nan"),
         (lambda: CMAEmitter(0.0), "sigma is 0.0, expected a number above 0"),
         (lambda: CMAEmitter(population_size=1), "population_size is 1, expected 2 or more"),

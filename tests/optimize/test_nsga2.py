@@ -230,7 +230,7 @@ def test_the_invalid_go_first_and_are_no_front():
 def test_none_is_invalid_and_what_is_no_fitness_is_told():
     result = small().run(lambda x: None if x[0] < 0.5 else (x[0], 1.0 - x[0]), generations=5)
     assert (result.front_genomes[:, 0] >= 0.5).all()
-    with pytest.raises(FitnessError, match=r"shape \(12,\), expected \(12, 2\)"):
+    with pytest.raises(FitnessError, match=r"fitness has shape \(12,\), expected \(12, 2\)"):
         small().run(lambda x: x[:, 0], vectorized=True, generations=1)
     with pytest.raises(FitnessError, match="ZeroDivisionError"):
         small().run(lambda x: 1 / 0, generations=1)

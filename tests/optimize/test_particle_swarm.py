@@ -9,31 +9,14 @@ import numpy as np
 import pytest
 
 from gigaevo.optimize import MultiRangeGenotype, ParticleSwarm, RangeGenotype, functions
+from tests.optimize.native_runs import assert_native_runs_are_the_same, vectorized
 
 SPACE = RangeGenotype(6, (-5.12, 5.12))
 
 
-def vectorized(genomes: np.ndarray) -> np.ndarray:
-    """The native function as any other: the search then takes one step at a time."""
-    return functions.rastrigin.evaluate(genomes)
-
-
 @pytest.mark.parametrize("topology", ["global", "ring"])
 def test_a_native_function_gives_the_run_that_any_function_gives(topology: str) -> None:
-    space = MultiRangeGenotype([(-5.12, 5.12)] * 5, integer=[False, True, False, False, False])
-    searches = [ParticleSwarm(space, topology=topology, seed=1) for _ in range(2)]
-    native = searches[0].run(functions.rastrigin, generations=60, target=1e-2)
-    stepped = searches[1].run(vectorized, vectorized=True, generations=60, target=1e-2)
-    np.testing.assert_array_equal(native.genomes, stepped.genomes)
-    np.testing.assert_array_equal(native.best_genome, stepped.best_genome)
-    assert (native.best_fitness, native.reason) == (stepped.best_fitness, stepped.reason)
-    assert (native.evaluations, native.generations) == (stepped.evaluations, stepped.generations)
-    assert searches[0].stale_generations == searches[1].stale_generations
-    later = [
-        search.run(fitness, vectorized=True, evaluations=search.evaluations + 777)
-        for search, fitness in zip(searches, (functions.rastrigin, vectorized), strict=True)
-    ]
-    np.testing.assert_array_equal(later[0].genomes, later[1].genomes)
+    assert_native_runs_are_the_same(lambda space: ParticleSwarm(space, topology=topology, seed=1))
 
 
 @pytest.mark.parametrize("topology", ["global", "ring"])

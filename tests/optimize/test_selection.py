@@ -83,7 +83,7 @@ def test_an_array_gives_an_array_of_the_same_positions(select: Callable[..., Any
     ("fitnesses", "count", "message"),
     [
         ([], 1, r"fitnesses is empty, there is nothing to select \(count is 1\)"),
-        (FITNESSES, -1, "count is -1, expected 0 or more"),
+        (FITNESSES, -1, "count is -1, expected a whole number from 0"),
         (FITNESSES, 1.5, r"count is 1\.5, expected a whole number"),
         ([[0.1], [0.2]], 1, r"fitnesses has shape \(2, 1\), expected 1 dimension"),
         (["high"], 1, "fitnesses must be real numbers"),
@@ -98,7 +98,7 @@ def test_errors_name_the_argument_and_what_is_allowed(
 
 
 def test_parameters_out_of_range_are_named():
-    with pytest.raises(ValueError, match="tournament_size is 0, expected 1 or more"):
+    with pytest.raises(ValueError, match="tournament_size is 0, expected a whole number from 1"):
         hz.tournament_select(FITNESSES, 0, 1)
     with pytest.raises(ValueError, match=r"epsilon is -0\.1, expected 0 to 1"):
         hz.epsilon_greedy_select(FITNESSES, -0.1)
@@ -106,7 +106,7 @@ def test_parameters_out_of_range_are_named():
         hz.ucb1_select(FITNESSES, [1], 1, 1)
     with pytest.raises(ValueError, match=r"selection_counts\[1\] is -3, expected 0 or more"):
         hz.ucb1_select([0.1, 0.2], [1, -3], 1, 1)
-    with pytest.raises(ValueError, match="total_selections is -1, expected 0 or more"):
+    with pytest.raises(ValueError, match="total_selections is -1, expected a whole number from 0"):
         hz.ucb1_select([0.1], [1], -1, 1)
     with pytest.raises(ValueError, match="seed is -1"):
         hz.uniform_select(FITNESSES, 1, -1)
@@ -150,7 +150,7 @@ def test_methods_print_as_in_the_document():
 
 def test_parts_refuse_parameters_when_they_are_made():
     for make, message in [
-        (lambda: hz.Tournament(0), "size is 0, expected 1 or more"),
+        (lambda: hz.Tournament(0), "size is 0, expected a whole number from 1"),
         (lambda: hz.Roulette(-1.0), r"floor is -1\.0"),
         (lambda: hz.EpsilonGreedy(2.0), r"epsilon is 2\.0, expected 0 to 1"),
         (lambda: hz.Ucb1(-1.0), r"exploration is -1\.0"),

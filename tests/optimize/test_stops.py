@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import numpy as np
 import pytest
 
 from gigaevo.optimize.stops import ENDLESS, MaxEvaluations, MaxGenerations, MaxSeconds, Stale, Stop, Target
@@ -56,6 +57,16 @@ def test_what_is_left_is_the_least_of_either_and_the_most_of_both() -> None:
     assert (MaxEvaluations(100) & Target(0.0)).evaluations_left(search) == ENDLESS
 
 
+def test_what_is_used_up_is_the_most_of_either_and_the_least_of_both() -> None:
+    search = Search(evaluations=50, generation=5, seconds=2.0)
+    assert MaxEvaluations(200).used(search) == 0.25
+    assert (MaxEvaluations(200) | MaxGenerations(10) | Target(0.0)).used(search) == 0.5
+    assert (MaxSeconds(4.0) & MaxEvaluations(200)).used(search) == 0.25
+    assert MaxSeconds(1.0).used(search) == 1.0  # a generation may last beyond the limit
+    for unknown in (Target(0.0), Stale(3), Target(0.0) | Stale(3), Stale(3) & MaxEvaluations(200)):
+        assert unknown.used(search) is None
+
+
 def test_nobody_need_be_asked_before_the_horizon() -> None:
     assert MaxEvaluations(100).horizon(Search(evaluations=45)) == 5
     assert MaxGenerations(9).horizon(Search(generation=2)) == 7
@@ -72,6 +83,19 @@ def test_a_limit_is_a_number_above_0(make: type, limit: object) -> None:
         make(limit)
 
 
-def test_a_target_is_finite() -> None:
-    with pytest.raises(ValueError, match="target is inf"):
-        Target(float("inf"))
+@pytest.mark.parametrize("make", [MaxEvaluations, MaxGenerations, Stale])
+def test_a_limit_of_no_end_is_left_out(make: type) -> None:
+    with pytest.raises(ValueError, match="is inf, expected a finite number; for no limit leave it out"):
+        make(float("inf"))
+    MaxSeconds(float("inf"))  # a clock may go on
+
+
+@pytest.mark.parametrize("limit", [np.int64(7), np.float32(7.0)])
+def test_a_limit_may_be_a_number_of_numpy(limit: float) -> None:
+    assert MaxEvaluations(limit).evaluations_left(Search()) == 7  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("fitness", [float("inf"), float("nan"), "1", None, True])
+def test_a_target_is_a_finite_number(fitness: object) -> None:
+    with pytest.raises(ValueError, match=f"target is {fitness!r}, expected a finite number"):
+        Target(fitness)  # type: ignore[arg-type]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import math
 import pickle
 from typing import Any
@@ -124,7 +125,7 @@ def test_the_others_name_it_too():
         hz.uniform_crossover([0.0], [0.0, 1.0])
     with pytest.raises(ValueError, match=r"rate is -1, expected a probability, 0 to 1"):
         hz.uniform_crossover([0.0], [0.0], -1)
-    with pytest.raises(ValueError, match="pop_size is -1, expected 0 or more"):
+    with pytest.raises(ValueError, match="pop_size is -1, expected a whole number from 0"):
         hz.init_population([0.0], [1.0], pop_size=-1)
     with pytest.raises(ValueError, match=r"bounds_max has shape \(2,\), expected \(1,\)"):
         hz.init_population([0.0], [1.0, 2.0])
@@ -194,3 +195,11 @@ def test_parts_refuse_parameters_when_they_are_made():
     ]:
         with pytest.raises(ValueError, match=message):
             make()
+
+
+@pytest.mark.parametrize("kind", [hz.SBX, hz.PolynomialMutation, hz.GaussianMutation, hz.UniformCrossover, hz.BitFlip])
+@pytest.mark.parametrize("value", ["wide", [0.1, 0.2], np.array([0.1, 0.2])], ids=["text", "list", "array"])
+def test_an_operator_names_what_is_no_number(kind, value):
+    for field in (field for field in dataclasses.fields(kind) if not isinstance(field.default, bool)):
+        with pytest.raises(ValueError, match=f"{field.name} is .*, expected"):
+            kind(**{field.name: value})

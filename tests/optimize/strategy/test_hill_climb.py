@@ -265,9 +265,7 @@ def test_it_reads_well_and_the_same_seed_is_the_same_climb() -> None:
     board = repr(
         HillClimb(UniqueGenotype(range(1000)), functions.queens, fitness_ordering="minimize", max_generations=3)
     )
-    assert "UniqueGenotype(allele_list=(0, 1, 2," in board
-    assert "998, 999)" in board
-    assert len(board) < 600
+    assert "UniqueGenotype(allele_list=<1000 of them, the first 0>)" in board
     with pytest.raises(ValueError, match="variant is 'up', expected a HillClimbVariant, or 'stochastic' or"):
         HillClimb(BinaryGenotype(3), CountTrue(), variant="up", max_generations=3)
     again = HillClimb(BinaryGenotype(30), CountTrue(), max_generations=50, seed=4).call()
