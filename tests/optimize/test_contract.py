@@ -316,11 +316,8 @@ def test_a_fitness_that_changes_its_argument_is_refused(case: Case) -> None:
 
 
 def test_none_from_a_fitness_of_one_genome_is_an_invalid_candidate(single: Case) -> None:
-    search = single.make()
-    if search.behaviors:
-        pytest.skip("behaviours come with the fitness")
     count = iter(range(10**9))
-    found = search.run(lambda genome: None if next(count) % 2 else single.one(genome), generations=4)
+    found = single.make().run(lambda genome: None if next(count) % 2 else single.one(genome), generations=4)
     assert found.invalid == found.evaluations // 2
 
 
