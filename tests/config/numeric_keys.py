@@ -158,9 +158,10 @@ NUMERIC_ALGORITHMS = {
         ),
         **NSGA.key("reference", "[900,900]", [900.0, 900.0]),
         **NSGA.key("population_size", "30"),
-        **NSGA.nested("crossover.eta", "3", crossover=SBX(eta=3, rate=0.9)),
-        **NSGA.nested("crossover.rate", "0.5", crossover=SBX(eta=15, rate=0.5)),
-        **NSGA.nested("mutation.eta", "5", mutation=PolynomialMutation(eta=5)),
+        **NSGA.nested("crossover", "{_target_:gigaevo.optimize.SBX,eta:3}", crossover=SBX(eta=3)),
+        **NSGA.nested(
+            "mutation", "{_target_:gigaevo.optimize.PolynomialMutation,eta:5}", mutation=PolynomialMutation(5)
+        ),
     },
     "algorithm/map_elites.yaml": {
         **MAP.of_the_run(maximize=False),

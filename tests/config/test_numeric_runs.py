@@ -65,6 +65,38 @@ def rows_of(folder: Path, table: str) -> list[Any]:
         return [json.loads(text) for (_, text) in connection.execute(f"SELECT * FROM {table} ORDER BY 1")]
 
 
+TWO_OBJECTIVES = """
+specs:
+  hypervolume: {description: area, is_primary: true, higher_is_better: true, lower_bound: 0.0, upper_bound: 100.0}
+  ones: {description: of the first half, higher_is_better: true, lower_bound: 0.0, upper_bound: 10.0}
+  zeros: {description: of the other half, higher_is_better: true, lower_bound: 0.0, upper_bound: 10.0}
+"""
+HALVES = "def fitness_batch(genomes):\n    import numpy as np\n    ones = genomes[:, :6].sum(1)\n"
+
+
+@pytest.mark.parametrize("algorithm", ["nsga2", "auto"])
+@pytest.mark.parametrize(
+    ("genotype", "zeros"),
+    [
+        ("kind: binary\ngenes_size: 10\n", "(~genomes[:, 4:]).sum(1)"),
+        ("kind: unique\ngenes_size: 10\n", "genomes[:, 9]"),
+    ],
+)
+def test_several_objectives_are_searched_for_in_any_genotype(
+    algorithm: str, genotype: str, zeros: str, problem: Callable[..., Path], tmp_path: Path
+) -> None:
+    fitness = HALVES + f"    return np.stack([np.minimum(ones, 10), np.minimum({zeros}, 10)], axis=1)\n"
+    folder = problem(
+        genotype__yaml=genotype,
+        metrics__yaml=TWO_OBJECTIVES,
+        problem__yaml="objectives: [ones, zeros]\n",
+        fitness__py=fitness,
+    )
+    found = searched(folder, f"algorithm={algorithm}", "max_generations=30", out=tmp_path / "out")
+    assert found["stop_reason"] == "max_generations"
+    assert (tmp_path / "out" / "pareto_front.jsonl").read_text().count("\n") >= 1
+
+
 @pytest.mark.parametrize("name", PROBLEMS)
 def test_every_numeric_problem_runs_from_its_name_alone(name: str, tmp_path: Path) -> None:
     folder = tmp_path / "out"
