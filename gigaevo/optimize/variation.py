@@ -7,7 +7,7 @@ numpy Generator or SeedSequence, or None for a fresh one each time.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, overload
+from typing import TYPE_CHECKING, Any, ClassVar, overload
 
 import numpy as np
 
@@ -93,43 +93,44 @@ class UniformCrossover:
 
 
 @dataclass(frozen=True)
-class OnePoint:
+class _Points:
+    """Genes between random points change places.
+
+    Args:
+        rate: Probability of a pair to be crossed.
+    """
+
+    rate: float = 1.0
+    cuts: ClassVar[int]
+
+    def __post_init__(self) -> None:
+        check_rate("rate", self.rate)
+
+    def cross(
+        self, a: Floats, b: Floats, stream: RandomStream, lower: Floats, upper: Floats, out: Floats | None = None
+    ) -> Floats:
+        children: Floats = exchanges(a).points(a, b, stream, cuts=self.cuts, pair_rate=self.rate, out=out)
+        return children
+
+
+class OnePoint(_Points):
     """Genes behind one random point change places.
 
     Args:
         rate: Probability of a pair to be crossed.
     """
 
-    rate: float = 1.0
-
-    def __post_init__(self) -> None:
-        check_rate("rate", self.rate)
-
-    def cross(
-        self, a: Floats, b: Floats, stream: RandomStream, lower: Floats, upper: Floats, out: Floats | None = None
-    ) -> Floats:
-        children: Floats = exchanges(a).points(a, b, stream, cuts=1, pair_rate=self.rate, out=out)
-        return children
+    cuts = 1
 
 
-@dataclass(frozen=True)
-class TwoPoint:
+class TwoPoint(_Points):
     """Genes between two random points change places.
 
     Args:
         rate: Probability of a pair to be crossed.
     """
 
-    rate: float = 1.0
-
-    def __post_init__(self) -> None:
-        check_rate("rate", self.rate)
-
-    def cross(
-        self, a: Floats, b: Floats, stream: RandomStream, lower: Floats, upper: Floats, out: Floats | None = None
-    ) -> Floats:
-        children: Floats = exchanges(a).points(a, b, stream, cuts=2, pair_rate=self.rate, out=out)
-        return children
+    cuts = 2
 
 
 @dataclass(frozen=True)
