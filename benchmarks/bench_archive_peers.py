@@ -14,7 +14,6 @@ import argparse
 import platform
 import resource
 import statistics
-import time
 from collections.abc import Callable, Sequence
 from functools import partial
 from importlib.metadata import version
@@ -23,6 +22,7 @@ from typing import Any
 
 import numpy as np
 import ribs.archives as peers
+from alternating import cpu_ns
 
 from gigaevo.kernels import BACKEND
 from gigaevo.optimize import CVTArchive, GridArchive
@@ -31,14 +31,6 @@ Array = np.ndarray[Any, np.dtype[Any]]
 
 SOLUTION_DIM = 10
 MEMORY_LIMIT_MB = 200  # of an archive of 10^8 cells with 100,000 elites
-
-
-def cpu_ns(call: Callable[[], object], calls: int = 1) -> float:
-    """CPU time of a call, the mean over ``calls`` of them."""
-    start = time.process_time_ns()
-    for _ in range(calls):
-        call()
-    return (time.process_time_ns() - start) / calls
 
 
 def alternate(repeats: int, *contestants: tuple[Callable[[], object], int]) -> list[float]:
@@ -103,7 +95,7 @@ def bench_add(
             )
             for turn in range(group)
         ]
-        spent = [cpu_ns(partial(add_all, archive, batches)) / n / group for archive in (peer, ours)]
+        spent = [cpu_ns(partial(add_all, archive, batches), 1) / n / group for archive in (peer, ours)]
         if at >= filling:
             for times, each in zip(taken, spent, strict=True):
                 times.append(each)
@@ -138,7 +130,7 @@ def bench_sparse(rng: np.random.Generator) -> None:
     spent = []
     for _ in range(100):
         batch = rng.random((1000, SOLUTION_DIM)), rng.standard_normal(1000), rng.random((1000, 4))
-        spent.append(cpu_ns(partial(archive.add, *batch)) / 1000)
+        spent.append(cpu_ns(partial(archive.add, *batch), 1) / 1000)
     grown = (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 1024
     assert grown < MEMORY_LIMIT_MB
     print(

@@ -14,13 +14,13 @@ in NaN counts as infinite. evosax computes with 32 bits, as by default; its firs
 from __future__ import annotations
 
 import argparse
-import os
 import statistics
 import time
 from functools import cache, partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from quality.jax_functions import of_a_population
 
 from gigaevo.optimize import CMAES, functions
 
@@ -63,23 +63,12 @@ def in_numpy(name: str) -> Callable[[Any], Any]:
 @cache
 def evosax_search(name: str, population: int, generations: int) -> Callable[[int], float]:
     """A compiled search by evosax, of a seed."""
-    os.environ["XLA_FLAGS"] = "--xla_cpu_multi_thread_eigen=false intra_op_parallelism_threads=1"
     import jax
     import jax.numpy as jnp
     from evosax.algorithms import CMA_ES
 
     low, high = box(name)
-    value = {
-        "sphere": lambda x: jnp.sum(x * x, axis=1),
-        "rosenbrock": lambda x: jnp.sum(100.0 * (x[:, 1:] - x[:, :-1] ** 2) ** 2 + (1.0 - x[:, :-1]) ** 2, axis=1),
-        "ackley": lambda x: (
-            20.0
-            + jnp.e
-            - 20.0 * jnp.exp(-0.2 * jnp.sqrt(jnp.mean(x * x, axis=1)))
-            - jnp.exp(jnp.mean(jnp.cos(2.0 * jnp.pi * x), axis=1))
-        ),
-        "rastrigin": lambda x: 10.0 * x.shape[1] + jnp.sum(x * x - 10.0 * jnp.cos(2.0 * jnp.pi * x), axis=1),
-    }[name]
+    value = of_a_population(name)
     strategy = CMA_ES(population_size=population, solution=jnp.zeros(VARIABLES))
     parameters = strategy.default_params.replace(std_init=SIGMA * (high - low))
 

@@ -72,7 +72,7 @@ def holm(values: list[float]) -> list[float]:
 
 
 def main() -> None:
-    known = sorted(path.stem for path in QUALITY.glob("*.py") if path.stem not in {"pair", "__init__"})
+    known = sorted(path.stem for path in QUALITY.glob("*.py") if path.stem not in {"pair", "jax_functions"})
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("groups", nargs="*", help=f"some of: {', '.join(known)}")
     parser.add_argument("--seeds", type=int, default=20)

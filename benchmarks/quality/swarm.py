@@ -8,11 +8,11 @@ whole generations as ours does; in ``pso`` a particle follows what the ones befo
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 from functools import cache, partial
 from typing import Any
 
+from quality.jax_functions import of_a_population
 from quality.pair import Pair
 
 from gigaevo.optimize import DifferentialEvolution, ParticleSwarm, RangeGenotype, functions
@@ -68,23 +68,12 @@ def pygmo(algorithm: str, name: str, generations: int, seed: int, **keywords: An
 @cache
 def evosax_search(name: str, generations: int) -> Callable[[int], float]:
     """A compiled particle swarm of evosax, with our constants, of a seed."""
-    os.environ["XLA_FLAGS"] = "--xla_cpu_multi_thread_eigen=false intra_op_parallelism_threads=1"
     import jax
     import jax.numpy as jnp
     from evosax.algorithms import PSO
 
     low, high = BOUNDS[name]
-    value = {
-        "sphere": lambda x: jnp.sum(x * x, axis=1),
-        "rosenbrock": lambda x: jnp.sum(100.0 * (x[:, 1:] - x[:, :-1] ** 2) ** 2 + (1.0 - x[:, :-1]) ** 2, axis=1),
-        "ackley": lambda x: (
-            20.0
-            + jnp.e
-            - 20.0 * jnp.exp(-0.2 * jnp.sqrt(jnp.mean(x * x, axis=1)))
-            - jnp.exp(jnp.mean(jnp.cos(2.0 * jnp.pi * x), axis=1))
-        ),
-        "rastrigin": lambda x: 10.0 * x.shape[1] + jnp.sum(x * x - 10.0 * jnp.cos(2.0 * jnp.pi * x), axis=1),
-    }[name]
+    value = of_a_population(name)
     strategy = PSO(population_size=MEMBERS, solution=jnp.zeros(VARIABLES))
     parameters = strategy.default_params.replace(inertia_coeff=0.7298, cognitive_coeff=1.49618, social_coeff=1.49618)
 

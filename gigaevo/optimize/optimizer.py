@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
+from abc import abstractmethod
 from typing import TYPE_CHECKING, Any, Self, TypeAlias
 
 import numpy as np
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 NATIVE_SLICE = 2**26
 
 
-class Optimizer(SearchState, ABC):
+class Optimizer(SearchState):
     """A search for the genome of the best fitness.
 
     With ``ask`` and ``tell`` the caller evaluates, when and where it likes: a batch may be told in parts, late, in any
@@ -87,11 +87,6 @@ class Optimizer(SearchState, ABC):
         The arrays may be kept. Merits are of shape (n,), or (n, objectives): larger is better, minus infinity where a
         candidate is invalid. Of a quality-diversity search the behaviours are the last array of the memo.
         """
-
-    @property
-    @abstractmethod
-    def population(self) -> tuple[Codes, Merits]:
-        """Codes and merits of what is kept; maybe not to be changed."""
 
     @property
     def batch_size(self) -> int:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import time
+from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
     Merits: TypeAlias = NDArray[np.float64]
 
 
-class SearchState:
+class SearchState(ABC):
     """Counters, clock, history and best of a search, and the direction in which it goes.
 
     Args:
@@ -62,14 +63,14 @@ class SearchState:
         self._history = History()
 
     @property
+    @abstractmethod
     def batch_size(self) -> int:
         """Answers that make a step."""
-        raise NotImplementedError
 
     @property
+    @abstractmethod
     def population(self) -> tuple[Codes, Merits]:
         """Codes and merits of what is kept; maybe not to be changed."""
-        raise NotImplementedError
 
     @property
     def generation(self) -> int:

@@ -236,7 +236,8 @@ def test_both_implementations_refuse_with_the_same_words(both_grids, arguments, 
 
 
 def test_linear_cells_are_those_of_pyribs(grid: ModuleType):
-    archives = pytest.importorskip("ribs.archives", reason="pyribs comes with the bench extra only")
+    from ribs import archives
+
     peer = archives.GridArchive(solution_dim=1, dims=[20, 30], ranges=[(-1.0, 1.0), (0.0, 5.0)])
     points = np.random.default_rng(3).uniform([-1.2, -0.3], [1.2, 5.3], (5000, 2))
     rectangle = axes((-1.0, 1.0, 20, Binning.LINEAR), (0.0, 5.0, 30, Binning.LINEAR))

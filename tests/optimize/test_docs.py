@@ -10,9 +10,10 @@ from pathlib import Path
 import pytest
 
 DOCS = Path(__file__).parents[2] / "docs"
+CHECKED_ELSEWHERE = {"optimize_swarm"}  # with what they print
 PAGES = [
-    *sorted(DOCS.glob("optimize*.md")),
-    *(DOCS / f"{name}.md" for name in ("quality_diversity", "evolve_strategy", "numeric_problems")),
+    *sorted(page for page in DOCS.glob("optimize*.md") if page.stem not in CHECKED_ELSEWHERE),
+    *(DOCS / f"{name}.md" for name in ("evolve_strategy", "numeric_problems")),
     DOCS.parent / "README.md",
 ]
 

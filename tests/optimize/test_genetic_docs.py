@@ -11,13 +11,6 @@ from gigaevo.optimize import GeneticAlgorithm, functions
 PAGE = (Path(__file__).parents[2] / "docs" / "optimize_genetic.md").read_text()
 
 
-def test_the_examples_of_the_page_run():
-    blocks = re.findall(r"```python\n(.*?)```", PAGE, re.DOTALL)
-    assert len(blocks) == 3
-    for block in blocks:
-        exec(block, {"__name__": "page"})
-
-
 def test_the_page_names_every_setting_and_every_native_function():
     shared = {"self", "genotype", "maximize", "seed", "initial"}
     for name, setting in inspect.signature(GeneticAlgorithm.__init__).parameters.items():

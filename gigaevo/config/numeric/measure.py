@@ -6,11 +6,14 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from gigaevo.optimize.optimizer import Optimizer
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from gigaevo.config.numeric.genotypes import GenomeForm
     from gigaevo.config.numeric.searching import Searching
+    from gigaevo.optimize.result import Result
     from gigaevo.problems import NumericProblem
 
 
@@ -62,7 +65,7 @@ class Measure:
         return float(hypervolume(fitness * self._signs, np.array(reference) * self._signs))
 
     def _archived(self, optimizer: Searching, form: GenomeForm) -> list[dict[str, Any]]:
-        elites = optimizer.result().archive.data()
+        elites = _result(optimizer).archive.data()
         genomes = optimizer.genotype.decode(elites.genomes.astype(optimizer.genotype.dtype))
         order = np.lexsort((elites.cells, -self._signs[0] * elites.fitness))
         keys = self._problem.behavior_keys
@@ -78,7 +81,12 @@ class Measure:
 
 def front_of(optimizer: Searching) -> tuple[NDArray[Any], NDArray[np.float64]]:
     """Genomes and objectives of the population that no other one dominates; without the invalid ones."""
-    result = optimizer.result()
+    result = _result(optimizer)
     genomes, fitness = result.genomes[result.front], result.fitness[result.front]
     valid = np.isfinite(fitness).all(axis=1)
     return genomes[valid], fitness[valid]
+
+
+def _result(optimizer: Searching) -> Result:
+    assert isinstance(optimizer, Optimizer)  # the Evolve strategy has one objective and no behaviours
+    return optimizer.result()

@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from gigaevo.optimize.genotypes import Genotype
-    from gigaevo.optimize.result import Result
     from gigaevo.optimize.stops import Stop
     from gigaevo.optimize.strategy import Crossover, Extension, Mutate, Select
 
@@ -43,7 +42,6 @@ class Searching(Protocol):
 
     def run(self, fitness: Any, *, stop: Stop, vectorized: bool, executor: Executor | None) -> Ended: ...
     def save(self, path: Path | str) -> None: ...
-    def result(self) -> Result: ...
     def numbers(self) -> dict[str, float]: ...
 
     @property
@@ -169,10 +167,6 @@ class EvolveSearch:
         self._strategy._state = kept["state"]
         self._seconds, self.invalid = kept["seconds"], kept["invalid"]
         return self
-
-    def result(self) -> Result:
-        """Not asked for of a search with one objective and without an archive."""
-        raise NotImplementedError
 
     def numbers(self) -> dict[str, float]:
         """Where the search stands."""
