@@ -8,7 +8,7 @@ import numpy as np
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from concurrent.futures import Executor
+    from concurrent.futures import Executor, Future
 
     from numpy.typing import NDArray
 
@@ -72,7 +72,7 @@ class Evaluator:
                 f"{self.native.name} has {self.native.objectives} objectives and no behaviours, "
                 f"the search has {objectives} and {behaviors}"
             )
-        if executor is not None and not callable(getattr(executor, "map", None)):
+        if executor is not None and not callable(getattr(executor, "submit", None)):
             raise TypeError(f"executor is {executor!r}, expected one of concurrent.futures")
         if vectorized and executor is not None:
             raise ValueError("executor evaluates genomes one by one; vectorized=True takes all at once: choose one")
@@ -108,27 +108,52 @@ class Evaluator:
         return self._parted(given, len(genomes))
 
     def _one_by_one(self, genomes: NDArray[Any]) -> tuple[Values, Values | None]:
-        calls = map(self._fitness, genomes) if self._executor is None else self._executor.map(self._fitness, genomes)  # type: ignore[arg-type]
-        answers: list[Any] = []
-        try:
-            answers.extend(calls)
-        except FitnessError:
-            raise  # says all there is to say
-        except Exception as error:
-            row = len(answers)
-            if self._executor is not None and "pickle" in str(error).lower():
-                raise FitnessError(
-                    f"executor cannot send the fitness function to another process: {error}; define it, and all it is "
-                    "made of, at the top level of a module, or use threads"
-                ) from error
-            raise FitnessError(
-                f"the fitness function raised {described(error)} for genome {row}: {genomes[row]}"
-            ) from error
+        answers = self._in_turn(genomes) if self._executor is None else self._side_by_side(genomes, self._executor)
         if self._behaviors:
             return self._apart(answers)
         if self._objectives > 1:
             return self._several(answers), None
         return self._numbers(answers), None
+
+    def _in_turn(self, genomes: NDArray[Any]) -> list[Any]:
+        answers: list[Any] = []
+        try:
+            answers.extend(map(self._fitness, genomes))  # type: ignore[arg-type]
+        except FitnessError:
+            raise  # says all there is to say
+        except Exception as error:
+            raise self._raised(error, len(answers), genomes) from error
+        return answers
+
+    def _side_by_side(self, genomes: NDArray[Any], executor: Executor) -> list[Any]:
+        from concurrent.futures import FIRST_EXCEPTION, wait
+
+        calls: list[Future[Any]] = []
+        answers: list[Any] = []
+        row = 0
+        try:
+            for row, genome in enumerate(genomes):
+                calls.append(executor.submit(self._fitness, genome))  # type: ignore[arg-type]
+            wait(calls, return_when=FIRST_EXCEPTION)
+            for row, call in enumerate(calls):
+                if call.done():  # where one has failed, the others may take for ever
+                    answers.append(call.result())
+        except FitnessError:
+            raise  # says all there is to say
+        except Exception as error:
+            raise self._raised(error, row, genomes) from error
+        finally:
+            for call in calls:
+                call.cancel()
+        return answers
+
+    def _raised(self, error: Exception, row: int, genomes: NDArray[Any]) -> FitnessError:
+        if self._executor is not None and "pickle" in str(error).lower():
+            return FitnessError(
+                f"executor cannot send the fitness function to another process: {error}; define it, and all it is "
+                "made of, at the top level of a module, or use threads"
+            )
+        return FitnessError(f"the fitness function raised {described(error)} for genome {row}: {genomes[row]}")
 
     def _numbers(self, answers: list[Any]) -> Values:
         """The fitness of each genome, of one objective."""

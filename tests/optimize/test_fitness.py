@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import threading
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from fractions import Fraction
 from typing import Any
@@ -123,6 +124,23 @@ def test_a_function_that_no_process_can_be_sent_is_told_of() -> None:
         pytest.raises(FitnessError, match="executor cannot send the fitness function to another process"),
     ):
         Evaluator(lambda genome: 0.0, executor=executor)(GENOMES)
+
+
+def test_a_failure_is_told_of_while_a_genome_before_it_is_still_evaluated() -> None:
+    over = threading.Event()
+
+    def waits_or_fails(genome: Any) -> float:
+        if genome[0] == 0.0:
+            over.wait(60)
+        return 1 / 0 if genome[0] == 2.0 else 0.0
+
+    with ThreadPoolExecutor(2) as executor:
+        try:
+            with pytest.raises(FitnessError, match=r"division by zero for genome 1: \[2. 3.\]"):
+                Evaluator(waits_or_fails, executor=executor)(GENOMES)
+            assert not over.is_set()
+        finally:
+            over.set()
 
 
 def test_what_is_no_function_is_refused_at_once() -> None:
