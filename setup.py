@@ -7,7 +7,7 @@ from pathlib import Path
 
 from setuptools import Extension, setup
 
-KERNELS = Path("gigaevo/kernels")
+KERNELS = Path("gigaevo/kernels/compiled")
 # Neither -ffast-math nor fused multiply-add: they make results differ between machines, and from the numpy twins.
 # Without what debuggers read, which is most of a module: Python asks for it by default.
 FLAGS = ["-O3", "-g0", "-fno-math-errno", "-fno-trapping-math", "-ffp-contract=off"]
@@ -22,7 +22,7 @@ def extensions() -> list[Extension]:
 
     modules = [
         Extension(
-            f"gigaevo.kernels.{source.stem}",
+            f"gigaevo.kernels.compiled.{source.stem}",
             [str(source)],
             depends=[str(header) for header in sorted(KERNELS.glob("*.h"))],
             include_dirs=[numpy.get_include()],

@@ -30,9 +30,9 @@ from pymoo.core.problem import Problem
 from pymoo.operators.survival.rank_and_crowding.metrics import get_crowding_function
 from pymoo.optimize import minimize
 
-from gigaevo.kernels import hypervolume_numpy, pareto_numpy
 from gigaevo.kernels.hypervolume import hypervolume
 from gigaevo.kernels.pareto import crowding, non_dominated_ranks, ranks_and_crowding
+from gigaevo.kernels.twins import hypervolume_numpy, pareto_numpy
 from gigaevo.optimize import NSGA2, functions
 
 Array = np.ndarray[Any, np.dtype[Any]]

@@ -22,10 +22,10 @@ import numpy as np
 from alternating import alternate
 from deap import tools
 
-from gigaevo.kernels import random_numpy, selection_numpy
+from gigaevo.kernels.twins import random_numpy, selection_numpy
 
 try:
-    from gigaevo.kernels import _random, _selection
+    from gigaevo.kernels.compiled import _random, _selection
 except ImportError as error:
     raise SystemExit(f"the kernels are not compiled ({error}); run: python setup.py build_ext --inplace") from None
 

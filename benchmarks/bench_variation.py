@@ -24,10 +24,10 @@ from alternating import alternate
 from pymoo.operators.crossover.sbx import SBX, cross_sbx
 from pymoo.operators.mutation.pm import mut_pm
 
-from gigaevo.kernels import random_numpy, variation_numpy
+from gigaevo.kernels.twins import random_numpy, variation_numpy
 
 try:
-    from gigaevo.kernels import _random, _variation
+    from gigaevo.kernels.compiled import _random, _variation
 except ImportError as error:
     raise SystemExit(f"the kernels are not compiled ({error}); run: python setup.py build_ext --inplace") from None
 

@@ -12,15 +12,50 @@ import pytest
 ROOT = Path(__file__).resolve().parent.parent
 PACKAGE = ROOT / "gigaevo"
 
+OPTIMIZE_GROUND = ("optimize.arguments", "optimize.records", "optimize.seeds")
+
 # Who may import whom. The value names packages whole, or single modules where only a contract may be known.
 ALLOWED: dict[str, set[str]] = {
     "programs": set(),
-    "kernels": set(),
+    "kernels": {"kernels.compiled", "kernels.twins", "kernels.checks"},
+    "kernels.compiled": set(),
+    "kernels.twins": {"kernels.checks", "kernels.codes", "kernels.advances", "kernels.strategy_laws"},
+    "kernels.checks": {"kernels.codes", "kernels.strategy_laws"},
     "llm": set(),
     "testing": set(),
     "problems": {"programs"},
     "storage": {"programs"},
-    "optimize": {"kernels"},
+    "optimize": {"kernels", "optimize.search"},
+    "optimize.operators": {"kernels", *OPTIMIZE_GROUND},
+    "optimize.genotypes": {"kernels", *OPTIMIZE_GROUND, "optimize.operators"},
+    "optimize.search": {"kernels", *OPTIMIZE_GROUND, "optimize.genotypes"},
+    "optimize.populations": {"kernels", *OPTIMIZE_GROUND, "optimize.operators", "optimize.search"},
+    "optimize.algorithms": {
+        "kernels",
+        *OPTIMIZE_GROUND,
+        "optimize.operators",
+        "optimize.genotypes",
+        "optimize.search",
+        "optimize.populations",
+    },
+    "optimize.quality_diversity": {
+        "kernels",
+        *OPTIMIZE_GROUND,
+        "optimize.genotypes",
+        "optimize.search",
+        "optimize.algorithms",
+    },
+    "optimize.parameter_search": {
+        "kernels",
+        *OPTIMIZE_GROUND,
+        "optimize.operators",
+        "optimize.genotypes",
+        "optimize.search",
+        "optimize.populations",
+        "optimize.algorithms",
+    },
+    "optimize.strategy": {"kernels", *OPTIMIZE_GROUND, "optimize.operators", "optimize.genotypes", "optimize.search"},
+    "optimize.local": {"kernels", *OPTIMIZE_GROUND, "optimize.search", "optimize.algorithms"},
     "evaluation": {"programs", "problems", "optimize", "llm"},
     "evolution.randomness": set(),
     "evolution.arena": {"programs"},

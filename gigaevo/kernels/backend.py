@@ -39,10 +39,10 @@ def _import_error() -> str | None:
     if _pure_python:
         return "GIGAEVO_PURE_PYTHON=1"
     for name in COMPILED:
-        if find_spec(f"gigaevo.kernels.{name}") is None:
-            return f"No module named 'gigaevo.kernels.{name}'"
+        if find_spec(f"gigaevo.kernels.compiled.{name}") is None:
+            return f"No module named 'gigaevo.kernels.compiled.{name}'"
     try:
-        import_module("gigaevo.kernels._random")
+        import_module("gigaevo.kernels.compiled._random")
     except ImportError as error:
         return str(error)
     return None

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from gigaevo.kernels.backend import BACKEND
 
 if TYPE_CHECKING or BACKEND == "numpy":
-    from gigaevo.kernels.breeding_numpy import (
+    from gigaevo.kernels.twins.breeding_numpy import (
         advance_bits,
         advance_reals,
         breed_bits,
@@ -17,7 +17,7 @@ if TYPE_CHECKING or BACKEND == "numpy":
         succeed,
     )
 else:
-    from gigaevo.kernels._breeding import (
+    from gigaevo.kernels.compiled._breeding import (
         advance_bits,
         advance_reals,
         breed_bits,

@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from gigaevo.kernels.backend import BACKEND
-from gigaevo.kernels.cma_checks import CmaState
+from gigaevo.kernels.checks.cma_checks import CmaState
 
 if TYPE_CHECKING or BACKEND == "numpy":
-    from gigaevo.kernels.cma_numpy import cma_advance, cma_factor, cma_fold, cma_sample, cma_update
+    from gigaevo.kernels.twins.cma_numpy import cma_advance, cma_factor, cma_fold, cma_sample, cma_update
 else:
-    from gigaevo.kernels._cma import cma_advance, cma_factor, cma_fold, cma_sample, cma_update
+    from gigaevo.kernels.compiled._cma import cma_advance, cma_factor, cma_fold, cma_sample, cma_update
 
 __all__ = ["CmaState", "cma_advance", "cma_factor", "cma_fold", "cma_sample", "cma_update"]

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 from gigaevo.kernels.backend import BACKEND
 
 if TYPE_CHECKING or BACKEND == "numpy":
-    from gigaevo.kernels.cvt_numpy import CentroidIndex
+    from gigaevo.kernels.twins.cvt_numpy import CentroidIndex
 else:
-    from gigaevo.kernels._cvt import CentroidIndex
+    from gigaevo.kernels.compiled._cvt import CentroidIndex
 
 __all__ = ["CentroidIndex"]

@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from gigaevo.kernels.backend import BACKEND
-from gigaevo.kernels.differential_checks import Base, Plan
+from gigaevo.kernels.checks.differential_checks import Base, Plan
 
 if TYPE_CHECKING or BACKEND == "numpy":
-    from gigaevo.kernels.differential_loop_numpy import advance
-    from gigaevo.kernels.differential_numpy import (
+    from gigaevo.kernels.twins.differential_loop_numpy import advance
+    from gigaevo.kernels.twins.differential_numpy import (
         best_members,
         draw_crossover,
         draw_parents,
@@ -19,7 +19,7 @@ if TYPE_CHECKING or BACKEND == "numpy":
         success_means,
     )
 else:
-    from gigaevo.kernels._differential import (
+    from gigaevo.kernels.compiled._differential import (
         best_members,
         draw_crossover,
         draw_parents,
@@ -28,7 +28,7 @@ else:
         replace,
         success_means,
     )
-    from gigaevo.kernels._differential_loop import advance
+    from gigaevo.kernels.compiled._differential_loop import advance
 
 __all__ = [
     "Base",

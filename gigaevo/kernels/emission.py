@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 from gigaevo.kernels.backend import BACKEND
 
 if TYPE_CHECKING or BACKEND == "numpy":
-    from gigaevo.kernels.emission_numpy import iso_line
+    from gigaevo.kernels.twins.emission_numpy import iso_line
 else:
-    from gigaevo.kernels._emission import iso_line
+    from gigaevo.kernels.compiled._emission import iso_line
 
 __all__ = ["iso_line"]

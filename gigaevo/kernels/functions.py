@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 from gigaevo.kernels.backend import BACKEND
 
 if TYPE_CHECKING or BACKEND == "numpy":
-    from gigaevo.kernels.functions_numpy import conflicts, evaluate, evaluate_bits, evaluate_several, tour_lengths
+    from gigaevo.kernels.twins.functions_numpy import conflicts, evaluate, evaluate_bits, evaluate_several, tour_lengths
 else:
-    from gigaevo.kernels._functions import conflicts, evaluate, evaluate_bits, evaluate_several, tour_lengths
+    from gigaevo.kernels.compiled._functions import conflicts, evaluate, evaluate_bits, evaluate_several, tour_lengths
 
 __all__ = ["conflicts", "evaluate", "evaluate_bits", "evaluate_several", "tour_lengths"]

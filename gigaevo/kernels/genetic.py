@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from gigaevo.kernels.backend import BACKEND
 
 if TYPE_CHECKING or BACKEND == "numpy":
-    from gigaevo.kernels.genetic_numpy import (
+    from gigaevo.kernels.twins.genetic_numpy import (
         flip,
         inversion,
         matched,
@@ -19,6 +19,16 @@ if TYPE_CHECKING or BACKEND == "numpy":
         uniform,
     )
 else:
-    from gigaevo.kernels._genetic import flip, inversion, matched, order, points, reset, scramble, swap, uniform
+    from gigaevo.kernels.compiled._genetic import (
+        flip,
+        inversion,
+        matched,
+        order,
+        points,
+        reset,
+        scramble,
+        swap,
+        uniform,
+    )
 
 __all__ = ["flip", "inversion", "matched", "order", "points", "reset", "scramble", "swap", "uniform"]

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 from gigaevo.kernels.backend import BACKEND
 
 if TYPE_CHECKING or BACKEND == "numpy":
-    from gigaevo.kernels.hypervolume_numpy import hypervolume
+    from gigaevo.kernels.twins.hypervolume_numpy import hypervolume
 else:
-    from gigaevo.kernels._hypervolume import hypervolume
+    from gigaevo.kernels.compiled._hypervolume import hypervolume
 
 __all__ = ["hypervolume"]

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from gigaevo.kernels import checks
+from gigaevo.kernels.checks import array_checks
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
@@ -41,11 +41,11 @@ class NeighborIndex:
     """
 
     def __init__(self, points: ArrayLike, k: int) -> None:
-        array = checks.float_array("points", points, 2)
-        checks.check_finite("points", array)
+        array = array_checks.float_array("points", points, 2)
+        array_checks.check_finite("points", array)
         if array.shape[1] < 1:
             raise ValueError(f"points has shape {array.shape}, expected at least 1 axis")
-        if checks.int64("k", k) < 1:
+        if array_checks.int64("k", k) < 1:
             raise ValueError(f"k is {k}, expected 1 or more")
         self._k = k
         self._count = len(array)
@@ -84,7 +84,7 @@ class NeighborIndex:
         Raises:
             ValueError: There is no such row, or the point does not fit.
         """
-        checks.check_row(checks.int64("row", row), self._count)
+        array_checks.check_row(array_checks.int64("row", row), self._count)
         checked = self._checked_point(point)
         if self._are_enough():
             self._forget(row)
@@ -93,7 +93,7 @@ class NeighborIndex:
 
     def remove(self, row: int) -> None:
         """Take ``row`` out; the last row takes its place. ValueError if there is no such row."""
-        checks.check_row(checks.int64("row", row), self._count)
+        array_checks.check_row(array_checks.int64("row", row), self._count)
         were_enough = self._are_enough()
         if were_enough:
             self._forget(row)
@@ -137,9 +137,9 @@ class NeighborIndex:
         Raises:
             ValueError: The points do not fit.
         """
-        array = checks.float_array("points", points, 2)
-        checks.check_shape("points", array, (len(array), len(self._points)))
-        checks.check_finite("points", array)
+        array = array_checks.float_array("points", points, 2)
+        array_checks.check_shape("points", array, (len(array), len(self._points)))
+        array_checks.check_finite("points", array)
         others = min(self._k, self._count)
         if others == 0:
             return np.full(len(array), math.inf)
@@ -154,7 +154,7 @@ class NeighborIndex:
         Raises:
             ValueError: There is no such row, or no other.
         """
-        checks.check_row(checks.int64("row", row), self._count)
+        array_checks.check_row(array_checks.int64("row", row), self._count)
         self._check_pair()
         distance = self._distances[0, row]
         return int((self._distances_of(row) == distance).argmax()), float(distance)
@@ -245,9 +245,9 @@ class NeighborIndex:
         return distances
 
     def _checked_point(self, point: ArrayLike) -> Floats:
-        array = checks.float_array("point", point, 1)
-        checks.check_shape("point", array, (len(self._points),))
-        checks.check_finite("point", array)
+        array = array_checks.float_array("point", point, 1)
+        array_checks.check_shape("point", array, (len(self._points),))
+        array_checks.check_finite("point", array)
         return array
 
     def _check_pair(self) -> None:
@@ -259,7 +259,7 @@ class NeighborIndex:
 
     def _reserve(self, rows: int) -> None:
         """Make room for ``rows`` rows."""
-        checks.check_rows(rows)
+        array_checks.check_rows(rows)
         capacity = len(self._novelty)
         if rows <= capacity:
             return

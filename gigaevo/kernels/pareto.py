@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from gigaevo.kernels.backend import BACKEND
 
 if TYPE_CHECKING or BACKEND == "numpy":
-    from gigaevo.kernels.pareto_numpy import (
+    from gigaevo.kernels.twins.pareto_numpy import (
         crowded_tournament,
         crowding,
         non_dominated_ranks,
@@ -15,7 +15,7 @@ if TYPE_CHECKING or BACKEND == "numpy":
         survivors,
     )
 else:
-    from gigaevo.kernels._pareto import (
+    from gigaevo.kernels.compiled._pareto import (
         crowded_tournament,
         crowding,
         non_dominated_ranks,

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 from gigaevo.kernels.backend import BACKEND
 
 if TYPE_CHECKING or BACKEND == "numpy":
-    from gigaevo.kernels.random_numpy import RandomStream
+    from gigaevo.kernels.twins.random_numpy import RandomStream
 else:
-    from gigaevo.kernels._random import RandomStream
+    from gigaevo.kernels.compiled._random import RandomStream
 
 __all__ = ["RandomStream"]

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 from gigaevo.kernels.backend import BACKEND
 
 if TYPE_CHECKING or BACKEND == "numpy":
-    from gigaevo.kernels.row_memory_numpy import RowMemory
+    from gigaevo.kernels.twins.row_memory_numpy import RowMemory
 else:
-    from gigaevo.kernels._row_memory import RowMemory
+    from gigaevo.kernels.compiled._row_memory import RowMemory
 
 __all__ = ["RowMemory"]

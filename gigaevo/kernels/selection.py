@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 from gigaevo.kernels.backend import BACKEND
 
 if TYPE_CHECKING or BACKEND == "numpy":
-    from gigaevo.kernels.selection_numpy import epsilon_greedy, rank, roulette, tournament, ucb1, uniform
+    from gigaevo.kernels.twins.selection_numpy import epsilon_greedy, rank, roulette, tournament, ucb1, uniform
 else:
-    from gigaevo.kernels._selection import epsilon_greedy, rank, roulette, tournament, ucb1, uniform
+    from gigaevo.kernels.compiled._selection import epsilon_greedy, rank, roulette, tournament, ucb1, uniform
 
 __all__ = ["epsilon_greedy", "rank", "roulette", "tournament", "ucb1", "uniform"]

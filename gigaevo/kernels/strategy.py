@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 from gigaevo.kernels.backend import BACKEND
 
 if TYPE_CHECKING or BACKEND == "numpy":
-    from gigaevo.kernels.strategy_loops_numpy import advance, climb, climb_steepest
-    from gigaevo.kernels.strategy_numpy import (
+    from gigaevo.kernels.twins.strategy_loops_numpy import advance, climb, climb_steepest
+    from gigaevo.kernels.twins.strategy_numpy import (
         cross_over,
         distinct_rows,
         drop_aged,
@@ -20,7 +20,7 @@ if TYPE_CHECKING or BACKEND == "numpy":
         select_tournament,
     )
 else:
-    from gigaevo.kernels._strategy import (
+    from gigaevo.kernels.compiled._strategy import (
         cross_over,
         distinct_rows,
         drop_aged,
@@ -31,7 +31,7 @@ else:
         select_elite,
         select_tournament,
     )
-    from gigaevo.kernels._strategy_loops import advance, climb, climb_steepest
+    from gigaevo.kernels.compiled._strategy_loops import advance, climb, climb_steepest
 
 __all__ = [
     "advance",

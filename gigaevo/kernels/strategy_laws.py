@@ -70,7 +70,7 @@ class Score(IntEnum):
 
     Attributes:
         SUM: Of bits the true ones, of numbers their sum in the order of the genes.
-        REAL: A function of numbers, by its code in ``functions_numpy.REAL``.
+        REAL: A function of numbers, by its code in ``functions_checks.REAL``.
         QUEENS: Pairs of queens on one diagonal (``functions_numpy.conflicts``): numbers that are a permutation.
     """
 

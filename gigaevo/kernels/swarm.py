@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from gigaevo.kernels.backend import BACKEND
-from gigaevo.kernels.swarm_checks import Flight
+from gigaevo.kernels.checks.swarm_checks import Flight
 
 if TYPE_CHECKING or BACKEND == "numpy":
-    from gigaevo.kernels.swarm_numpy import advance, fly, note_own, ring_leaders
+    from gigaevo.kernels.twins.swarm_numpy import advance, fly, note_own, ring_leaders
 else:
-    from gigaevo.kernels._swarm import advance, fly, note_own, ring_leaders
+    from gigaevo.kernels.compiled._swarm import advance, fly, note_own, ring_leaders
 
 __all__ = ["Flight", "advance", "fly", "note_own", "ring_leaders"]

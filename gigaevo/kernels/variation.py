@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from gigaevo.kernels.backend import BACKEND
 
 if TYPE_CHECKING or BACKEND == "numpy":
-    from gigaevo.kernels.variation_numpy import (
+    from gigaevo.kernels.twins.variation_numpy import (
         arithmetic,
         blend,
         gaussian,
@@ -18,7 +18,7 @@ if TYPE_CHECKING or BACKEND == "numpy":
         uniform,
     )
 else:
-    from gigaevo.kernels._variation import (
+    from gigaevo.kernels.compiled._variation import (
         arithmetic,
         blend,
         gaussian,

@@ -14,17 +14,17 @@ from importlib import import_module
 from typing import Any
 
 _HOMES = {
-    "answers": ("Batch",),
-    "backtesting": (
+    "search.answers": ("Batch",),
+    "parameter_search.backtesting": (
         "BacktestResult",
         "Context",
         "Quote",
         "backtest",
         "quotes",
     ),
-    "cma_emitter": ("CMAEmitter",),
-    "cma_es": ("CMAES",),
-    "convergence": (
+    "quality_diversity.cma_emitter": ("CMAEmitter",),
+    "algorithms.cma_es": ("CMAES",),
+    "populations.convergence": (
         "ConvergenceState",
         "GenerationStats",
         "SigmaState",
@@ -33,12 +33,12 @@ _HOMES = {
         "compute_generation_stats",
         "population_diversity",
     ),
-    "cvt_archive": (
+    "quality_diversity.cvt_archive": (
         "CVTArchive",
         "spread_centroids",
     ),
-    "differential_evolution": ("DifferentialEvolution",),
-    "discrete": (
+    "algorithms.differential_evolution": ("DifferentialEvolution",),
+    "operators.discrete": (
         "BitFlip",
         "Inversion",
         "MatchedCrossover",
@@ -47,15 +47,15 @@ _HOMES = {
         "Scramble",
         "Swap",
     ),
-    "emitters": (
+    "quality_diversity.emitters": (
         "Emitter",
         "FlipEmitter",
         "GaussianEmitter",
         "IsoLineEmitter",
         "LearningEmitter",
     ),
-    "fitness": ("FitnessError",),
-    "genetic_algorithm": ("GeneticAlgorithm",),
+    "search.fitness": ("FitnessError",),
+    "algorithms.genetic_algorithm": ("GeneticAlgorithm",),
     "genotypes": (
         "BinaryGenotype",
         "Genotype",
@@ -66,7 +66,7 @@ _HOMES = {
         "RangeGenotype",
         "UniqueGenotype",
     ),
-    "grid_archive": ("GridArchive",),
+    "quality_diversity.grid_archive": ("GridArchive",),
     "local.basin_hopping": (
         "SearchResult",
         "local_search",
@@ -75,36 +75,36 @@ _HOMES = {
         "BudgetSpent",
         "Score",
     ),
-    "map_elites": ("MAPElites",),
-    "migration": (
+    "quality_diversity.map_elites": ("MAPElites",),
+    "populations.migration": (
         "IslandConfig",
         "MigrationTopology",
         "island_migrate",
         "island_selection_methods",
     ),
-    "multi_objective_search": (
+    "parameter_search.multi_objective_search": (
         "ParetoResult",
         "evolve_nsga2",
     ),
-    "mutation_types": ("MutationType",),
-    "nsga2": ("NSGA2",),
-    "operators": (
+    "operators.mutation_types": ("MutationType",),
+    "algorithms.nsga2": ("NSGA2",),
+    "operators.base": (
         "Crossover",
         "Mutation",
         "Selection",
     ),
-    "optimizer": ("Optimizer",),
-    "parameter_search": (
+    "search.optimizer": ("Optimizer",),
+    "parameter_search.search": (
         "evolve",
         "evolve_islands",
     ),
-    "parameters": (
+    "parameter_search.parameters": (
         "EvolutionConfig",
         "EvolutionResult",
         "Individual",
         "ParamBound",
     ),
-    "pareto": (
+    "populations.pareto": (
         "Nsga2Selection",
         "crowding_distance_assign",
         "hypervolume",
@@ -112,9 +112,9 @@ _HOMES = {
         "nsga2_select",
         "pareto_front",
     ),
-    "particle_swarm": ("ParticleSwarm",),
-    "result": ("Result",),
-    "selection": (
+    "algorithms.particle_swarm": ("ParticleSwarm",),
+    "search.result": ("Result",),
+    "operators.selection": (
         "EpsilonGreedy",
         "RankSelection",
         "Roulette",
@@ -129,7 +129,7 @@ _HOMES = {
         "ucb1_select",
         "uniform_select",
     ),
-    "stops": (
+    "search.stops": (
         "MaxEvaluations",
         "MaxGenerations",
         "MaxSeconds",
@@ -171,7 +171,7 @@ _HOMES = {
         "SumGenes",
         "Zero",
     ),
-    "variation": (
+    "operators.variation": (
         "ArithmeticCrossover",
         "BlendCrossover",
         "GaussianMutation",
@@ -184,12 +184,12 @@ _HOMES = {
         "init_population",
         "uniform_crossover",
     ),
-    "vector_archive": (
+    "quality_diversity.vector_archive": (
         "ArchiveStats",
         "Elites",
         "VectorArchive",
     ),
-    "walk_forward": ("WalkForward",),
+    "parameter_search.walk_forward": ("WalkForward",),
 }
 _HOME = {name: module for module, names in _HOMES.items() for name in names}
 

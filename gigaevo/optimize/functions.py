@@ -15,12 +15,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from gigaevo.optimize.native import BitFunction, Queens, RealFunction, SeveralFunction, Tour
+from gigaevo.optimize.search.native import BitFunction, Queens, RealFunction, SeveralFunction, Tour
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
 
-    from gigaevo.optimize.native import NativeFunction
+    from gigaevo.optimize.search.native import NativeFunction
 
 sphere = RealFunction("sphere", -5.12, 5.12, best_gene=0.0)
 rastrigin = RealFunction("rastrigin", -5.12, 5.12, best_gene=0.0)

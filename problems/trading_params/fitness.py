@@ -6,8 +6,8 @@ seldom trades. A large size earns more each time, and makes the quotes lean furt
 
 import numpy as np
 
-from gigaevo.optimize.backtesting import backtest, quotes
-from gigaevo.optimize.walk_forward import split
+from gigaevo.optimize import backtest, quotes
+from gigaevo.optimize.parameter_search.walk_forward import split
 
 TICKS = 1000
 FRACTION_TRAIN = 0.7

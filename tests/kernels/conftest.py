@@ -11,9 +11,9 @@ import pytest
 
 
 def compiled(name: str) -> ModuleType:
-    """The compiled kernel module, or a skipped test where it was not built."""
+    """A module of kernels, compiled or a twin; a skipped test where it was not built."""
     try:
-        return import_module(f"gigaevo.kernels.{name}")
+        return import_module(f"gigaevo.kernels.{'compiled' if name.startswith('_') else 'twins'}.{name}")
     except ImportError:
         pytest.skip("kernels not compiled")
 

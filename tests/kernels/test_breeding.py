@@ -12,8 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.stats import chisquare
 
-from gigaevo.kernels import breeding_numpy, functions_numpy
 from gigaevo.kernels.advances import Advance
+from gigaevo.kernels.twins import breeding_numpy, functions_numpy
 from tests.kernels.conftest import compiled, stream_for
 
 UNLIKELY = 1e-4

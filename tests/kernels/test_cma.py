@@ -11,9 +11,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.stats import kstest
 
-from gigaevo.kernels.cma_checks import CmaState
-from gigaevo.kernels.functions_numpy import REAL
-from gigaevo.optimize.cma_distribution import recombination
+from gigaevo.kernels.checks.cma_checks import CmaState
+from gigaevo.kernels.checks.functions_checks import REAL
+from gigaevo.optimize.algorithms.cma_distribution import recombination
 from tests.kernels.conftest import compiled
 
 TRIES = settings(max_examples=30, deadline=None)

@@ -12,8 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
-from gigaevo.kernels.differential_checks import Base, Plan
-from gigaevo.kernels.functions_numpy import REAL
+from gigaevo.kernels.checks.differential_checks import Base, Plan
+from gigaevo.kernels.checks.functions_checks import REAL
 from tests.kernels.conftest import compiled
 
 LEAST_P = 1e-6  # of a correct kernel, one test in a million fails; seeds are fixed, so none does

@@ -15,9 +15,9 @@ ALPHA = 1e-4  # of each test of a distribution: seeds are fixed, so this is how 
 def stream_of(module: ModuleType, seed: int = 1):
     """The stream that belongs to an implementation."""
     if module.__name__.endswith("emission_numpy"):
-        from gigaevo.kernels.random_numpy import RandomStream
+        from gigaevo.kernels.twins.random_numpy import RandomStream
     else:
-        from gigaevo.kernels._random import RandomStream
+        from gigaevo.kernels.compiled._random import RandomStream
     return RandomStream(np.random.SeedSequence(seed))
 
 

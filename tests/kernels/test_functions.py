@@ -12,8 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pymoo.problems import get_problem
 
-from gigaevo.kernels import functions_numpy
-from gigaevo.kernels.functions_numpy import BITS, REAL, SEVERAL
+from gigaevo.kernels.checks.functions_checks import BITS, REAL, SEVERAL
+from gigaevo.kernels.twins import functions_numpy
 from tests.kernels.conftest import compiled
 
 Vector = np.ndarray

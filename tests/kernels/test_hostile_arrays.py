@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from gigaevo.kernels.cma_checks import CmaState
+from gigaevo.kernels.checks.cma_checks import CmaState
+from gigaevo.kernels.checks.swarm_checks import Flight
 from gigaevo.kernels.strategy_laws import (
     Change,
     Crossing,
@@ -24,7 +25,6 @@ from gigaevo.kernels.strategy_laws import (
     Scoring,
     ValueLaws,
 )
-from gigaevo.kernels.swarm_checks import Flight
 from tests.kernels.conftest import compiled
 
 D = 6
@@ -76,11 +76,11 @@ def test_misaligned_numbers_are_read_as_others_are(kernels: Callable[[str], Modu
 
 
 def test_what_is_read_in_place_is_aligned() -> None:
-    from gigaevo.kernels import checks, swarm_checks
+    from gigaevo.kernels.checks import array_checks, swarm_checks
 
     floats, integers = misaligned(np.arange(4.0)), misaligned(np.arange(4))
-    assert checks.float_array("given", floats, 1).flags.aligned
-    assert checks.int_array("given", integers, 1).flags.aligned
+    assert array_checks.float_array("given", floats, 1).flags.aligned
+    assert array_checks.int_array("given", integers, 1).flags.aligned
     assert swarm_checks.draw_array(misaligned(np.zeros((2, 2), np.uint64)), (2, 2)).flags.aligned
 
 

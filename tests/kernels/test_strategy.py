@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
-from gigaevo.kernels.functions_numpy import REAL
+from gigaevo.kernels.checks.functions_checks import REAL
 from gigaevo.kernels.strategy_laws import (
     Change,
     Crossing,
@@ -29,7 +29,7 @@ from gigaevo.kernels.strategy_laws import (
     ValueLaws,
     share,
 )
-from gigaevo.kernels.strategy_numpy import packed, unpacked
+from gigaevo.kernels.twins.strategy_numpy import packed, unpacked
 from tests.kernels.conftest import compiled
 
 SUM = Scoring(Score.SUM, 0, 1.0)

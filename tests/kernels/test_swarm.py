@@ -12,8 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
-from gigaevo.kernels.functions_numpy import REAL
-from gigaevo.kernels.swarm_checks import Flight
+from gigaevo.kernels.checks.functions_checks import REAL
+from gigaevo.kernels.checks.swarm_checks import Flight
 from tests.kernels.conftest import compiled
 
 LEAST_P = 1e-6

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gigaevo.optimize.answers import Answers
+from gigaevo.optimize.search.answers import Answers
 
 
 def expected(answers: Answers, n: int) -> np.ndarray:

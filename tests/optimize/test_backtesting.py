@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gigaevo.optimize.backtesting import Context, Quote, backtest, prices_of, quotes
+from gigaevo.optimize.parameter_search.backtesting import Context, Quote, backtest, prices_of, quotes
 
 
 def test_a_quote_is_filled_by_the_next_price_and_not_by_the_one_it_was_made_at() -> None:

@@ -12,9 +12,9 @@ import pytest
 
 from gigaevo.kernels.random import RandomStream
 from gigaevo.optimize import BinaryGenotype, MultiRangeGenotype
-from gigaevo.optimize.answers import Answers
-from gigaevo.optimize.checkpoint import load, save
-from gigaevo.optimize.history import History
+from gigaevo.optimize.search.answers import Answers
+from gigaevo.optimize.search.checkpoint import load, save
+from gigaevo.optimize.search.history import History
 
 
 def state() -> Answers:
@@ -86,10 +86,10 @@ def forged(path: Path, tree: Any, **arrays: Any) -> Path:
 
 
 @pytest.mark.parametrize(
-    "name", ["os:system", "gigaevo.storage.sqlite:SqliteStorage", "gigaevo.optimize.checkpoint:load"]
+    "name", ["os:system", "gigaevo.storage.sqlite:SqliteStorage", "gigaevo.optimize.search.checkpoint:load"]
 )
 def test_a_checkpoint_can_name_no_class_but_those_of_the_optimizers(tmp_path: Path, name: str) -> None:
-    from gigaevo.optimize.checkpoint import BACKEND
+    from gigaevo.optimize.search.checkpoint import BACKEND
 
     tree = {"format": 1, "backend": BACKEND, "root": {"object": name, "state": {"dict": []}}}
     with pytest.raises(ValueError, match="may not name the class"):

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gigaevo.optimize.convergence import (
+from gigaevo.optimize.populations.convergence import (
     adapt_mutation_sigma,
     check_convergence,
     compute_generation_stats,

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from gigaevo.optimize import DifferentialEvolution, MultiRangeGenotype, RangeGenotype, functions
-from gigaevo.optimize.differential_evolution import STRATEGIES
+from gigaevo.optimize.algorithms.differential_evolution import STRATEGIES
 from tests.optimize.native_runs import assert_native_runs_are_the_same, vectorized
 
 SPACE = RangeGenotype(6, (-5.12, 5.12))

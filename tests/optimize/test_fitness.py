@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from gigaevo.optimize.fitness import Evaluator, FitnessError
+from gigaevo.optimize.search.fitness import Evaluator, FitnessError
 
 GENOMES = np.arange(6.0).reshape(3, 2)
 

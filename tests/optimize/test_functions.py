@@ -10,8 +10,8 @@ from pymoo.problems import get_problem
 
 import gigaevo.optimize
 from gigaevo.optimize import functions
-from gigaevo.optimize.fitness import NativeFitness
-from gigaevo.optimize.native import RealFunction, SeveralFunction
+from gigaevo.optimize.search.fitness import NativeFitness
+from gigaevo.optimize.search.native import RealFunction, SeveralFunction
 
 FACTORIES = {"tsp": {"distances": np.ones((4, 4))}}
 

@@ -22,8 +22,8 @@ from gigaevo.optimize import (
     MultiRangeGenotype,
     RangeGenotype,
 )
-from gigaevo.optimize.cma_emitter import improvement_ranks
-from gigaevo.optimize.curiosity import Curiosity
+from gigaevo.optimize.quality_diversity.cma_emitter import improvement_ranks
+from gigaevo.optimize.quality_diversity.curiosity import Curiosity
 
 BOX = RangeGenotype(4, (-1.0, 1.0))
 

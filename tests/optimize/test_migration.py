@@ -7,8 +7,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gigaevo.optimize.migration import IslandConfig, MigrationTopology, island_migrate, island_selection_methods
-from gigaevo.optimize.selection import SelectionMethod
+from gigaevo.optimize.operators.selection import SelectionMethod
+from gigaevo.optimize.populations.migration import (
+    IslandConfig,
+    MigrationTopology,
+    island_migrate,
+    island_selection_methods,
+)
 
 POPULATIONS = [[[1.0], [2.0], [3.0]], [[10.0], [20.0], [30.0]], [[100.0], [200.0], [300.0]]]
 FITNESSES = [[0.3, 0.1, 0.2], [0.1, 0.2, 0.3], [0.2, 0.3, 0.1]]

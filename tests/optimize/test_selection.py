@@ -11,7 +11,7 @@ import pytest
 
 import gigaevo.optimize as hz
 from gigaevo.kernels.random import RandomStream
-from gigaevo.optimize.selection import selection_of
+from gigaevo.optimize.operators.selection import selection_of
 
 FITNESSES = [0.1, 0.5, 0.3, 0.9, 0.2]
 SEEDED: list[Callable[..., Any]] = [

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import pytest
 
-from gigaevo.optimize.stops import ENDLESS, MaxEvaluations, MaxGenerations, MaxSeconds, Stale, Stop, Target
+from gigaevo.optimize.search.stops import ENDLESS, MaxEvaluations, MaxGenerations, MaxSeconds, Stale, Stop, Target
 
 
 @dataclass

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from gigaevo.optimize import DifferentialEvolution, ParticleSwarm
-from gigaevo.optimize.differential_evolution import STRATEGIES
+from gigaevo.optimize.algorithms.differential_evolution import STRATEGIES
 
 PAGE = (Path(__file__).parents[2] / "docs" / "optimize_swarm.md").read_text()
 

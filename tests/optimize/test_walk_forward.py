@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gigaevo.optimize.walk_forward import WalkForward, split, ticks_of
+from gigaevo.optimize.parameter_search.walk_forward import WalkForward, split, ticks_of
 
 
 @given(

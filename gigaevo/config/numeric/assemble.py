@@ -33,8 +33,8 @@ from gigaevo.evolution.engine.events import Limits
 from gigaevo.observe.search_events import SearchInfo, SearchReport
 from gigaevo.observe.search_files import BestGenomeFile, GenerationLog, SearchSummaryFile
 from gigaevo.observe.search_page import print_search
-from gigaevo.optimize.fitness import FitnessError, NativeFitness
-from gigaevo.optimize.optimizer import Optimizer
+from gigaevo.optimize.search.fitness import FitnessError, NativeFitness
+from gigaevo.optimize.search.optimizer import Optimizer
 from gigaevo.problems import NumericProblem, ProblemError, load_numeric_problem
 from gigaevo.storage.base import SearchStorage, StorageError
 

@@ -21,7 +21,7 @@ import numpy as np
 from gigaevo.config.errors import did_you_mean, one_line
 from gigaevo.config.numeric.genotypes import GenomeForm
 from gigaevo.kernels.random import RandomStream
-from gigaevo.optimize.fitness import NativeFitness
+from gigaevo.optimize.search.fitness import NativeFitness
 from gigaevo.problems.errors import ProblemError
 
 if TYPE_CHECKING:

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     from gigaevo.optimize import GridArchive
     from gigaevo.optimize.genotypes import Genotype
-    from gigaevo.optimize.optimizer import Optimizer
+    from gigaevo.optimize.search.optimizer import Optimizer
     from gigaevo.problems import NumericProblem
 
 

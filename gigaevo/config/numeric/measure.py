@@ -6,14 +6,14 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from gigaevo.optimize.optimizer import Optimizer
+from gigaevo.optimize.search.optimizer import Optimizer
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from gigaevo.config.numeric.genotypes import GenomeForm
     from gigaevo.config.numeric.searching import Searching
-    from gigaevo.optimize.result import Result
+    from gigaevo.optimize.search.result import Result
     from gigaevo.problems import NumericProblem
 
 

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any, Protocol, Self
 
 import numpy as np
 
-from gigaevo.optimize import checkpoint
-from gigaevo.optimize.fitness import Evaluator, FitnessError, NativeFitness
 from gigaevo.optimize.genotypes import MultiUniqueGenotype, UniqueGenotype
+from gigaevo.optimize.search import checkpoint
+from gigaevo.optimize.search.fitness import Evaluator, FitnessError, NativeFitness
 from gigaevo.optimize.strategy import CrossoverClone, CrossoverUniform, Evolve, FitnessOrdering
 from gigaevo.optimize.strategy.endings import Endings
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from gigaevo.optimize.genotypes import Genotype
-    from gigaevo.optimize.stops import Stop
+    from gigaevo.optimize.search.stops import Stop
     from gigaevo.optimize.strategy import Crossover, Extension, Mutate, Select
 
 
@@ -34,7 +34,7 @@ class Ended(Protocol):
 
 
 class Searching(Protocol):
-    """A search that goes on where it ended; see ``gigaevo.optimize.optimizer.Optimizer``, which is one."""
+    """A search that goes on where it ended; see ``gigaevo.optimize.search.optimizer.Optimizer``, which is one."""
 
     genotype: Genotype
     objectives: int

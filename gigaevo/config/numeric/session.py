@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from gigaevo.observe.search_events import SearchProgress
 from gigaevo.observe.search_files import generation_line
-from gigaevo.optimize.stops import AnyOf, MaxEvaluations, MaxGenerations, MaxSeconds, Stale, Stop, Target
+from gigaevo.optimize.search.stops import AnyOf, MaxEvaluations, MaxGenerations, MaxSeconds, Stale, Stop, Target
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from gigaevo.config.numeric.searching import Searching
     from gigaevo.config.schema import NumericSettings
     from gigaevo.observe.search_events import SearchListener
-    from gigaevo.optimize.stops import Progress
+    from gigaevo.optimize.search.stops import Progress
     from gigaevo.storage.base import SearchStorage
 
 INTERRUPTED = "interrupted"

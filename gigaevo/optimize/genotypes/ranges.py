@@ -10,7 +10,7 @@ import numpy as np
 
 from gigaevo.optimize.arguments import check_whole
 from gigaevo.optimize.genotypes.base import SHOWN, Genotype, first_place, rows_of
-from gigaevo.optimize.mutation_types import MutationKind, MutationType, mutation_type_of
+from gigaevo.optimize.operators.mutation_types import MutationKind, MutationType, mutation_type_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from gigaevo.kernels.random import RandomStream
     from gigaevo.optimize.genotypes.base import Codes
-    from gigaevo.optimize.mutation_types import Distance
+    from gigaevo.optimize.operators.mutation_types import Distance
 
 
 class Ranges(Genotype):

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from gigaevo.kernels.random import RandomStream
-from gigaevo.optimize.cma_distribution import CmaDistribution
+from gigaevo.optimize.algorithms.cma_distribution import CmaDistribution
 from gigaevo.optimize.seeds import seed_sequence
 
 if TYPE_CHECKING:

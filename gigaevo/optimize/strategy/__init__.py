@@ -14,7 +14,7 @@ evolve = Evolve(
 genes, score = evolve.call().best_genes_and_fitness_score()
 """
 
-from gigaevo.optimize.mutation_types import MutationType
+from gigaevo.optimize.operators.mutation_types import MutationType
 from gigaevo.optimize.strategy.crossover import (
     Crossover,
     CrossoverClone,

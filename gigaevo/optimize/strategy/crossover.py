@@ -9,8 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, ClassVar, Protocol
 
+from gigaevo.kernels.checks.strategy_checks import check_rate
 from gigaevo.kernels.strategy import cross_over
-from gigaevo.kernels.strategy_checks import check_rate
 from gigaevo.kernels.strategy_laws import Crossing, Exchange, share
 from gigaevo.optimize.arguments import is_count
 

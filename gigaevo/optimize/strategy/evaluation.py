@@ -8,9 +8,9 @@ import numpy as np
 
 from gigaevo.kernels.strategy import score_unknown
 from gigaevo.kernels.strategy_laws import Score, Scoring
-from gigaevo.optimize.fitness import Evaluator
 from gigaevo.optimize.genotypes import Ranges, UniqueGenotype
-from gigaevo.optimize.native import BitFunction, Queens, RealFunction
+from gigaevo.optimize.search.fitness import Evaluator
+from gigaevo.optimize.search.native import BitFunction, Queens, RealFunction
 from gigaevo.optimize.strategy.gene_space import BitSpace
 from gigaevo.optimize.strategy.placeholders import CountTrue, SumGenes
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
-from gigaevo.kernels.strategy_checks import check_rate
+from gigaevo.kernels.checks.strategy_checks import check_rate
 from gigaevo.kernels.strategy_laws import share
 from gigaevo.optimize.arguments import is_count
 

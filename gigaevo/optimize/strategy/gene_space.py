@@ -9,7 +9,7 @@ import numpy as np
 
 from gigaevo.kernels.strategy import mutate_bits, mutate_swaps, mutate_values
 from gigaevo.kernels.strategy_laws import Change, GeneLaw, Mutation, ValueLaws
-from gigaevo.kernels.strategy_numpy import packed, unpacked
+from gigaevo.kernels.twins.strategy_numpy import packed, unpacked
 from gigaevo.optimize.genotypes import (
     BinaryGenotype,
     Genotype,
@@ -19,7 +19,7 @@ from gigaevo.optimize.genotypes import (
     Ranges,
     UniqueGenotype,
 )
-from gigaevo.optimize.mutation_types import MutationKind
+from gigaevo.optimize.operators.mutation_types import MutationKind
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray

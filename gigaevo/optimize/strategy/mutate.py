@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
-from gigaevo.kernels.strategy_checks import check_rate
+from gigaevo.kernels.checks.strategy_checks import check_rate
 from gigaevo.optimize.arguments import is_count
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from gigaevo.optimize.genotypes import Ranges
-from gigaevo.optimize.mutation_types import MutationKind
+from gigaevo.optimize.operators.mutation_types import MutationKind
 from gigaevo.optimize.strategy.gene_space import BitSpace, NumberSpace, OrderSpace
 
 if TYPE_CHECKING:

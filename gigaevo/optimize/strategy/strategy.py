@@ -12,9 +12,9 @@ import numpy as np
 
 from gigaevo.kernels.random import RandomStream
 from gigaevo.kernels.strategy_laws import Goal
-from gigaevo.optimize import checkpoint
 from gigaevo.optimize.arguments import brief
 from gigaevo.optimize.genotypes import as_genotype
+from gigaevo.optimize.search import checkpoint
 from gigaevo.optimize.seeds import seed_sequence, shown
 from gigaevo.optimize.strategy.endings import Endings
 from gigaevo.optimize.strategy.evaluation import Evaluation

@@ -1,1 +1,0 @@
-from gigaevo.kernels.cvt_numpy import CentroidIndex as CentroidIndex

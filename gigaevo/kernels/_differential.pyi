@@ -1,7 +1,0 @@
-from gigaevo.kernels.differential_numpy import best_members as best_members
-from gigaevo.kernels.differential_numpy import draw_crossover as draw_crossover
-from gigaevo.kernels.differential_numpy import draw_parents as draw_parents
-from gigaevo.kernels.differential_numpy import draw_settings as draw_settings
-from gigaevo.kernels.differential_numpy import recombine as recombine
-from gigaevo.kernels.differential_numpy import replace as replace
-from gigaevo.kernels.differential_numpy import success_means as success_means

@@ -1,1 +1,0 @@
-from gigaevo.kernels.differential_loop_numpy import advance as advance

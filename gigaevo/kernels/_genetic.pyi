@@ -1,9 +1,0 @@
-from gigaevo.kernels.genetic_numpy import flip as flip
-from gigaevo.kernels.genetic_numpy import inversion as inversion
-from gigaevo.kernels.genetic_numpy import matched as matched
-from gigaevo.kernels.genetic_numpy import order as order
-from gigaevo.kernels.genetic_numpy import points as points
-from gigaevo.kernels.genetic_numpy import reset as reset
-from gigaevo.kernels.genetic_numpy import scramble as scramble
-from gigaevo.kernels.genetic_numpy import swap as swap
-from gigaevo.kernels.genetic_numpy import uniform as uniform

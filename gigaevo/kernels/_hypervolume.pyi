@@ -1,1 +1,0 @@
-from gigaevo.kernels.hypervolume_numpy import hypervolume as hypervolume

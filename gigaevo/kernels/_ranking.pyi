@@ -1,1 +1,0 @@
-from gigaevo.kernels.ranking_python import ValueRanking as ValueRanking

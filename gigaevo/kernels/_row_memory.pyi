@@ -1,2 +1,0 @@
-from gigaevo.kernels.row_memory_numpy import RowMemory as RowMemory
-from gigaevo.kernels.row_memory_numpy import restored_memory as restored_memory

@@ -1,3 +1,0 @@
-from gigaevo.kernels.strategy_loops_numpy import advance as advance
-from gigaevo.kernels.strategy_loops_numpy import climb as climb
-from gigaevo.kernels.strategy_loops_numpy import climb_steepest as climb_steepest

@@ -1,0 +1,1 @@
+from gigaevo.kernels.twins.cvt_numpy import CentroidIndex as CentroidIndex

@@ -1,0 +1,1 @@
+from gigaevo.kernels.twins.differential_loop_numpy import advance as advance

@@ -1,0 +1,1 @@
+from gigaevo.kernels.twins.emission_numpy import iso_line as iso_line

@@ -1,0 +1,1 @@
+from gigaevo.kernels.twins.hypervolume_numpy import hypervolume as hypervolume

@@ -1,0 +1,1 @@
+from gigaevo.kernels.twins.ranking_python import ValueRanking as ValueRanking

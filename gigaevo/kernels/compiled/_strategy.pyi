@@ -1,0 +1,9 @@
+from gigaevo.kernels.twins.strategy_numpy import cross_over as cross_over
+from gigaevo.kernels.twins.strategy_numpy import distinct_rows as distinct_rows
+from gigaevo.kernels.twins.strategy_numpy import drop_aged as drop_aged
+from gigaevo.kernels.twins.strategy_numpy import mutate_bits as mutate_bits
+from gigaevo.kernels.twins.strategy_numpy import mutate_swaps as mutate_swaps
+from gigaevo.kernels.twins.strategy_numpy import mutate_values as mutate_values
+from gigaevo.kernels.twins.strategy_numpy import score_unknown as score_unknown
+from gigaevo.kernels.twins.strategy_numpy import select_elite as select_elite
+from gigaevo.kernels.twins.strategy_numpy import select_tournament as select_tournament

@@ -1,0 +1,1 @@
+"""Evolutionary algorithms, each an ``Optimizer``."""

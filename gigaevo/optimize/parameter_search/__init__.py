@@ -1,0 +1,1 @@
+"""The search for parameters of a pipeline: ``evolve`` and its like, with backtests and walk-forward."""

@@ -1,0 +1,1 @@
+"""MAP-Elites on vectors: its archives and emitters."""
