@@ -18,6 +18,8 @@ from types import SimpleNamespace
 from typing import Any
 
 from hydra import compose, initialize_config_dir
+from hydra.core.override_parser.overrides_parser import OverridesParser
+from hydra.core.override_parser.types import Override, OverrideType
 from omegaconf import DictConfig, OmegaConf
 
 from gigaevo.config.builder import Builder
@@ -241,6 +243,24 @@ def numbers_given(name: str) -> dict[str, Any]:
 
 @functools.cache
 def _composed(arguments: tuple[str, ...]) -> DictConfig:
+    """As Hydra composes it; but what is chosen is read from files once, whatever values are changed in it."""
+    overrides = dict(zip(arguments, OverridesParser.create().parse_overrides(list(arguments)), strict=True))
+    values = [override for override in overrides.values() if _is_value(override)]
+    config = _chosen(tuple(text for text, override in overrides.items() if override not in values)).copy()
+    for override in values:
+        OmegaConf.update(config, override.key_or_group, override.value(), merge=True)
+    return config
+
+
+def _is_value(override: Override) -> bool:
+    """Whether it changes a value, and chooses no file."""
+    key = override.key_or_group
+    chooses = override.package is not None or (ROOT / "config" / key).is_dir() or key.startswith(("problem.", "hydra."))
+    return override.type is OverrideType.CHANGE and not chooses
+
+
+@functools.cache
+def _chosen(arguments: tuple[str, ...]) -> DictConfig:
     register_resolvers()
     with initialize_config_dir(config_dir=str(ROOT / "config"), version_base=None):
         return compose("config", list(arguments))
