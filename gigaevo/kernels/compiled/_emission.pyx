@@ -2,13 +2,14 @@
 """Children of the elites of an archive, compiled. ``emission_numpy`` documents the functions and is their twin."""
 
 from libc.math cimport INFINITY
-from libc.stdint cimport int64_t, uint32_t
+from libc.stdint cimport int64_t, uint32_t, uint64_t
 
 cimport numpy as cnp
 
 from gigaevo.kernels.compiled._boundary cimport are_below, fits
+from gigaevo.kernels.compiled._lanes cimport LANES, Lanes, fill_lanes, fill_normals, seed_lanes
 from gigaevo.kernels.compiled._random cimport RandomStream
-from gigaevo.kernels.compiled._rng cimport Rng, below, normal
+from gigaevo.kernels.compiled._rng cimport Rng, scaled
 
 from gigaevo.kernels.checks import emission_checks
 
@@ -16,6 +17,15 @@ cnp.import_array()
 
 cdef extern from "_memory.h" nogil:
     void will_read(const void* address)
+
+cdef extern from "_emission.h" nogil:
+    void vary_rows(
+        double* children, Py_ssize_t count, Py_ssize_t dims, const double* pool, const int64_t* first,
+        const int64_t* second, const double* along, const double* sigma, const double* lower, const double* upper
+    )
+
+cdef enum:
+    FAMILIES = 32  # children at a time, a whole number of steps of the lanes
 
 
 cdef struct Emission:
@@ -62,41 +72,44 @@ cdef bint load(
 
 
 cdef void breed(const Emission* given, int64_t count, double* children, Rng* source) noexcept nogil:
-    """Parents are drawn one child ahead, so that they are there when they are needed."""
+    """Parents of some children are drawn at once, and are on their way from memory while the normal numbers are made."""
     cdef Rng rng = source[0]  # on the stack the compiler may keep it in registers
+    cdef Lanes lanes
+    cdef uint64_t[FAMILIES] words
+    cdef int64_t[FAMILIES] first, second
+    cdef double[FAMILIES] along
+    cdef int64_t dims = given.dims, done = 0, item, some
     cdef uint32_t elites = <uint32_t>given.elites
-    cdef int64_t dims = given.dims, item, axis, first, second = 0, next_first, next_second = 0
-    cdef const double* x
-    cdef const double* y
-    cdef double* child
-    cdef double along = 0.0, value
     cdef bint line = given.line_sigma > 0.0
-    next_first = draw(given, 0, elites, &rng)
-    if line:
-        next_second = below(&rng, elites)
-    for item in range(count):
-        first, second = next_first, next_second
-        if item + 1 < count:
-            next_first = draw(given, item + 1, elites, &rng)
-            will_read(given.pool + next_first * dims)
+    seed_lanes(&lanes, &rng)
+    while done < count:
+        some = min(count - done, <int64_t>FAMILIES)
+        fill_lanes(&lanes, words, FAMILIES // LANES)
+        for item in range(some):  # a word has two parents
+            first[item] = scaled(<uint32_t>(words[item] >> 32), elites)
+            if given.rows != NULL:
+                first[item] = given.rows[done + item]
+            will_read_row(given.pool + first[item] * dims, dims)
             if line:
-                next_second = below(&rng, elites)
-                will_read(given.pool + next_second * dims)
-        x, y, child = given.pool + first * dims, given.pool + second * dims, children + item * dims
+                second[item] = scaled(<uint32_t>words[item], elites)
+                will_read_row(given.pool + second[item] * dims, dims)
         if line:
-            along = given.line_sigma * normal(&rng)
-        for axis in range(dims):
-            value = x[axis] + given.sigma[axis] * normal(&rng)
-            if line:
-                value += along * (y[axis] - x[axis])
-            value = value if value > given.lower[axis] else given.lower[axis]
-            child[axis] = value if value < given.upper[axis] else given.upper[axis]
+            fill_normals(&lanes, along, some, &rng)
+            for item in range(some):
+                along[item] *= given.line_sigma
+        fill_normals(&lanes, children + done * dims, some * dims, &rng)
+        vary_rows(
+            children + done * dims, some, dims, given.pool, first, second if line else NULL, along, given.sigma,
+            given.lower, given.upper,
+        )
+        done += some
     source[0] = rng
 
 
-cdef inline int64_t draw(const Emission* given, int64_t item, uint32_t elites, Rng* rng) noexcept nogil:
-    """The first parent of a child."""
-    return given.rows[item] if given.rows != NULL else below(rng, elites)
+cdef inline void will_read_row(const double* row, int64_t dims) noexcept nogil:
+    """Ask for both ends of a row; in between, where there is more, the processor sees where it leads."""
+    will_read(row)
+    will_read(row + dims - 1)
 
 
 def iso_line(pool, count, sigma, double line_sigma, lower, upper, RandomStream stream not None, rows=None):

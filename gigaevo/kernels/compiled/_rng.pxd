@@ -1,7 +1,7 @@
 # Random numbers for the inner loops of kernels: xoshiro256++ (Blackman and Vigna, "Scrambled linear pseudorandom number
 # generators", 2021). Its four words are seeded from numpy's SeedSequence by RandomStream (_random.pyx), never here.
 
-from libc.math cimport INFINITY
+from libc.math cimport INFINITY, fabs
 from libc.stdint cimport int64_t, uint32_t, uint64_t
 
 
@@ -64,7 +64,7 @@ cdef inline double normal(Rng* rng) noexcept nogil:
     cdef uint64_t word = next_word(rng)
     cdef int layer = word & 255
     cdef double x = <double>(<int64_t>word >> 11) * (1.0 / 4503599627370496.0) * ZIGGURAT_WIDTH[layer]
-    if -ZIGGURAT_WIDTH[layer + 1] < x < ZIGGURAT_WIDTH[layer + 1]:
+    if fabs(x) < ZIGGURAT_WIDTH[layer + 1]:
         return x
     return outer_normal(rng, layer, x)
 
@@ -85,7 +85,7 @@ cdef inline double outer_normal(Rng* rng, int layer, double x) noexcept nogil:
         word = next_word(rng)
         layer = word & 255
         x = <double>(<int64_t>word >> 11) * (1.0 / 4503599627370496.0) * ZIGGURAT_WIDTH[layer]
-        if -ZIGGURAT_WIDTH[layer + 1] < x < ZIGGURAT_WIDTH[layer + 1]:
+        if fabs(x) < ZIGGURAT_WIDTH[layer + 1]:
             return x
 
 
