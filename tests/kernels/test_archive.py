@@ -180,6 +180,40 @@ def test_a_cell_keeps_the_best_it_ever_saw(archive: ModuleType, batches):
     assert len(ours) == len({cell for cell, _, _ in offered})
 
 
+@given(st.lists(st.lists(items_in(list(range(8))), min_size=1, max_size=30), max_size=4), st.sampled_from([1, 3]))
+@settings(max_examples=100, deadline=None)
+def test_what_is_absorbed_is_what_would_be_added(archive: ModuleType, batches, depth):
+    told, silent = (
+        archive.EliteArchive(8 * depth, behavior_dim=BEHAVIOR_DIM, solution_dim=SOLUTION_DIM) for _ in range(2)
+    )
+    for batch in batches:
+        cells, objectives, keys = (np.array(column) for column in zip(*batch, strict=True))
+        described = [behavior_of(key) for key in keys], [solution_of(key) for key in keys]
+        told.add(cells, objectives, keys, *described, depth=depth)
+        assert silent.absorb(cells, objectives, keys, *described, depth=depth) == np.argmax(objectives)
+        for name in ("cells", "objectives", "keys", "behaviors", "solutions"):
+            np.testing.assert_array_equal(getattr(told, name), getattr(silent, name))
+
+
+def test_of_no_items_none_is_the_best(archive: ModuleType):
+    assert archive.EliteArchive(4, keyed=False).absorb([], []) == -1
+
+
+@pytest.mark.parametrize("depth", [1, 2])
+def test_behaviors_are_read_wherever_they_lie(archive: ModuleType, depth):
+    draw = np.random.default_rng(3)
+    table, solutions = draw.random((40, 9)), draw.random((40, SOLUTION_DIM))
+    cells, objectives, keys = draw.integers(0, 6, 40), draw.random(40), np.arange(40)
+    for behaviors in (table[:, 2:4], table[:, 8:2:-4], np.asfortranarray(table)[:, :2], table[::-1, ::5]):
+        in_place, copied = (
+            archive.EliteArchive(12, behavior_dim=BEHAVIOR_DIM, solution_dim=SOLUTION_DIM) for _ in range(2)
+        )
+        in_place.add(cells, objectives, keys, behaviors, solutions, depth=depth)
+        copied.add(cells, objectives, keys, behaviors.copy(), solutions, depth=depth)
+        np.testing.assert_array_equal(in_place.behaviors, copied.behaviors)
+        np.testing.assert_array_equal(in_place.behaviors, behaviors[in_place.keys])
+
+
 def test_of_equals_the_first_stays(archive: ModuleType):
     ours = archive.EliteArchive(4)
     status, rows, gains = ours.add([1, 1, 1, 2], [5.0, 5.0, 6.0, 5.0], [10, 11, 12, 13])

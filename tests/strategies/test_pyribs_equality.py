@@ -54,8 +54,7 @@ class Grid:
     def cells_of(self, points: FloatArray) -> IntArray:
         lower, upper = np.array(self.bounds).T.copy()
         binning = np.full(len(lower), Binning.LINEAR, dtype=np.uint8)
-        cells, _ = bin_grid(points, lower, upper, np.array(self.resolution), binning)
-        return cells
+        return bin_grid(points, lower, upper, np.array(self.resolution), binning)
 
 
 @dataclass(frozen=True)

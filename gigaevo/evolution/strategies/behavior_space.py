@@ -262,7 +262,7 @@ class _Grid:
         return tuple(indices)
 
     def cells(self, points: FloatArray) -> IntArray:
-        cells, _ = bin_grid(points, self._lower, self._upper, self._resolution, self._binning)
+        cells = bin_grid(points, self._lower, self._upper, self._resolution, self._binning)
         if not self._edges:
             return cells
         indices = list(np.unravel_index(cells, tuple(self._resolution.tolist())))

@@ -12,7 +12,7 @@ from libc.stdint cimport int8_t, int32_t, int64_t
 
 cimport numpy as cnp
 
-from gigaevo.kernels.compiled._boundary cimport are_uniforms, fits, new_array
+from gigaevo.kernels.compiled._boundary cimport Table, are_uniforms, fits, load_table, new_array
 from gigaevo.kernels.compiled._cell_index cimport (
     CellIndex,
     clear_index,
@@ -42,6 +42,7 @@ cdef extern from "_memory.h" nogil:
 
 cdef enum:
     AHEAD = 8  # items for which memory is asked before it is needed
+    NOTED = 1024  # items of a batch for which room is kept
     CACHED_ROWS = 32768  # rows of which objectives are likely to be near anyway
     REJECTED = 0
     IMPROVED = 1
@@ -56,12 +57,12 @@ cdef struct Items:
     const int64_t* cells
     const double* objectives
     const int64_t* keys
-    const double* behaviors
+    Table behaviors
     const double* solutions
 
 
 cdef struct Outcome:
-    # What became of each item: the outputs of ``add``, and the items that were let in, in order.
+    # What became of each item, as ``add`` tells it, and the items that were let in, in order.
     int8_t* status
     int64_t* rows
     double* gains
@@ -81,6 +82,32 @@ cdef inline const double* row_in(const double* rows, int64_t row, int64_t width)
     return rows + row * width
 
 
+cdef inline const double* behavior_in(const Items* items, int64_t item) noexcept nogil:
+    return row_in(items.behaviors.data, item, items.behaviors.row_step)
+
+
+cdef inline cnp.ndarray new_notes(Py_ssize_t n):
+    """Room for what becomes of ``n`` items."""
+    return new_array(n * (sizeof(int64_t) + sizeof(double) + sizeof(int32_t) + sizeof(int8_t)), cnp.NPY_INT8)
+
+
+cdef inline void note_in(cnp.ndarray notes, Py_ssize_t n, Outcome* outcome) noexcept:
+    """Let what becomes of ``n`` items be written to ``notes``."""
+    outcome.rows = <int64_t*>cnp.PyArray_DATA(notes)
+    outcome.gains = <double*>(outcome.rows + n)
+    outcome.winners = <int32_t*>(outcome.gains + n)
+    outcome.status = <int8_t*>(outcome.winners + n)
+
+
+cdef inline int64_t first_of_the_best(const double* objectives, int64_t n) noexcept nogil:
+    """The first item of the largest objective, -1 where there is none."""
+    cdef int64_t item, best = 0
+    for item in range(1, n):
+        if objectives[item] > objectives[best]:
+            best = item
+    return best if n > 0 else -1
+
+
 cdef inline bint are_equal(const double* left, const double* right, int64_t width) noexcept nogil:
     cdef int64_t place
     for place in range(width):
@@ -96,8 +123,19 @@ cdef object checked_row(str name, object given, int64_t width):
     return array_checks.optional_rows(name, given, (width,))
 
 
+cdef inline object load_rows(Table* rows, str name, object given, Py_ssize_t n, int64_t width):
+    """Look at an array of shape (n, width); the array, to be held, or None if the archive keeps none."""
+    if width > 0 and load_table(rows, given) and rows.rows == n and rows.columns == width:
+        return given
+    rows.data = NULL
+    given = array_checks.optional_rows(name, given, (n, width))
+    if given is not None:
+        load_table(rows, given)
+    return given
+
+
 cdef inline object checked_rows(str name, object given, Py_ssize_t n, int64_t width):
-    """An array of shape (n, width); None if the archive keeps none."""
+    """A C-contiguous array of shape (n, width); None if the archive keeps none."""
     if (
         width > 0
         and fits(given, cnp.NPY_FLOAT64, 2)
@@ -141,6 +179,7 @@ cdef class EliteArchive:
     cdef int64_t* row_keys
     cdef double* row_behaviors
     cdef double* row_solutions
+    cdef cnp.ndarray notes  # room for what becomes of NOTED items
 
     def __cinit__(self, total_cells, *, behavior_dim=0, solution_dim=0, keyed=True, capacity=64):
         array_checks.check_archive(total_cells, behavior_dim, solution_dim, capacity)
@@ -148,6 +187,7 @@ cdef class EliteArchive:
         self.keyed = keyed
         self.behavior_dim, self.solution_dim = behavior_dim, solution_dim
         self.count = 0
+        self.notes = new_notes(NOTED)
         make_index(&self.index, self.total_cells, capacity)
         self.resize(capacity)
 
@@ -160,6 +200,14 @@ cdef class EliteArchive:
 
     def add(self, cells, objectives, keys=None, behaviors=None, solutions=None, *, depth=1):
         """See ``archive_numpy.EliteArchive.add``."""
+        return self.admit(cells, objectives, keys, behaviors, solutions, depth, True)
+
+    def absorb(self, cells, objectives, keys=None, behaviors=None, solutions=None, *, depth=1):
+        """See ``archive_numpy.EliteArchive.absorb``."""
+        return self.admit(cells, objectives, keys, behaviors, solutions, depth, False)
+
+    cdef object admit(self, cells, objectives, keys, behaviors, solutions, depth, bint telling):
+        """``add`` where ``telling``, else ``absorb``."""
         cdef Py_ssize_t n
         cdef Items items
         cdef Outcome outcome
@@ -171,7 +219,7 @@ cdef class EliteArchive:
         if cnp.PyArray_DIM(<cnp.ndarray>objectives, 0) != n:
             array_checks.check_shape("objectives", objectives, (n,))
         keys = checked_keys(keys, n, self.keyed)
-        behaviors = checked_rows("behaviors", behaviors, n, self.behavior_dim)
+        behaviors = load_rows(&items.behaviors, "behaviors", behaviors, n, self.behavior_dim)
         solutions = checked_rows("solutions", solutions, n, self.solution_dim)
         cdef int64_t run = checked_depth(depth, self.total_cells)
         items.cells = <const int64_t*>cnp.PyArray_DATA(<cnp.ndarray>cells)
@@ -179,7 +227,6 @@ cdef class EliteArchive:
         items.keys = NULL
         if keys is not None:
             items.keys = <const int64_t*>cnp.PyArray_DATA(<cnp.ndarray>keys)
-        items.behaviors = floats_in(behaviors)
         items.solutions = floats_in(solutions)
         if not (
             cells_are_sound(items.cells, n, self.total_cells // run) and numbers_are_finite(items.objectives, n)
@@ -187,19 +234,22 @@ cdef class EliteArchive:
             array_checks.check_cells(cells, self.total_cells // run)
             array_checks.check_finite("objectives", objectives)
         self.reserve(self.count + n)
-        status = new_array(n, cnp.NPY_INT8)
-        rows = new_array(n, cnp.NPY_INT64)
-        gains = new_array(n, cnp.NPY_FLOAT64)
-        winners = new_array(n, cnp.NPY_INT32)
-        outcome.status = <int8_t*>cnp.PyArray_DATA(status)
-        outcome.rows = <int64_t*>cnp.PyArray_DATA(rows)
-        outcome.gains = <double*>cnp.PyArray_DATA(gains)
-        outcome.winners = <int32_t*>cnp.PyArray_DATA(winners)
+        notes = self.notes if n <= NOTED else new_notes(n)
+        note_in(notes, n, &outcome)
+        if telling:
+            status = new_array(n, cnp.NPY_INT8)
+            rows = new_array(n, cnp.NPY_INT64)
+            gains = new_array(n, cnp.NPY_FLOAT64)
+            outcome.status = <int8_t*>cnp.PyArray_DATA(status)
+            outcome.rows = <int64_t*>cnp.PyArray_DATA(rows)
+            outcome.gains = <double*>cnp.PyArray_DATA(gains)
         if run > 1:
             self.offer_to_runs(&items, n, run, &outcome)
         else:
             self.describe(&items, self.compare(&items, n, &outcome), &outcome)
-        return status, rows, gains
+        if telling:
+            return status, rows, gains
+        return first_of_the_best(items.objectives, n)
 
     def add_one(self, int64_t cell, double objective, int64_t key, behavior=None, solution=None):
         """See ``archive_numpy.EliteArchive.add_one``."""
@@ -225,7 +275,7 @@ cdef class EliteArchive:
             row = self.append(cell)
         else:
             displaced = self.key_in(row)
-        self.write(row, objective, key, floats_in(behavior), floats_in(solution))
+        self.write(row, objective, key, floats_in(behavior), 1, floats_in(solution))
         return displaced
 
     def row_of(self, int64_t cell):
@@ -261,6 +311,7 @@ cdef class EliteArchive:
                 self.row_objectives[last],
                 self.key_in(last),
                 row_in(self.row_behaviors, last, self.behavior_dim),
+                1,
                 row_in(self.row_solutions, last, self.solution_dim),
             )
         self.count = last
@@ -388,7 +439,8 @@ cdef class EliteArchive:
                 self.row_keys[row] = items.keys[item]
             self.write_description(
                 row,
-                row_in(items.behaviors, item, self.behavior_dim),
+                behavior_in(items, item),
+                items.behaviors.column_step,
                 row_in(items.solutions, item, self.solution_dim),
             )
 
@@ -417,7 +469,8 @@ cdef class EliteArchive:
                 row,
                 objective,
                 0 if items.keys == NULL else items.keys[item],
-                row_in(items.behaviors, item, self.behavior_dim),
+                behavior_in(items, item),
+                items.behaviors.column_step,
                 row_in(items.solutions, item, self.solution_dim),
             )
 
@@ -452,11 +505,11 @@ cdef class EliteArchive:
         cdef int64_t row = row_of_cell(&self.index, cell)
         displaced[0] = -1
         if row < 0:
-            self.write(self.append(cell), objective, key, behavior, solution)
+            self.write(self.append(cell), objective, key, behavior, 1, solution)
             return NEW
         if objective > self.row_objectives[row]:
             displaced[0] = self.key_in(row)
-            self.write(row, objective, key, behavior, solution)
+            self.write(row, objective, key, behavior, 1, solution)
             return IMPROVED
         return REJECTED
 
@@ -469,16 +522,21 @@ cdef class EliteArchive:
         return row
 
     cdef inline void write(
-        self, int64_t row, double objective, int64_t key, const double* behavior, const double* solution
+        self, int64_t row, double objective, int64_t key, const double* behavior, int64_t step, const double* solution
     ) noexcept nogil:
+        """Fill a row; ``step`` is how many numbers it is from one of the behaviour to the next."""
         self.row_objectives[row] = objective
         if self.row_keys != NULL:
             self.row_keys[row] = key
-        self.write_description(row, behavior, solution)
+        self.write_description(row, behavior, step, solution)
 
-    cdef inline void write_description(self, int64_t row, const double* behavior, const double* solution) noexcept nogil:
+    cdef inline void write_description(
+        self, int64_t row, const double* behavior, int64_t step, const double* solution
+    ) noexcept nogil:
+        cdef int64_t place
         if behavior != NULL:
-            copy_row(&self.row_behaviors[row * self.behavior_dim], behavior, self.behavior_dim)
+            for place in range(self.behavior_dim):
+                self.row_behaviors[row * self.behavior_dim + place] = behavior[place * step]
         if solution != NULL:
             copy_row(&self.row_solutions[row * self.solution_dim], solution, self.solution_dim)
 
@@ -498,7 +556,15 @@ cdef class EliteArchive:
         return row_of_cell(&self.index, cell)
 
     cdef cnp.ndarray used(self, cnp.ndarray rows):
-        cdef cnp.ndarray view = rows[: self.count]
+        """The rows that hold elites, as a view that may not be written to."""
+        cdef cnp.npy_intp[2] shape
+        shape[0], shape[1] = self.count, 0
+        if cnp.PyArray_NDIM(rows) == 2:
+            shape[1] = cnp.PyArray_DIM(rows, 1)
+        cdef cnp.ndarray view = cnp.PyArray_SimpleNewFromData(
+            cnp.PyArray_NDIM(rows), shape, cnp.PyArray_TYPE(rows), cnp.PyArray_DATA(rows)
+        )
+        cnp.set_array_base(view, rows)
         cnp.PyArray_CLEARFLAGS(view, cnp.NPY_ARRAY_WRITEABLE)
         return view
 

@@ -19,6 +19,32 @@ cdef inline bint fits(object given, int dtype, int ndim) noexcept:
     )
 
 
+cdef struct Table:
+    # Numbers of shape (rows, columns), wherever they lie; steps are counted in numbers. ``data`` is NULL for none.
+    const double* data
+    int64_t rows
+    int64_t columns
+    int64_t row_step
+    int64_t column_step
+
+
+cdef inline bint load_table(Table* table, object given) noexcept:
+    """Read an aligned float64 array of two dimensions in native byte order in place, whatever its strides; else False."""
+    if not cnp.PyArray_CheckExact(given):
+        return False
+    if (
+        cnp.PyArray_TYPE(<cnp.ndarray>given) != cnp.NPY_FLOAT64
+        or cnp.PyArray_NDIM(<cnp.ndarray>given) != 2
+        or not cnp.PyArray_ISBEHAVED_RO(<cnp.ndarray>given)
+    ):
+        return False
+    table.data = <const double*>cnp.PyArray_DATA(<cnp.ndarray>given)
+    table.rows, table.columns = cnp.PyArray_DIM(<cnp.ndarray>given, 0), cnp.PyArray_DIM(<cnp.ndarray>given, 1)
+    table.row_step = cnp.PyArray_STRIDE(<cnp.ndarray>given, 0) // <int64_t>sizeof(double)
+    table.column_step = cnp.PyArray_STRIDE(<cnp.ndarray>given, 1) // <int64_t>sizeof(double)
+    return True
+
+
 cdef inline cnp.ndarray new_array(cnp.npy_intp size, int dtype):
     """A new one-dimensional array that is not initialised."""
     return cnp.PyArray_EMPTY(1, &size, dtype, 0)

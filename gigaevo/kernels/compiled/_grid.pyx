@@ -6,7 +6,7 @@ from libc.stdint cimport int64_t, uint8_t
 
 cimport numpy as cnp
 
-from gigaevo.kernels.compiled._boundary cimport fits, new_array
+from gigaevo.kernels.compiled._boundary cimport Table, fits, load_table, new_array
 
 from gigaevo.kernels.checks import array_checks
 
@@ -15,8 +15,9 @@ cnp.import_array()
 cdef extern from "_grid_loops.h" nogil:
     int64_t GRID_LOOP_CELLS
     void grid_linear(
-        const double* values, Py_ssize_t points, Py_ssize_t dims, const double* lower, const double* upper,
-        const double* scale, const double* cells, int64_t* numbers, int64_t* outside
+        const double* values, Py_ssize_t points, Py_ssize_t dims, Py_ssize_t row, Py_ssize_t column,
+        const double* lower, const double* upper, const double* scale, const double* cells, int64_t* numbers,
+        int64_t* outside
     )
 
 cdef enum:
@@ -67,6 +68,10 @@ cdef bint load_axis(Axis* axis, double lower, double upper, int64_t resolution, 
     return isfinite(span) and isfinite(axis.scale)
 
 
+cdef inline Py_ssize_t length(object array) noexcept:
+    return cnp.PyArray_DIM(<cnp.ndarray>array, 0)
+
+
 cdef int load_axes(
     Axis* axes, Py_ssize_t dims, object lower, object upper, object resolution, object binning
 ) except -1:
@@ -86,8 +91,7 @@ cdef int load_axes(
         resolution = array_checks.int_array("resolution", resolution, 1)
     if not fits(binning, cnp.NPY_UINT8, 1):
         binning = array_checks.binning_array(binning)
-    for array in (lower, upper, resolution, binning):
-        sound = sound and cnp.PyArray_DIM(<cnp.ndarray>array, 0) == dims
+    sound = sound and length(lower) == length(upper) == length(resolution) == length(binning) == dims
     if sound:
         lowers = <const double*>cnp.PyArray_DATA(<cnp.ndarray>lower)
         uppers = <const double*>cnp.PyArray_DATA(<cnp.ndarray>upper)
@@ -128,27 +132,23 @@ cdef inline int64_t index_of(const Axis* axis, double value, int64_t* clamped) n
     return <int64_t>at if at < axis.cells else axis.resolution - 1
 
 
-cdef void bin_points(
-    const double* values, Py_ssize_t points, Py_ssize_t dims, const Axis* axes, int64_t* cells, int64_t* clamped
-) noexcept nogil:
-    """Number the cells of points, and add up what was clamped along each axis."""
-    cdef int64_t cell
-    cdef Py_ssize_t point, axis
-    for point in range(points):
+cdef void bin_points(const Table* values, const Axis* axes, int64_t* cells, int64_t* clamped) noexcept nogil:
+    """Number the cells of points, and count the values that were clamped, or NaN."""
+    cdef int64_t cell, point, axis
+    cdef const double* row
+    for point in range(values.rows):
+        row = values.data + point * values.row_step
         cell = 0
-        for axis in range(dims):
-            cell = cell * axes[axis].resolution + index_of(&axes[axis], values[point * dims + axis], &clamped[axis])
+        for axis in range(values.columns):
+            cell = cell * axes[axis].resolution + index_of(&axes[axis], row[axis * values.column_step], clamped)
         cells[point] = cell
 
 
-cdef bint bin_linear(
-    const double* values, Py_ssize_t points, Py_ssize_t dims, const Axis* axes, int64_t* cells, int64_t* clamped
-) noexcept nogil:
+cdef bint bin_linear(const Table* values, const Axis* axes, int64_t* cells, int64_t* clamped) noexcept nogil:
     """``bin_points`` several points at a time; False if an axis is not linear or the cells are too many."""
     cdef double[MAX_AXES] lower, upper, scale, sides
-    cdef int64_t total = 1
-    cdef Py_ssize_t axis
-    for axis in range(dims):
+    cdef int64_t total = 1, axis
+    for axis in range(values.columns):
         if axes[axis].binning != LINEAR:
             return False
         lower[axis], upper[axis] = axes[axis].lower, axes[axis].upper
@@ -156,34 +156,30 @@ cdef bint bin_linear(
         total *= axes[axis].resolution
     if total > GRID_LOOP_CELLS:
         return False
-    grid_linear(values, points, dims, lower, upper, scale, sides, cells, clamped)
+    grid_linear(
+        values.data, values.rows, values.columns, values.row_step, values.column_step, lower, upper, scale, sides,
+        cells, clamped,
+    )
     return True
 
 
 def bin_grid(values, lower, upper, resolution, binning):
     """See ``grid_numpy.bin_grid``."""
     cdef Axis axes[MAX_AXES]
-    cdef Py_ssize_t points, dims, axis
-    cdef int64_t outside = 0
-    if not fits(values, cnp.NPY_FLOAT64, 2):
+    cdef Table table
+    cdef int64_t clamped = 0
+    if not load_table(&table, values):
         values = array_checks.float_array("values", values, 2)
-    points, dims = cnp.PyArray_DIM(<cnp.ndarray>values, 0), cnp.PyArray_DIM(<cnp.ndarray>values, 1)
-    load_axes(axes, dims, lower, upper, resolution, binning)
-    cells = new_array(points, cnp.NPY_INT64)
-    clamped = new_array(dims, cnp.NPY_INT64)
-    cdef const double* data = <const double*>cnp.PyArray_DATA(<cnp.ndarray>values)
-    cdef int64_t* cell_data = <int64_t*>cnp.PyArray_DATA(cells)
-    cdef int64_t* counts = <int64_t*>cnp.PyArray_DATA(clamped)
+        load_table(&table, values)
+    load_axes(axes, table.columns, lower, upper, resolution, binning)
+    cells = new_array(table.rows, cnp.NPY_INT64)
+    cdef int64_t* numbers = <int64_t*>cnp.PyArray_DATA(cells)
     with nogil:
-        for axis in range(dims):
-            counts[axis] = 0
-        if not bin_linear(data, points, dims, axes, cell_data, counts):
-            bin_points(data, points, dims, axes, cell_data, counts)
-        for axis in range(dims):
-            outside += counts[axis]
-    if outside:  # only then can there be a NaN or an infinity
+        if not bin_linear(&table, axes, numbers, &clamped):
+            bin_points(&table, axes, numbers, &clamped)
+    if clamped:  # only then can there be a NaN or an infinity
         array_checks.check_finite("values", values)
-    return cells, clamped
+    return cells
 
 
 def bin_cell(values, lower, upper, resolution, binning):

@@ -130,6 +130,24 @@ class EliteArchive:
             self._solutions[written] = solution_rows[sources]
         return status, rows, gains
 
+    def absorb(
+        self,
+        cells: ArrayLike,
+        objectives: ArrayLike,
+        keys: ArrayLike | None = None,
+        behaviors: ArrayLike | None = None,
+        solutions: ArrayLike | None = None,
+        *,
+        depth: int = 1,
+    ) -> int:
+        """Offer items as ``add`` does, for those who need not know what became of each.
+
+        Returns:
+            The item of the largest objective, let in or not, of equals the first; -1 where there is no item.
+        """
+        self.add(cells, objectives, keys, behaviors, solutions, depth=depth)
+        return int(np.argmax(objectives)) if np.size(objectives) else -1
+
     def add_one(
         self,
         cell: int,

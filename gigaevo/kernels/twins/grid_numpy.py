@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 def bin_grid(
     values: ArrayLike, lower: ArrayLike, upper: ArrayLike, resolution: ArrayLike, binning: ArrayLike
-) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+) -> NDArray[np.int64]:
     """The cell of a grid that each point falls into.
 
     A cell holds its lower edge and not its upper one; the last cell of an axis holds both. Values beyond the bounds
@@ -30,8 +30,7 @@ def bin_grid(
         binning: uint8 (d,), ``Binning`` codes.
 
     Returns:
-        cells: int64 (n,), numbered in C order (the last axis varies fastest).
-        clamped: int64 (d,), along each axis the number of values outside ``[lower, upper]``.
+        int64 (n,), cells numbered in C order (the last axis varies fastest).
 
     Raises:
         ValueError: An argument does not fit its description; the text names argument, index and value.
@@ -40,14 +39,11 @@ def bin_grid(
     axes = checked_axes(lower, upper, resolution, binning, points.shape[1])
     check_finite("values", points)
     cells = np.zeros(len(points), dtype=np.int64)
-    clamped = np.zeros(len(axes), dtype=np.int64)
     for number, axis in enumerate(axes):
-        column = points[:, number]
-        inside = np.clip(column, axis.lower, axis.upper)
-        clamped[number] = np.count_nonzero(inside != column)
+        inside = np.clip(points[:, number], axis.lower, axis.upper)
         position = np.minimum(_stretched_column(inside, axis) * axis.scale, axis.resolution - 1)
         cells = cells * axis.resolution + position.astype(np.int64)
-    return cells, clamped
+    return cells
 
 
 def bin_cell(values: ArrayLike, lower: ArrayLike, upper: ArrayLike, resolution: ArrayLike, binning: ArrayLike) -> int:

@@ -77,7 +77,8 @@ class GridArchive(VectorArchive):
         )
 
     def index_of(self, behaviors: ArrayLike) -> NDArray[np.int64]:
-        return bin_grid(behaviors, *self._axes)[0]
+        lower, upper, resolution, binning = self._axes
+        return bin_grid(behaviors, lower, upper, resolution, binning)
 
     def index_of_single(self, behavior: ArrayLike) -> int:
         return bin_cell(behavior, *self._axes)

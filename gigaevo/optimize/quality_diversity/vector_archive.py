@@ -186,7 +186,6 @@ class VectorArchive(ABC):
             gains: By how much each is better than the elite that it had to beat; its merit where there was none. NaN
                 for what is invalid.
         """
-        behaviors = np.ascontiguousarray(behaviors)
         try:
             cells = self.index_of(behaviors)
             return self._kernel.add(cells, merits, None, behaviors, genomes, depth=self.elites_per_cell)
@@ -199,6 +198,19 @@ class VectorArchive(ABC):
         if sound.any():
             status[sound], rows[sound], gains[sound] = self.offer(genomes[sound], merits[sound], behaviors[sound])
         return status, rows, gains
+
+    def absorb(self, genomes: Floats, merits: Floats, behaviors: Floats) -> int:
+        """What ``offer`` does, for searches that need not know what became of each item.
+
+        Returns:
+            The valid item of the largest merit, let in or not, of equals the first; -1 where there is none.
+        """
+        try:
+            cells = self.index_of(behaviors)
+            return self._kernel.absorb(cells, merits, None, behaviors, genomes, depth=self.elites_per_cell)
+        except ValueError:
+            self.offer(genomes, merits, behaviors)  # tells what is invalid from what is wrong
+            return best_item(merits, behaviors)
 
     def prepare(self, genes_size: int, maximize: bool) -> None:
         """Get ready for genomes of ``genes_size`` genes and a direction.
@@ -344,6 +356,12 @@ class VectorArchive(ABC):
 def valid(merits: Floats, behaviors: Floats) -> NDArray[np.bool_]:
     """Which items have a finite merit and a finite behaviour; shape (n,)."""
     return np.isfinite(merits) & np.isfinite(behaviors).all(axis=1)
+
+
+def best_item(merits: Floats, behaviors: Floats) -> int:
+    """The valid item of the largest merit, of equals the first; -1 where there is none."""
+    sound = np.flatnonzero(valid(merits, behaviors))
+    return int(sound[merits[sound].argmax()]) if len(sound) else -1
 
 
 def _floats(name: str, given: ArrayLike, ndim: int) -> Floats:
