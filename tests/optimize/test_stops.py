@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pytest
 
+from gigaevo.optimize import DifferentialEvolution, GridArchive, MAPElites, RangeGenotype
+from gigaevo.optimize.search.optimizer import TURN, Optimizer
 from gigaevo.optimize.search.stops import ENDLESS, MaxEvaluations, MaxGenerations, MaxSeconds, Stale, Stop, Target
 
 
@@ -74,6 +78,39 @@ def test_nobody_need_be_asked_before_the_horizon() -> None:
     assert (MaxGenerations(9) | Target(0.0)).horizon(Search()) == 9
     assert (Target(1.0) | Target(0.0)).horizon(Search()) == 1  # algorithms look at one target
     assert (MaxGenerations(9) & Target(0.0)).horizon(Search()) == 1
+
+
+class Asked(Stop):
+    """Ends nothing, claims that nobody need ask it, and counts who does."""
+
+    def __init__(self) -> None:
+        self.times = 0
+
+    def reason(self, search: Any) -> str | None:
+        self.times += 1
+        return None
+
+    def horizon(self, search: Any) -> int:
+        return ENDLESS
+
+
+def square(kind: str) -> Optimizer:
+    box = RangeGenotype(2, (-1.0, 1.0))
+    if kind == "MAPElites":
+        return MAPElites(box, GridArchive([5, 5], [(-1.0, 1.0)] * 2), batch_size=10, maximize=True, seed=1)
+    return DifferentialEvolution(box, population_size=10, seed=1)
+
+
+@pytest.mark.parametrize("kind", ["MAPElites", "DifferentialEvolution"])
+def test_a_slow_search_looks_at_its_stops_in_every_generation(kind: str) -> None:
+    def slow(genomes: np.ndarray) -> Any:
+        time.sleep(1.2 * TURN)
+        fitness = genomes.sum(axis=1)
+        return (fitness, genomes) if kind == "MAPElites" else fitness
+
+    stop = Asked()
+    square(kind).run(slow, vectorized=True, generations=5, stop=stop)
+    assert stop.times == 5  # the other one ends it
 
 
 @pytest.mark.parametrize("make", [MaxEvaluations, MaxGenerations, MaxSeconds, Stale])

@@ -21,7 +21,6 @@ if TYPE_CHECKING:
 
     from gigaevo.optimize.genotypes import Genotype
     from gigaevo.optimize.operators.base import Crossover, Mutation
-    from gigaevo.optimize.search.fitness import NativeFitness
     from gigaevo.optimize.search.optimizer import Codes, Memo, Merits
     from gigaevo.optimize.seeds import Seed
 
@@ -145,14 +144,6 @@ class NSGA2(Optimizer):
 
     def _absorb(self, codes: Codes, merits: Merits, memo: Memo) -> None:
         self._keep(np.concatenate((self._codes, codes)), np.concatenate((self._kept, merits)))
-
-    def _advance(self, native: NativeFitness, generations: int, target: float) -> bool:
-        for _ in range(generations):
-            codes, memo = self._propose(self.population_size)
-            self._take(codes, native.evaluate(self.genotype.decode(codes)), memo)
-            if self._best_merit >= target:
-                break
-        return True
 
     def _keep(self, codes: Codes, merits: Merits) -> None:
         """Let the best ``population_size`` live."""

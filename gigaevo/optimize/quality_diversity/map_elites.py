@@ -10,7 +10,7 @@ from gigaevo.optimize.arguments import check_whole
 from gigaevo.optimize.genotypes import BinaryGenotype, Ranges
 from gigaevo.optimize.quality_diversity.curiosity import Curiosity
 from gigaevo.optimize.quality_diversity.emitters import Emitter, FlipEmitter, IsoLineEmitter, LearningEmitter
-from gigaevo.optimize.quality_diversity.vector_archive import VectorArchive, valid
+from gigaevo.optimize.quality_diversity.vector_archive import VectorArchive, best_item
 from gigaevo.optimize.search.optimizer import Optimizer
 
 if TYPE_CHECKING:
@@ -19,11 +19,8 @@ if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
     from gigaevo.optimize.genotypes import Genotype
-    from gigaevo.optimize.search.fitness import Evaluator
     from gigaevo.optimize.search.optimizer import Codes, Memo, Merits
     from gigaevo.optimize.seeds import Seed
-
-AT_ONCE = 32  # generations between looks at the clock, where nobody need be asked
 
 # Columns of the first array of a memo.
 EMITTER, PARENT, BIRTH, MARKS = 0, 1, 2, slice(3, 5)
@@ -91,12 +88,10 @@ class MAPElites(Optimizer):
         self._remembers = self._learning or self._curiosity is not None
         self._plain = len(self.emitters) == 1 and not self._remembers
         self._real = self.genotype.dtype == np.float64
-        self._random_left = max(self.population_size, 0 if self._initial is None else len(self._initial))
-        self._given = 0  # of the initial genomes, how many were proposed
+        given = 0 if self._initial is None else len(self._initial)
+        self._random_first = given if len(archive) else max(given, self.population_size)
         self._since_step = 0
         self._turn = 0  # of the emitters, who gets the next candidate that cannot be divided
-        if len(archive):
-            self._random_left = 0 if self._initial is None else len(self._initial)
 
     def _placed(self, emitters: Sequence[Emitter] | Emitter | None) -> list[Emitter]:
         if emitters is None:
@@ -130,11 +125,21 @@ class MAPElites(Optimizer):
     def _has_founders(self) -> bool:
         return False
 
+    @property
+    def _founded(self) -> bool:
+        return self._founders >= self._random_first and len(self.archive) > 0
+
+    @property
+    def _step_size(self) -> int:
+        return self.population_size
+
+    def _blank_memo(self, n: int) -> Memo:
+        return (np.full((n, 5), -1),) if self._remembers else ()
+
     def _propose(self, n: int) -> tuple[Codes, Memo]:
-        if self._random_left > 0 or not len(self.archive):
-            return self._random(n)
         if self._plain:
-            return self._codes_of(self.emitters[0].emit(n, self.archive, self._stream, None)), ()
+            genomes = self.emitters[0].emit(n, self.archive, self._stream, None)
+            return genomes if self._real else self._codes_of(genomes), ()
         blocks, memories = [], []
         for place, (emitter, share) in enumerate(zip(self.emitters, self._shares(n), strict=True)):
             if share == 0:
@@ -159,15 +164,6 @@ class MAPElites(Optimizer):
         first, self._turn = self._turn, (self._turn + rest) % emitters
         return [whole + ((place - first) % emitters < rest) for place in range(emitters)]
 
-    def _random(self, n: int) -> tuple[Codes, Memo]:
-        codes = self.genotype.random(n, self._stream)
-        if self._initial is not None and self._given < len(self._initial):
-            given = self._initial[self._given : self._given + n]
-            codes[: len(given)] = given
-            self._given += len(given)
-        self._random_left = max(0, self._random_left - n)
-        return codes, (np.full((n, 5), -1),) if self._remembers else ()
-
     def _codes_of(self, genomes: Merits) -> Codes:
         """What emitters and archives hold as floats, as the genotype has it."""
         return genomes if self._real else genomes.astype(self.genotype.dtype)
@@ -177,47 +173,26 @@ class MAPElites(Optimizer):
         self._evaluations += len(values)
         return values if self.maximize else -values
 
-    def step(self, evaluate: Evaluator, limit: int, alone: int, target: float) -> None:
-        # As of every optimizer, but that answers never wait here, and some generations are made at once.
-        for _ in range(min(alone, AT_ONCE)):
-            n = min(self.population_size, limit)
-            given, left = self._given, self._random_left
-            codes, memo = self._propose(n)
-            try:
-                values, behaviors = evaluate(self.genotype.decode(codes))
-            except BaseException:
-                self._given, self._random_left = given, left  # the initial genomes among them come again
-                raise
-            assert behaviors is not None  # the evaluator was asked for them
-            self._step(codes, self._merits(values, codes), (*memo, behaviors))
-            limit -= n
-            if limit < 1 or self._best_merit >= target:
-                break
-
-    def _step_while_ready(self) -> None:
-        if self._answers.waiting:
-            self._step(*self._answers.next(self._answers.waiting))
-
-    def _step(self, codes: Codes, merits: Merits, memo: Memo) -> None:
-        self._absorb(codes, merits, memo)
+    def _take(self, codes: Codes, values: Merits, memo: Memo) -> None:
+        """Answers, which never wait for others."""
+        self._absorb(codes, self._merits(values, codes), memo)
         self._since_step += len(codes)
         while self._since_step >= self.population_size:
             self._since_step -= self.population_size
             self._generation += 1
 
     def _absorb(self, codes: Codes, merits: Merits, memo: Memo) -> None:
-        behaviors = memo[-1]
+        archive, behaviors = self.archive, memo[-1]
         genomes = codes if self._real else codes.astype(np.float64)
-        invalid = self.archive.invalid
-        status, rows, gains = self.archive.offer(genomes, merits, behaviors)
-        if self.archive.invalid > invalid:
-            self._invalid += self.archive.invalid - invalid
-            merits = np.where(valid(merits, behaviors), merits, -np.inf)
-        best = merits.argmax()
-        if merits[best] > self._best_merit:
-            self._note_best(float(merits[best]), codes[best])
+        invalid = archive.invalid
         if self._remembers:
-            self._remember(genomes, memo[0], status, rows, gains)
+            self._remember(genomes, memo[0], *archive.offer(genomes, merits, behaviors))
+            best = best_item(merits, behaviors)
+        else:
+            best = archive.absorb(genomes, merits, behaviors)
+        self._invalid += archive.invalid - invalid
+        if best >= 0 and merits.item(best) > self._best_merit:
+            self._note_best(merits.item(best), codes[best])
 
     def _remember(
         self,

@@ -98,7 +98,7 @@ class Evaluator:
         if self.native is not None:
             return self.native.evaluate(genomes), None
         genomes = genomes.view()
-        genomes.flags.writeable = False
+        genomes.setflags(write=False)
         if not self._vectorized:
             return self._one_by_one(genomes)
         try:
@@ -203,17 +203,19 @@ class Evaluator:
             raise FitnessError(
                 f"the fitness function returned {type(given).__name__}, expected a tuple (fitness, behaviours)"
             )
-        return self._checked(given[0], shape, "fitness"), self._checked(given[1], (n, self._behaviors), "behaviour")
+        values, behaviors = given
+        return self._checked(values, shape, "fitness"), self._checked(behaviors, (n, self._behaviors), "behaviour")
 
     def _checked(self, given: Any, shape: tuple[int, ...], name: str) -> Values:
+        if type(given) is np.ndarray and given.dtype is FLOAT and given.shape == shape:
+            return given  # the usual case
         if given is None:
             raise FitnessError(f"the fitness function returned None, expected an array of shape {shape}")
         try:
             values = np.asarray(given)
-            if values.dtype is not FLOAT:
-                if values.dtype.kind in "cMmSU":  # numpy would make numbers of them
-                    raise TypeError(f"it is of the type {values.dtype}")
-                values = values.astype(np.float64)
+            if values.dtype.kind in "cMmSU":  # numpy would make numbers of them
+                raise TypeError(f"it is of the type {values.dtype}")
+            values = values.astype(np.float64, copy=False)
         except (TypeError, ValueError, OverflowError) as error:
             raise FitnessError(f"the {name} is not an array of numbers: {error}") from error
         if values.shape != shape:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
+from time import monotonic
 from typing import TYPE_CHECKING, Any, Self, TypeAlias
 
 import numpy as np
@@ -32,7 +33,8 @@ if TYPE_CHECKING:
     Memo: TypeAlias = tuple[NDArray[Any], ...]
 
 
-# Genes evaluated on a native function before a look at checkpoints and Ctrl-C: tenths of a second.
+TURN = 0.05  # seconds, after which the clock and checkpoints are looked at
+# Genes evaluated on a native function before the same: tenths of a second.
 NATIVE_SLICE = 2**26
 
 
@@ -137,7 +139,8 @@ class Optimizer(SearchState):
         """
         if n is not None:
             check_whole("n", n)
-        codes, memo = self._next(self._step_size if n is None else n)
+        propose = self._propose if self._founded else self._random
+        codes, memo = propose(self._step_size if n is None else n)
         ids = self._answers.expect(codes, memo)
         genomes = self.genotype.decode(codes)
         return Batch(genomes.copy() if genomes is codes or genomes.base is not None else genomes, ids)
@@ -163,10 +166,7 @@ class Optimizer(SearchState):
             )
         described = None if behaviors is None else told("behaviors", behaviors, (len(ids), self.behaviors))
         codes, memo = self._answers.take(ids)
-        if self._answers.waiting or len(ids) != self._step_size:
-            self._answers.add(codes, self._merits(values, codes), memo if described is None else (*memo, described))
-            self._step_while_ready()
-        else:
+        if len(codes):
             self._take(codes, values, memo if described is None else (*memo, described))
 
     def forget(self, batch: Batch | ArrayLike) -> None:
@@ -247,34 +247,36 @@ class Optimizer(SearchState):
         )
 
     def step(self, evaluate: Evaluator, limit: int, alone: int, target: float) -> None:
-        """One turn of ``run``: usually one generation, at most ``limit`` evaluations.
+        """One turn of ``run``: a generation, or more while nobody needs to be asked and they are fast.
 
         Args:
             evaluate: The fitness.
             limit: Evaluations that may be made, at least 1.
-            alone: Generations for which nobody needs to be asked: native functions may use them up at once.
+            alone: Generations for which nobody needs to be asked, at least 1.
             target: Merit at which to come back.
         """
-        if alone > 1 and evaluate.native is not None and not self._answers.waiting and self._founded:
+        if not self._founded:
+            alone = 1  # the first population opens the way for native loops
+        elif alone > 1 and evaluate.native is not None and not self._answers.waiting:
             most = max(1, NATIVE_SLICE // (self.batch_size * self.genotype.genes_size))
             generations = min(alone, limit // self.batch_size, most)
             if generations > 0 and self._advance(evaluate.native, generations, target):
                 return
-        size = self._step_size - self._answers.waiting
-        founders = self._founders
-        codes, memo = self._next(min(size, limit))
-        try:
-            values, behaviors = evaluate(self.genotype.decode(codes))
-        except BaseException:
-            self._founders = founders  # the initial genomes among them come again
-            raise
-        if behaviors is not None:
-            memo = (*memo, behaviors)
-        if len(codes) == self._step_size:
-            self._take(codes, values, memo)
-        else:
-            self._answers.add(codes, self._merits(values, codes), memo)
-            self._step_while_ready()
+        propose = self._propose if self._founded else self._random
+        founders, size, ends = self._founders, self._step_size, monotonic() + TURN
+        while True:
+            n = min(size - self._answers.waiting, limit)
+            codes, memo = propose(n)
+            try:
+                values, behaviors = evaluate(self.genotype.decode(codes))
+            except BaseException:
+                self._founders = founders  # the initial genomes among them come again
+                raise
+            self._take(codes, values, memo if behaviors is None else (*memo, behaviors))
+            limit -= n
+            alone -= 1
+            if alone < 1 or limit < 1 or self._best_merit >= target or self.converged() or monotonic() > ends:
+                return
 
     def result(self, reason: str = "running") -> Result:
         """What was found so far."""
@@ -345,9 +347,8 @@ class Optimizer(SearchState):
     def _step_size(self) -> int:
         return self.batch_size if self._founded else self.population_size
 
-    def _next(self, n: int) -> tuple[Codes, Memo]:
-        if self._founded:
-            return self._propose(n)
+    def _random(self, n: int) -> tuple[Codes, Memo]:
+        """The next ``n`` founders: the initial genomes first."""
         codes = self.genotype.random(n, self._stream)
         if self._initial is not None and self._founders < len(self._initial):
             given = self._initial[self._founders : self._founders + n]
@@ -356,12 +357,14 @@ class Optimizer(SearchState):
         return codes, self._blank_memo(n)
 
     def _take(self, codes: Codes, values: Merits, memo: Memo) -> None:
-        """A whole step at once."""
-        self._step(codes, self._merits(values, codes), memo)
-
-    def _step_while_ready(self) -> None:
-        while self._answers.waiting >= self._step_size:
-            self._step(*self._answers.next(self._step_size))
+        """Answers in the order in which they were told: steps are made as far as they go."""
+        merits = self._merits(values, codes)
+        if self._answers.waiting or len(codes) != self._step_size:
+            self._answers.add(codes, merits, memo)
+            while self._answers.waiting >= self._step_size:
+                self._step(*self._answers.next(self._step_size))
+        else:
+            self._step(codes, merits, memo)
 
     def _step(self, codes: Codes, merits: Merits, memo: Memo) -> None:
         if self._founded:
