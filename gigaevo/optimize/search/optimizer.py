@@ -341,10 +341,12 @@ class Optimizer(SearchState):
 
     @property
     def _founded(self) -> bool:
+        """Whether candidates are the algorithm's by now, and not founders."""
         return self._founders < 0 or not self._has_founders
 
     @property
     def _step_size(self) -> int:
+        """Answers that make the next step."""
         return self.batch_size if self._founded else self.population_size
 
     def _random(self, n: int) -> tuple[Codes, Memo]:
