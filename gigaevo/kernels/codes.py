@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from enum import IntEnum
 
+PLUS = -1  # in place of a number of elites: parents and children compete for the places
+ROUNDS = 10  # in which children that are there already are bred anew; what is like another one then, stays
+
 
 class Binning(IntEnum):
     """How an axis is cut into cells.

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from enum import IntEnum
 from typing import TYPE_CHECKING, NamedTuple
 
+import numpy as np
+
 if TYPE_CHECKING:
-    import numpy as np
     from numpy.typing import NDArray
 
 _ROUNDING = 1e-9  # 0.07 of 100 is 7 chromosomes, though 0.07 * 100 > 7
@@ -249,3 +250,17 @@ class Plan(NamedTuple):
 def share(size: int, rate: float) -> int:
     """``rate`` of ``size``, rounded up; between 0 and ``size``."""
     return min(size, max(0, math.ceil(size * rate - _ROUNDING)))
+
+
+def packed(chosen: NDArray[np.bool_]) -> NDArray[np.uint64]:
+    """Bits of shape (n, genes_size) as words of shape (n, ceil(genes_size / 64)); see ``Pool``."""
+    count, genes_size = chosen.shape
+    filled = np.zeros((count, -(-genes_size // 64) * 64), np.bool_)
+    filled[:, :genes_size] = chosen
+    return np.packbits(filled, axis=1, bitorder="little").view("<u8").astype(np.uint64)
+
+
+def unpacked(words: NDArray[np.uint64], genes_size: int) -> NDArray[np.bool_]:
+    """The inverse of ``packed``."""
+    octets = np.ascontiguousarray(words, "<u8").view(np.uint8)
+    return np.unpackbits(octets, axis=1, count=genes_size, bitorder="little").view(np.bool_)

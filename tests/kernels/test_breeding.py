@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from scipy.stats import chisquare
 
 from gigaevo.kernels.advances import Advance
+from gigaevo.kernels.codes import PLUS
 from gigaevo.kernels.twins import breeding_numpy, functions_numpy
 from tests.kernels.conftest import compiled, stream_for
 
@@ -190,7 +191,7 @@ def test_where_all_is_there_already_distinct_children_are_given_up(breeding: Mod
 
 
 @pytest.mark.parametrize("distinct", [False, True])
-@pytest.mark.parametrize("elites", [breeding_numpy.PLUS, 0, 3])
+@pytest.mark.parametrize("elites", [PLUS, 0, 3])
 @pytest.mark.parametrize(("cuts", "gene_rate"), [(0, 0.5), (0, 0.3), (1, 0.5), (2, 0.5), (5, 0.5)])
 @pytest.mark.parametrize(("function", "order"), [(0, 1), (1, 1), (2, 5)])
 def test_generations_of_bits_in_the_kernel_are_those_outside(
@@ -208,7 +209,7 @@ def test_generations_of_bits_in_the_kernel_are_those_outside(
 
 
 @pytest.mark.parametrize("distinct", [False, True])
-@pytest.mark.parametrize("elites", [breeding_numpy.PLUS, 0, 3])
+@pytest.mark.parametrize("elites", [PLUS, 0, 3])
 @pytest.mark.parametrize("whole", [False, True])
 def test_generations_of_numbers_in_the_kernel_are_those_outside(
     breeding: ModuleType, distinct: bool, elites: int, whole: bool
@@ -250,7 +251,7 @@ def check_same_run(
         top = int(child_merits.argmax())
         if child_merits[top] > expected[1]:
             expected = (generation, float(child_merits[top]), children[top].copy())
-        if elites == breeding_numpy.PLUS:
+        if elites == PLUS:
             breeding.compete(codes, merits, children, child_merits)
         else:
             breeding.succeed(codes, merits, children, child_merits, elites)

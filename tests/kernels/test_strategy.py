@@ -27,9 +27,10 @@ from gigaevo.kernels.strategy_laws import (
     Score,
     Scoring,
     ValueLaws,
+    packed,
     share,
+    unpacked,
 )
-from gigaevo.kernels.twins.strategy_numpy import packed, unpacked
 from tests.kernels.conftest import compiled
 
 SUM = Scoring(Score.SUM, 0, 1.0)

@@ -26,13 +26,12 @@ from gigaevo.kernels.compiled._survival cimport compete_rows, slots_for, succeed
 
 import numpy as np
 
-from gigaevo.kernels.checks import breeding_checks as checks
 from gigaevo.kernels.advances import Advance
-from gigaevo.kernels.twins.breeding_numpy import PLUS, ROUNDS
+from gigaevo.kernels.checks import breeding_checks as checks
 from gigaevo.kernels.checks.array_checks import MAX_ROWS
-from gigaevo.kernels.checks.functions_checks import check_code
-from gigaevo.kernels.checks.functions_checks import BITS, REAL
+from gigaevo.kernels.checks.functions_checks import BITS, REAL, check_code
 from gigaevo.kernels.checks.variation_checks import check_index, check_rate, needed_bounds
+from gigaevo.kernels.codes import PLUS, ROUNDS
 
 cnp.import_array()
 

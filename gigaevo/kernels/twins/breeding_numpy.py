@@ -17,6 +17,7 @@ import numpy as np
 from gigaevo.kernels.advances import Advance
 from gigaevo.kernels.checks import breeding_checks as checks
 from gigaevo.kernels.checks.variation_checks import check_index, check_rate
+from gigaevo.kernels.codes import PLUS, ROUNDS
 from gigaevo.kernels.twins import functions_numpy, genetic_numpy, selection_numpy, variation_numpy
 
 if TYPE_CHECKING:
@@ -28,9 +29,6 @@ if TYPE_CHECKING:
 
     Codes: TypeAlias = NDArray[Any]
     Merits: TypeAlias = NDArray[np.float64]
-
-ROUNDS = 10
-PLUS = -1  # in place of a number of elites: parents and children compete
 
 
 def breed_bits(

@@ -25,7 +25,7 @@ from gigaevo.kernels.checks.strategy_checks import (
     check_scoring,
     check_sets,
 )
-from gigaevo.kernels.strategy_laws import Exchange, GeneLaw, Pool, Score, share
+from gigaevo.kernels.strategy_laws import Exchange, GeneLaw, Pool, Score, packed, share
 from gigaevo.kernels.twins.functions_numpy import conflicts, evaluate
 
 if TYPE_CHECKING:
@@ -479,17 +479,3 @@ def _changed(gene_value: float, gene: int, laws: ValueLaws, stream: RandomStream
         return float(min(low + np.floor(u * (high - low + 1.0)), high))
     drawn = min(low + np.floor(u * (high - low)), high - 1.0)
     return float(drawn + (drawn >= gene_value))
-
-
-def packed(chosen: NDArray[np.bool_]) -> NDArray[np.uint64]:
-    """Bits of shape (n, genes_size) as words of shape (n, ceil(genes_size / 64)); see ``Pool``."""
-    count, genes_size = chosen.shape
-    filled = np.zeros((count, -(-genes_size // 64) * 64), np.bool_)
-    filled[:, :genes_size] = chosen
-    return np.packbits(filled, axis=1, bitorder="little").view("<u8").astype(np.uint64)
-
-
-def unpacked(words: NDArray[np.uint64], genes_size: int) -> NDArray[np.bool_]:
-    """The inverse of ``packed``."""
-    octets = np.ascontiguousarray(words, "<u8").view(np.uint8)
-    return np.unpackbits(octets, axis=1, count=genes_size, bitorder="little").view(np.bool_)

@@ -17,7 +17,7 @@ from gigaevo.kernels.breeding import (
     succeed,
 )
 from gigaevo.kernels.checks.variation_checks import check_rate
-from gigaevo.kernels.twins.breeding_numpy import PLUS, ROUNDS
+from gigaevo.kernels.codes import PLUS, ROUNDS
 from gigaevo.optimize.algorithms.genetic_parts import check_operator, code_bounds, default_crossover, default_mutation
 from gigaevo.optimize.arguments import check_whole
 from gigaevo.optimize.operators.discrete import BitFlip, gene_rate

@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from gigaevo.kernels.strategy import mutate_bits, mutate_swaps, mutate_values
-from gigaevo.kernels.strategy_laws import Change, GeneLaw, Mutation, ValueLaws
-from gigaevo.kernels.twins.strategy_numpy import packed, unpacked
+from gigaevo.kernels.strategy_laws import Change, GeneLaw, Mutation, ValueLaws, packed, unpacked
 from gigaevo.optimize.genotypes import (
     BinaryGenotype,
     Genotype,
