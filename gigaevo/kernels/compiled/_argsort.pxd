@@ -1,3 +1,4 @@
+# cython: cdivision=True
 # Argsort of float64, best (largest) first, equal values by row. Values fall into as many buckets as there are items,
 # evenly spaced between the least and the greatest, and one insertion pass finishes: about 5 ns an item. Where most fall
 # into few buckets (an outlier, many ties) the pass gives up and a merge sort takes over: all steps are stable, so both

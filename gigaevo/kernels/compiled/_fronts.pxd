@@ -1,3 +1,4 @@
+# cython: cdivision=True
 # Non-dominated sorting: which front each row of ``objectives`` (n, m) belongs to. Larger is better, no number is NaN.
 #
 # Rows are looked at in lexicographic order, best first, so that a row can only be dominated by those before it, and rows

@@ -1,3 +1,4 @@
+# cython: cdivision=True
 # A population as the kernels of the strategy see it, and its selection; ``strategy_numpy`` documents what the steps do.
 
 from libc.math cimport INFINITY, ceil, isfinite

@@ -1,3 +1,4 @@
+# cython: cdivision=True
 # How offspring come to be, change and are scored; ``strategy_numpy`` documents what the steps do.
 
 from libc.math cimport INFINITY, NAN, ceil, floor, isfinite

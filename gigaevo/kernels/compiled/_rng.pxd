@@ -1,3 +1,4 @@
+# cython: cdivision=True
 # Random numbers for the inner loops of kernels: xoshiro256++ (Blackman and Vigna, "Scrambled linear pseudorandom number
 # generators", 2021). Its four words are seeded from numpy's SeedSequence by RandomStream (_random.pyx), never here.
 
