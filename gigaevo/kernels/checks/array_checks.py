@@ -8,14 +8,14 @@ from __future__ import annotations
 
 import math
 import operator
-from typing import TYPE_CHECKING, Literal, NamedTuple
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 import numpy as np
 
 from gigaevo.kernels.codes import Binning
 
 if TYPE_CHECKING:
-    from numpy.typing import ArrayLike, NDArray
+    from numpy.typing import ArrayLike, DTypeLike, NDArray
 
 MAX_AXES = 8
 MAX_CELLS = 2**62
@@ -63,6 +63,22 @@ def int_array(name: str, given: ArrayLike, ndim: int) -> NDArray[np.int64]:
         raise ValueError(f"{name} must be integers (int64), not {array.dtype}")
     _check_ndim(name, array, ndim)
     return np.require(array, np.int64, IN_PLACE)
+
+
+def output(out: Any, shape: tuple[int, ...], dtype: DTypeLike = np.float64) -> NDArray[Any]:
+    """``out``, to which a kernel writes, or a new array where none is given.
+
+    Raises:
+        ValueError: It is no C-contiguous array of that shape and type that may be written to.
+    """
+    if out is None:
+        return np.empty(shape, dtype)
+    if not (isinstance(out, np.ndarray) and out.dtype == dtype and out.shape == shape):
+        given = f"{out.dtype} of shape {out.shape}" if isinstance(out, np.ndarray) else type(out).__name__
+        raise ValueError(f"out is {given}, expected {np.dtype(dtype)} of shape {shape}")
+    if not out.flags.carray:
+        raise ValueError("out must be a writable C-contiguous array")
+    return out
 
 
 def binning_array(given: ArrayLike) -> NDArray[np.uint8]:
@@ -188,6 +204,16 @@ def check_limit(limit: int) -> None:
     """Raise ValueError if integers below ``limit`` cannot be drawn."""
     if not 1 <= limit < 2**31:
         raise ValueError(f"limit is {limit}, expected 1 to 2**31 - 1")
+
+
+def check_rate(name: str, rate: float) -> None:
+    """Raise ValueError unless ``rate`` is a probability."""
+    try:
+        fits = 0.0 <= rate <= 1.0
+    except (TypeError, ValueError):
+        fits = False
+    if not fits:
+        raise ValueError(f"{name} is {rate!r}, expected a probability, 0 to 1")
 
 
 def random_state(words: ArrayLike) -> NDArray[np.uint64]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -100,19 +100,3 @@ def distances(given: ArrayLike) -> NDArray[np.float64]:
     if not np.isfinite(array).all():
         raise ValueError("distances must be finite")
     return array
-
-
-def result(out: Any, shape: tuple[int, ...]) -> NDArray[np.float64]:
-    """``out``, or a new array if it is None.
-
-    Raises:
-        ValueError: It is no writable C-contiguous float64 array of ``shape``.
-    """
-    if out is None:
-        return np.empty(shape)
-    if not (isinstance(out, np.ndarray) and out.dtype == np.float64 and out.shape == shape):
-        kind = f"{out.dtype} of shape {out.shape}" if isinstance(out, np.ndarray) else type(out).__name__
-        raise ValueError(f"out is {kind}, expected float64 of shape {shape}")
-    if not (out.flags.c_contiguous and out.flags.writeable and out.flags.aligned):
-        raise ValueError("out must be a writable C-contiguous array")
-    return out

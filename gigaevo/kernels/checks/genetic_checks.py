@@ -42,22 +42,6 @@ def parents(a: ArrayLike, b: ArrayLike, *kinds: type[np.generic]) -> tuple[Codes
     return first, second
 
 
-def output(out: Any, shape: tuple[int, int], dtype: np.dtype[Any]) -> Codes:
-    """``out``, or a new array if it is None.
-
-    Raises:
-        ValueError: It is no writable C-contiguous array of that shape and type.
-    """
-    if out is None:
-        return np.empty(shape, dtype)
-    if not (isinstance(out, np.ndarray) and out.dtype == dtype and out.shape == shape):
-        kind = f"{out.dtype} of shape {out.shape}" if isinstance(out, np.ndarray) else type(out).__name__
-        raise ValueError(f"out is {kind}, expected {dtype} of shape {shape}")
-    if not (out.flags.c_contiguous and out.flags.writeable and out.flags.aligned):
-        raise ValueError("out must be a writable C-contiguous array")
-    return out
-
-
 def limits(given: ArrayLike, genes: int) -> NDArray[np.int32]:
     """Alleles of each gene, int32 of shape (genes,).
 

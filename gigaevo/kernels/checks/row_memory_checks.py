@@ -8,20 +8,14 @@ import numpy as np
 
 
 def check_sizes(capacity: int, width: int) -> None:
-    """
-    Raises:
-        ValueError: A size is below 1.
-    """
+    """Raise ValueError if a size is below 1."""
     for name, size in (("capacity", capacity), ("width", width)):
         if size < 1:
             raise ValueError(f"{name} must be at least 1, not {size}")
 
 
 def check_rows(width: int, rows: Any, values: Any, wanted: Any) -> None:
-    """
-    Raises:
-        ValueError: An array is not of its type and shape, not contiguous, or a row is wanted that there is not.
-    """
+    """Raise ValueError unless all three are contiguous arrays of their type and shape, and wanted rows are there."""
     for name, given, dtypes, ndim in (
         ("rows", rows, (np.uint64, np.float64), 2),
         ("values", values, (np.float64,), 1),

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from gigaevo.kernels.checks.array_checks import check_rate
 from gigaevo.kernels.checks.functions_checks import REAL, check_code
 from gigaevo.kernels.strategy_laws import Change, Exchange, GeneLaw, Score, ValueLaws
 
@@ -16,10 +17,9 @@ if TYPE_CHECKING:
 
 
 def check_pool(pool: Pool, size: int) -> None:
-    """
-    Raises:
-        ValueError: An array has another dtype, layout or shape than ``Pool`` says, ``size`` is larger than the
-            capacity, a row in ``order`` does not exist, or ``order`` would change as ages do.
+    """Raise ValueError unless a pool is as ``Pool`` says and has ``size`` chromosomes.
+
+    Every row in ``order`` must exist, and ``order`` must not change as ages do.
     """
     genes = pool.genes
     if genes.dtype not in (np.uint64, np.float64) or genes.ndim != 2 or not genes.flags.carray:
@@ -42,30 +42,21 @@ def check_pool(pool: Pool, size: int) -> None:
 
 
 def check_bits(pool: Pool) -> None:
-    """
-    Raises:
-        ValueError: The genes are numbers, or no rows.
-    """
+    """Raise ValueError if the genes are numbers, or no rows."""
     _check_rows(pool)
     if pool.genes.dtype != np.uint64:
         raise ValueError(f"genes must be bits (uint64), not {pool.genes.dtype}")
 
 
 def check_numbers(pool: Pool) -> None:
-    """
-    Raises:
-        ValueError: The genes are bits, or no rows.
-    """
+    """Raise ValueError if the genes are bits, or no rows."""
     _check_rows(pool)
     if pool.genes.dtype != np.float64:
         raise ValueError(f"genes must be numbers (float64), not {pool.genes.dtype}")
 
 
 def check_scoring(pool: Pool, scoring: Scoring) -> None:
-    """
-    Raises:
-        ValueError: The function is none that the kernels know, or not one of such genes.
-    """
+    """Raise ValueError if the function is none that the kernels know, or not one of such genes."""
     if scoring.score not in list(Score):
         raise ValueError(f"score is {scoring.score}, expected 0 to {int(max(Score))}")
     if scoring.score != Score.SUM:
@@ -77,10 +68,7 @@ def check_scoring(pool: Pool, scoring: Scoring) -> None:
 
 
 def check_change(pool: Pool, mutation: Mutation) -> None:
-    """
-    Raises:
-        ValueError: The mutation is of other genes, or what it needs to know is not there.
-    """
+    """Raise ValueError if a mutation is of other genes, or lacks what it needs to know."""
     if mutation.change not in list(Change):
         raise ValueError(f"change is {mutation.change}, expected 0 to {int(max(Change))}")
     if mutation.change == Change.FLIP:
@@ -94,10 +82,7 @@ def check_change(pool: Pool, mutation: Mutation) -> None:
 
 
 def check_task(pool: Pool, size: int, mutation: Mutation, scoring: Scoring) -> None:
-    """
-    Raises:
-        ValueError: Mutation and scoring do not fit the genes, or one another.
-    """
+    """Raise ValueError if mutation and scoring do not fit the genes, or one another."""
     check_change(pool, mutation)
     check_scoring(pool, scoring)
     if scoring.score == Score.QUEENS:
@@ -107,29 +92,20 @@ def check_task(pool: Pool, size: int, mutation: Mutation, scoring: Scoring) -> N
 
 
 def check_steepest(mutation: Mutation) -> None:
-    """
-    Raises:
-        ValueError: The neighbours of a gene that changes by law are drawn, and cannot be told one by one.
-    """
+    """Raise ValueError if genes change by law: neighbours are then drawn, and cannot be looked at one by one."""
     if mutation.change == Change.LAW:
         raise ValueError("a steepest climb flips or swaps genes; these change by law")
 
 
 def check_best(pool: Pool, progress: Progress) -> None:
-    """
-    Raises:
-        ValueError: ``best_genes`` is no row of the pool.
-    """
+    """Raise ValueError if ``best_genes`` is no row of the pool."""
     best, genes = progress.best_genes, pool.genes
     if best.dtype != genes.dtype or best.shape != genes.shape[1:] or not best.flags.carray:
         raise ValueError(f"best_genes must be {genes.dtype} of shape ({genes.shape[1]},), not {_kind(best)}")
 
 
 def check_order(pool: Pool, size: int) -> None:
-    """
-    Raises:
-        ValueError: A row of the population has a gene that is no column of a queen: a whole number in 0 to width - 1.
-    """
+    """Raise ValueError if a gene of the population is no column of a queen: a whole number in 0 to width - 1."""
     genes, width = pool.genes[pool.order[:size]], pool.genes.shape[1]
     bad = ~((genes >= 0) & (genes < width) & (genes == np.floor(genes)))
     if bad.any():
@@ -137,32 +113,15 @@ def check_order(pool: Pool, size: int) -> None:
 
 
 def check_room(pool: Pool, size: int, grown: int) -> None:
-    """
-    Raises:
-        ValueError: There are fewer rows than ``grown``.
-    """
+    """Raise ValueError if a pool has fewer rows than ``grown``."""
     if grown > len(pool.order):
         raise ValueError(f"the capacity is {len(pool.order)}, expected at least {grown}: offspring join {size} parents")
 
 
-def check_rate(name: str, rate: float) -> None:
-    """
-    Raises:
-        ValueError: ``rate`` is not in [0, 1].
-    """
-    try:
-        if 0.0 <= rate <= 1.0:
-            return
-    except TypeError:
-        pass  # no number at all
-    raise ValueError(f"{name} must be in [0, 1], not {rate!r}")
-
-
 def check_crossing(pool: Pool, crossing: Crossing) -> None:
-    """
-    Raises:
-        ValueError: ``exchange`` is none that the kernels know, a rate is not in [0, 1], a cut or the number of genes
-            does not fit the pool, or more genes or points are to be drawn than there are.
+    """Raise ValueError if a crossing is none that the kernels know, or does not fit the pool.
+
+    Its rates must be in [0, 1], its cuts be genes, and there must be as many genes or points as are to be drawn.
     """
     if crossing.exchange not in list(Exchange):
         raise ValueError(f"exchange is {crossing.exchange}, expected 0 to {int(max(Exchange))}")
@@ -178,10 +137,7 @@ def check_crossing(pool: Pool, crossing: Crossing) -> None:
 
 
 def check_genes_size(pool: Pool, genes_size: int) -> None:
-    """
-    Raises:
-        ValueError: A row does not hold just ``genes_size`` genes.
-    """
+    """Raise ValueError if a row does not hold just ``genes_size`` genes."""
     width = pool.genes.shape[1]
     needed = -(-genes_size // 64) if pool.genes.dtype == np.uint64 else genes_size
     if genes_size < 1 or needed != width:
@@ -189,10 +145,7 @@ def check_genes_size(pool: Pool, genes_size: int) -> None:
 
 
 def check_positions(name: str, positions: NDArray[np.int64], limit: int) -> None:
-    """
-    Raises:
-        ValueError: Positions are not int64 of shape (n,), or one is not in 0 to ``limit - 1``.
-    """
+    """Raise ValueError unless positions are int64 of shape (n,), each in 0 to ``limit - 1``."""
     if positions.dtype != np.int64 or positions.ndim != 1 or not positions.flags.c_contiguous:
         raise ValueError(f"{name} must be int64 of shape (n,), not {_kind(positions)}")
     bad = (positions < 0) | (positions >= limit)
@@ -210,10 +163,10 @@ def check_mutation(
     mutable: NDArray[np.int64],
     genes_size: int,
 ) -> None:
-    """
-    Raises:
-        ValueError: ``first`` is beyond ``size``, ``probability`` is not in [0, 1], the numbers of genes are not
-            1 <= least <= most < 2**31, or ``mutable`` does not fit.
+    """Raise ValueError unless a mutation fits the pool.
+
+    ``first`` must not be beyond ``size``, ``probability`` be in [0, 1], the numbers of genes 1 <= least <= most <
+    2**31, and ``mutable`` be genes.
     """
     check_genes_size(pool, genes_size)
     check_rate("probability", probability)
@@ -225,10 +178,7 @@ def check_mutation(
 
 
 def check_laws(laws: ValueLaws, genes_size: int) -> None:
-    """
-    Raises:
-        ValueError: An array of the laws has another dtype or shape, or a law is none of ``GeneLaw``.
-    """
+    """Raise ValueError unless the laws are arrays as ``ValueLaws`` says, each law one of ``GeneLaw``."""
     for name, array in zip(ValueLaws._fields, laws, strict=True):
         dtype = np.int64 if name == "law" else np.float64
         if array.dtype != dtype or array.shape != (genes_size,) or not array.flags.c_contiguous:
@@ -239,10 +189,7 @@ def check_laws(laws: ValueLaws, genes_size: int) -> None:
 
 
 def check_sets(starts: NDArray[np.int64], stops: NDArray[np.int64], genes_size: int) -> None:
-    """
-    Raises:
-        ValueError: The bounds of the sets are not int64 of shape (genes_size,) or a gene lies outside of its own.
-    """
+    """Raise ValueError unless sets are bounded by int64 of shape (genes_size,), and each gene lies in its own."""
     genes = np.arange(genes_size)
     for name, array in (("starts", starts), ("stops", stops)):
         if array.dtype != np.int64 or array.shape != (genes_size,) or not array.flags.c_contiguous:

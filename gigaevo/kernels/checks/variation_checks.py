@@ -15,16 +15,6 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float64]
 
 
-def check_rate(name: str, rate: float) -> None:
-    """Raise ValueError unless ``rate`` is a probability."""
-    try:
-        fits = 0.0 <= rate <= 1.0
-    except (TypeError, ValueError):
-        fits = False
-    if not fits:
-        raise ValueError(f"{name} is {rate!r}, expected a probability, 0 to 1")
-
-
 def check_index(name: str, index: float) -> None:
     """Raise ValueError unless ``index`` can be the distribution index of SBX or polynomial mutation."""
     try:
@@ -155,19 +145,3 @@ def deviations(sigma: ArrayLike, genes: int, lower: Floats | None, upper: Floats
         raise ValueError(f"sigma is {sigma!r}, expected finite numbers of 0 or more")
     unit = np.ones(genes) if lower is None or upper is None else upper - lower
     return np.ascontiguousarray(array * unit, np.float64)
-
-
-def output(out: Floats | None, shape: tuple[int, ...]) -> Floats:
-    """``out``, or a new array where none is given.
-
-    Raises:
-        ValueError: It cannot be written in place.
-    """
-    if out is None:
-        return np.empty(shape)
-    if not isinstance(out, np.ndarray) or out.dtype != np.float64 or out.shape != shape:
-        given = f"{out.dtype} of shape {out.shape}" if isinstance(out, np.ndarray) else type(out).__name__
-        raise ValueError(f"out is {given}, expected float64 of shape {shape}")
-    if not (out.flags.c_contiguous and out.flags.writeable and out.flags.aligned and out.dtype.isnative):
-        raise ValueError("out is not a C-contiguous array that can be written to")
-    return out

@@ -28,9 +28,9 @@ import numpy as np
 
 from gigaevo.kernels.advances import Advance
 from gigaevo.kernels.checks import breeding_checks as checks
-from gigaevo.kernels.checks.array_checks import MAX_ROWS
+from gigaevo.kernels.checks.array_checks import MAX_ROWS, check_rate
 from gigaevo.kernels.checks.functions_checks import BITS, REAL, check_code
-from gigaevo.kernels.checks.variation_checks import check_index, check_rate, needed_bounds
+from gigaevo.kernels.checks.variation_checks import check_index, needed_bounds
 from gigaevo.kernels.codes import PLUS, ROUNDS
 
 cnp.import_array()

@@ -11,6 +11,7 @@ from gigaevo.kernels.compiled._functions cimport bits_value_of, conflicts_of, ob
 import numpy as np
 
 from gigaevo.kernels.checks import functions_checks as checks
+from gigaevo.kernels.checks.array_checks import output
 from gigaevo.kernels.checks.functions_checks import BITS, REAL, SEVERAL
 
 cnp.import_array()
@@ -47,7 +48,7 @@ def evaluate_several(int code, genomes, Py_ssize_t objectives=2, out=None):
     if not fits(genomes, cnp.NPY_FLOAT64, 2) or (<cnp.ndarray>genomes).shape[1] < max(2, objectives):
         genomes = checks.numbers(genomes, max(2, objectives))
     n, d = (<cnp.ndarray>genomes).shape[0], (<cnp.ndarray>genomes).shape[1]
-    out = checks.result(out, (n, objectives))
+    out = output(out, (n, objectives))
     genes, values = <const double*>cnp.PyArray_DATA(genomes), <double*>cnp.PyArray_DATA(out)
     with nogil:
         for row in range(n):
@@ -111,4 +112,4 @@ cdef cnp.ndarray one_value_each(object out, Py_ssize_t n):
     cdef cnp.npy_intp size = n
     if out is None:
         return cnp.PyArray_EMPTY(1, &size, cnp.NPY_FLOAT64, 0)
-    return checks.result(out, (n,))
+    return output(out, (n,))

@@ -27,7 +27,8 @@ from gigaevo.kernels.compiled._rng cimport Rng, below, next_word, threshold
 import numpy as np
 
 from gigaevo.kernels.checks import genetic_checks as checks
-from gigaevo.kernels.checks.variation_checks import check_cuts, check_rate
+from gigaevo.kernels.checks.array_checks import check_rate, output
+from gigaevo.kernels.checks.variation_checks import check_cuts
 
 cnp.import_array()
 
@@ -120,7 +121,7 @@ cdef object copied(object genomes, object out):
     """``genomes`` in ``out``, which may be the same, or in a new array."""
     if out is None:
         return genomes.copy()
-    out = checks.output(out, genomes.shape, genomes.dtype)
+    out = output(out, genomes.shape, genomes.dtype)
     if out is not genomes:
         out[:] = genomes
     return out
@@ -143,7 +144,7 @@ cdef object exchanged(
     if not 0.0 <= pair_rate <= 1.0:
         check_rate("pair_rate", pair_rate)
     n, genes = (<cnp.ndarray>a).shape[0], (<cnp.ndarray>a).shape[1]
-    out = checks.output(out, (2 * n, genes), a.dtype)
+    out = output(out, (2 * n, genes), a.dtype)
     bytewise = cnp.PyArray_TYPE(<cnp.ndarray>a) == cnp.NPY_UINT8
     shape[0] = (genes + 63) // 64
     scratch = cnp.PyArray_EMPTY(1, shape, cnp.NPY_UINT64, 0)
@@ -204,7 +205,7 @@ cdef object recombined(
     for name, rows in (("a", a), ("b", b)):
         if not are_permutations(<const int32_t*>cnp.PyArray_DATA(rows), n, genes, stops, parts, scratch):
             checks.check_permutations(name, rows, ends)
-    out = checks.output(out, (2 * n, genes), a.dtype)
+    out = output(out, (2 * n, genes), a.dtype)
     children = <int32_t*>cnp.PyArray_DATA(out)
     with nogil:
         for pair in range(n):

@@ -388,7 +388,7 @@ cdef inline void copy_pair(const Pairs* pairs, Py_ssize_t at) noexcept nogil:
 
 cdef inline int check_rate(str name, double rate) except -1:
     if not 0.0 <= rate <= 1.0:
-        variation_checks.check_rate(name, rate)
+        array_checks.check_rate(name, rate)
     return 0
 
 
@@ -409,7 +409,7 @@ cdef object output_of(Py_ssize_t rows, Py_ssize_t genes, object out):
     shape[0], shape[1] = rows, genes
     if out is None:
         return cnp.PyArray_EMPTY(2, shape, cnp.NPY_FLOAT64, 0)
-    return variation_checks.output(out, (rows, genes))
+    return array_checks.output(out, (rows, genes))
 
 
 cdef object children_of(object a, object b, object out, Pairs* pairs):

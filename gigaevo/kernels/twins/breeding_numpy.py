@@ -16,7 +16,8 @@ import numpy as np
 
 from gigaevo.kernels.advances import Advance
 from gigaevo.kernels.checks import breeding_checks as checks
-from gigaevo.kernels.checks.variation_checks import check_index, check_rate
+from gigaevo.kernels.checks.array_checks import check_rate
+from gigaevo.kernels.checks.variation_checks import check_index
 from gigaevo.kernels.codes import PLUS, ROUNDS
 from gigaevo.kernels.twins import functions_numpy, genetic_numpy, selection_numpy, variation_numpy
 
@@ -301,9 +302,7 @@ def _advance(
     while made < generations and not (made and best >= target):
         children = breed(len(codes) - max(elites, 0))
         child_merits = merits_of(children)
-        sound = np.isfinite(child_merits)
-        child_merits[~sound] = -np.inf
-        invalid += len(sound) - int(np.count_nonzero(sound))
+        invalid += functions_numpy.drop_invalid(child_merits)
         made += 1
         row = int(child_merits.argmax())
         if child_merits[row] > best:

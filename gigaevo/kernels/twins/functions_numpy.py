@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from gigaevo.kernels.checks import functions_checks as checks
+from gigaevo.kernels.checks.array_checks import output
 from gigaevo.kernels.checks.functions_checks import BITS, REAL, SEVERAL
 
 if TYPE_CHECKING:
@@ -37,7 +38,7 @@ def evaluate(code: int, genomes: ArrayLike, out: Any = None) -> NDArray[np.float
     """
     checks.check_code(code, REAL)
     rows = checks.numbers(genomes, 1)
-    values = checks.result(out, (len(rows),))
+    values = output(out, (len(rows),))
     values[:] = _REAL[code](rows)
     return values
 
@@ -60,7 +61,7 @@ def evaluate_several(code: int, genomes: ArrayLike, objectives: int = 2, out: An
     checks.check_code(code, SEVERAL)
     checks.check_objectives(SEVERAL[code], objectives)
     rows = checks.numbers(genomes, max(2, objectives))
-    values = checks.result(out, (len(rows), objectives))
+    values = output(out, (len(rows), objectives))
     if SEVERAL[code] == "dtlz1":
         _dtlz1(rows, values)
     elif SEVERAL[code] == "dtlz2":
@@ -87,7 +88,7 @@ def evaluate_bits(code: int, genomes: ArrayLike, order: int = 1, out: Any = None
     """
     checks.check_code(code, BITS)
     rows = checks.bits(genomes, order)
-    values = checks.result(out, (len(rows),))
+    values = output(out, (len(rows),))
     if BITS[code] == "onemax":
         values[:] = rows.sum(axis=1)
     elif BITS[code] == "leading_ones":
@@ -112,7 +113,7 @@ def conflicts(genomes: ArrayLike, out: Any = None) -> NDArray[np.float64]:
         ValueError: An argument does not fit its description.
     """
     columns = checks.places(genomes)
-    values = checks.result(out, (len(columns),))
+    values = output(out, (len(columns),))
     rows = np.arange(columns.shape[1])
     values[:] = 0.0
     for diagonals in (columns + rows, columns - rows):
@@ -138,9 +139,16 @@ def tour_lengths(genomes: ArrayLike, distances: ArrayLike, out: Any = None) -> N
     """
     table = checks.distances(distances)
     rows = checks.places(genomes, len(table))
-    values = checks.result(out, (len(rows),))
+    values = output(out, (len(rows),))
     values[:] = table[np.roll(rows, 1, axis=1), rows].sum(axis=1)
     return values
+
+
+def drop_invalid(merits: NDArray[np.float64]) -> int:
+    """Set what is no finite number to minus infinity, in place; how many merits that were."""
+    invalid = ~np.isfinite(merits)
+    merits[invalid] = -np.inf
+    return int(np.count_nonzero(invalid))
 
 
 def _sums(terms: Rows) -> Rows:

@@ -18,7 +18,9 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import numpy as np
 
 from gigaevo.kernels.checks import genetic_checks as checks
-from gigaevo.kernels.checks.variation_checks import check_cuts, check_rate
+from gigaevo.kernels.checks.array_checks import check_rate, output
+from gigaevo.kernels.checks.variation_checks import check_cuts
+from gigaevo.kernels.twins.variation_numpy import crossed_genes, every_other_stretch, exchange, happens
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -50,9 +52,8 @@ def uniform(
     first, second = checks.parents(a, b, np.uint8, np.int32)
     check_rate("pair_rate", pair_rate)
     check_rate("gene_rate", gene_rate)
-    children = checks.output(out, (2 * len(first), first.shape[1]), first.dtype)
-    exchanged = happens((len(first), 1), stream, pair_rate) & happens(first.shape, stream, gene_rate)
-    return _exchanged(first, second, exchanged, children)
+    children = output(out, (2 * len(first), first.shape[1]), first.dtype)
+    return exchange(first, second, crossed_genes(first.shape, stream, pair_rate, gene_rate), children)
 
 
 def points(
@@ -70,21 +71,15 @@ def points(
     first, second = checks.parents(a, b, np.uint8, np.int32)
     check_rate("pair_rate", pair_rate)
     check_cuts(cuts)
-    n, genes = first.shape
-    children = checks.output(out, (2 * n, genes), first.dtype)
-    exchanged = np.zeros(first.shape, np.bool_)
-    if genes > 1:
-        places = stream.uniforms(n * (genes - 1)).reshape(n, genes - 1).argsort(axis=1, kind="stable")
-        exchanged[:, 1:] = np.cumsum(places < cuts, axis=1) % 2 == 1
-    exchanged &= happens((n, 1), stream, pair_rate)
-    return _exchanged(first, second, exchanged, children)
+    children = output(out, (2 * len(first), first.shape[1]), first.dtype)
+    return exchange(first, second, every_other_stretch(first.shape, cuts, stream, pair_rate), children)
 
 
 def flip(genomes: Bits, stream: RandomStream, *, gene_rate: float, out: Bits | None = None) -> Bits:
     """Bit flip: each bit is turned with probability ``gene_rate``."""
     rows = checks.codes("genomes", genomes, np.uint8)
     check_rate("gene_rate", gene_rate)
-    mutants = checks.output(out, rows.shape, rows.dtype)
+    mutants = output(out, rows.shape, rows.dtype)
     np.bitwise_xor(rows, happens(rows.shape, stream, gene_rate), out=mutants)
     return mutants
 
@@ -100,7 +95,7 @@ def reset(
     rows = checks.codes("genomes", genomes, np.int32)
     alleles = checks.limits(limits, rows.shape[1])
     check_rate("gene_rate", gene_rate)
-    mutants = checks.output(out, rows.shape, rows.dtype)
+    mutants = output(out, rows.shape, rows.dtype)
     steps = 1 + np.floor(stream.uniforms(rows.size).reshape(rows.shape) * (alleles - 1)).astype(np.int32)
     changed = happens(rows.shape, stream, gene_rate) & (alleles > 1)
     mutants[:] = np.where(changed, (rows + steps) % alleles, rows)
@@ -179,19 +174,6 @@ def scramble(
     )
 
 
-def happens(shape: tuple[int, ...], stream: RandomStream, rate: float) -> NDArray[np.bool_]:
-    """Independent events of probability ``rate``."""
-    return stream.uniforms(int(np.prod(shape))).reshape(shape) < rate
-
-
-def _exchanged(first: Codes, second: Codes, exchanged: NDArray[np.bool_], children: Codes) -> Codes:
-    children[: len(first)], children[len(first) :] = (
-        np.where(exchanged, second, first),
-        np.where(exchanged, first, second),
-    )
-    return children
-
-
 def _two_places(size: int, stream: RandomStream) -> tuple[int, int]:
     """Two different places of ``size``, in order."""
     one, other = int(stream.integers(1, size)[0]), int(stream.integers(1, size - 1)[0])
@@ -223,7 +205,7 @@ def _recombined(
     checks.check_permutations("a", first, stops)
     checks.check_permutations("b", second, stops)
     n = len(first)
-    children = checks.output(out, (2 * n, first.shape[1]), first.dtype)
+    children = output(out, (2 * n, first.shape[1]), first.dtype)
     children[:n], children[n:] = first, second
     for pair in np.flatnonzero(happens((n,), stream, pair_rate)).tolist():
         for start, end in _parts(stops):
@@ -265,7 +247,7 @@ def _rearranged(
     rows = checks.codes("genomes", genomes, np.int32)
     stops = checks.set_ends(ends, rows.shape[1])
     check_rate("rate", rate)
-    mutants = checks.output(out, rows.shape, rows.dtype)
+    mutants = output(out, rows.shape, rows.dtype)
     mutants[:] = rows
     genes = [(start, end) for start, end in _parts(stops) for _ in range(start, end)]
     for row in np.flatnonzero(happens((len(rows),), stream, rate)).tolist() if genes else ():

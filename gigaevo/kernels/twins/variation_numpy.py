@@ -15,20 +15,19 @@ for shapes that do not fit, rates outside of [0, 1], bounds that are reversed, n
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from gigaevo.kernels.checks import array_checks
+from gigaevo.kernels.checks.array_checks import check_rate
 from gigaevo.kernels.checks.variation_checks import (
     bounds,
     bounds_and_integers,
     check_cuts,
     check_index,
-    check_rate,
     deviations,
     needed_bounds,
-    output,
     parents,
 )
 
@@ -72,9 +71,9 @@ def sbx(
     check_index("eta", eta)
     for name, rate in (("pair_rate", pair_rate), ("gene_rate", gene_rate), ("exchange_rate", exchange_rate)):
         check_rate(name, rate)
-    children = output(out, (2 * len(first), first.shape[1]))
-    crossed = _crossed(first, stream, pair_rate, gene_rate) & (np.abs(first - second) > CLOSE)
-    exchanged = _happens(first.shape, stream, exchange_rate)
+    children = array_checks.output(out, (2 * len(first), first.shape[1]))
+    crossed = crossed_genes(first.shape, stream, pair_rate, gene_rate) & (np.abs(first - second) > CLOSE)
+    exchanged = happens(first.shape, stream, exchange_rate)
     less, more = np.minimum(first, second)[crossed], np.maximum(first, second)[crossed]
     drawn = stream.uniforms(len(less))
     middle, half = 0.5 * (less + more), 0.5 * (more - less)
@@ -111,8 +110,8 @@ def uniform(
     first, second = parents(a, b)
     check_rate("pair_rate", pair_rate)
     check_rate("gene_rate", gene_rate)
-    children = output(out, (2 * len(first), first.shape[1]))
-    return _exchanged(first, second, _crossed(first, stream, pair_rate, gene_rate), children)
+    children = array_checks.output(out, (2 * len(first), first.shape[1]))
+    return exchange(first, second, crossed_genes(first.shape, stream, pair_rate, gene_rate), children)
 
 
 def points(
@@ -140,14 +139,8 @@ def points(
     first, second = parents(a, b)
     check_rate("pair_rate", pair_rate)
     check_cuts(cuts)
-    n, genes = first.shape
-    children = output(out, (2 * n, genes))
-    exchanged = np.zeros(first.shape, np.bool_)
-    if genes > 1:
-        places = stream.uniforms(n * (genes - 1)).reshape(n, genes - 1).argsort(axis=1, kind="stable")
-        exchanged[:, 1:] = np.cumsum(places < cuts, axis=1) % 2 == 1
-    exchanged &= _happens((n, 1), stream, pair_rate)
-    return _exchanged(first, second, exchanged, children)
+    children = array_checks.output(out, (2 * len(first), first.shape[1]))
+    return exchange(first, second, every_other_stretch(first.shape, cuts, stream, pair_rate), children)
 
 
 def blend(
@@ -178,8 +171,8 @@ def blend(
     check_index("alpha", alpha)
     check_rate("pair_rate", pair_rate)
     check_rate("gene_rate", gene_rate)
-    children = output(out, (2 * len(first), first.shape[1]))
-    crossed = _crossed(first, stream, pair_rate, gene_rate)
+    children = array_checks.output(out, (2 * len(first), first.shape[1]))
+    crossed = crossed_genes(first.shape, stream, pair_rate, gene_rate)
     reach = alpha * np.abs(first - second)
     start, end = np.minimum(first, second) - reach, np.maximum(first, second) + reach
     new_first = np.where(crossed, start + _uniforms(first.shape, stream) * (end - start), first)
@@ -201,8 +194,8 @@ def arithmetic(
     """
     first, second = parents(a, b)
     check_rate("pair_rate", pair_rate)
-    children = output(out, (2 * len(first), first.shape[1]))
-    weight = _uniforms((len(first), 1), stream) * _happens((len(first), 1), stream, pair_rate)
+    children = array_checks.output(out, (2 * len(first), first.shape[1]))
+    weight = _uniforms((len(first), 1), stream) * happens((len(first), 1), stream, pair_rate)
     step = weight * (second - first)
     low, high = np.minimum(first, second), np.maximum(first, second)  # a sum that is rounded can pass its end
     return _joined(np.clip(first + step, low, high), np.clip(second - step, low, high), children)
@@ -232,8 +225,8 @@ def polynomial(
     low, high, whole = needed_bounds("polynomial mutation", lower, upper, integer, given.shape[1])
     check_index("eta", eta)
     check_rate("gene_rate", gene_rate)
-    mutants = output(out, given.shape)
-    changed = _happens(given.shape, stream, gene_rate) & (low < high)
+    mutants = array_checks.output(out, given.shape)
+    changed = happens(given.shape, stream, gene_rate) & (low < high)
     least, greatest = (np.broadcast_to(side, given.shape)[changed] for side in (low, high))
     drawn = stream.uniforms(len(least))
     downwards = drawn < 0.5
@@ -275,8 +268,8 @@ def gaussian(
     low, high, whole = bounds_and_integers(lower, upper, integer, given.shape[1])
     scale = deviations(sigma, given.shape[1], low, high)
     check_rate("gene_rate", gene_rate)
-    mutants = output(out, given.shape)
-    changed = _happens(given.shape, stream, gene_rate)
+    mutants = array_checks.output(out, given.shape)
+    changed = happens(given.shape, stream, gene_rate)
     result = given.copy()
     noise = stream.normals(int(changed.sum())) * np.broadcast_to(scale, given.shape)[changed]
     result[changed] += noise
@@ -306,7 +299,7 @@ def random_genomes(
     array_checks.check_count(n)
     genes = len(array_checks.float_array("lower", lower, 1))
     low, high, whole = needed_bounds("a random genome", lower, upper, integer, genes)
-    made = output(out, (n, genes))
+    made = array_checks.output(out, (n, genes))
     drawn = _uniforms((n, genes), stream)
     if whole is None:
         np.minimum(low + drawn * (high - low), high, out=made)
@@ -320,23 +313,38 @@ def _uniforms(shape: tuple[int, ...], stream: RandomStream) -> Floats:
     return stream.uniforms(int(np.prod(shape))).reshape(shape)
 
 
-def _happens(shape: tuple[int, ...], stream: RandomStream, rate: float) -> NDArray[np.bool_]:
+def happens(shape: tuple[int, ...], stream: RandomStream, rate: float) -> NDArray[np.bool_]:
     """Independent events of probability ``rate``."""
     return _uniforms(shape, stream) < rate
 
 
-def _crossed(first: Floats, stream: RandomStream, pair_rate: float, gene_rate: float) -> NDArray[np.bool_]:
+def crossed_genes(
+    shape: tuple[int, ...], stream: RandomStream, pair_rate: float, gene_rate: float
+) -> NDArray[np.bool_]:
     """Which genes of which pairs take part, (n, d)."""
-    return _happens((len(first), 1), stream, pair_rate) & _happens(first.shape, stream, gene_rate)
+    return happens((shape[0], 1), stream, pair_rate) & happens(shape, stream, gene_rate)
 
 
-def _joined(first: Floats, second: Floats, children: Floats) -> Floats:
+def every_other_stretch(shape: tuple[int, ...], cuts: int, stream: RandomStream, pair_rate: float) -> NDArray[np.bool_]:
+    """Which genes lie behind an odd number of ``cuts`` different points, (n, d); none of a pair that is not crossed."""
+    n, genes = shape
+    chosen = np.zeros(shape, np.bool_)
+    if genes > 1:
+        places = _uniforms((n, genes - 1), stream).argsort(axis=1, kind="stable")
+        chosen[:, 1:] = np.cumsum(places < cuts, axis=1) % 2 == 1
+    return chosen & happens((n, 1), stream, pair_rate)
+
+
+def exchange(
+    first: NDArray[Any], second: NDArray[Any], chosen: NDArray[np.bool_], children: NDArray[Any]
+) -> NDArray[Any]:
+    """Children of pairs that exchange the ``chosen`` genes, written to ``children``."""
+    return _joined(np.where(chosen, second, first), np.where(chosen, first, second), children)
+
+
+def _joined(first: NDArray[Any], second: NDArray[Any], children: NDArray[Any]) -> NDArray[Any]:
     children[: len(first)], children[len(first) :] = first, second
     return children
-
-
-def _exchanged(first: Floats, second: Floats, exchanged: NDArray[np.bool_], children: Floats) -> Floats:
-    return _joined(np.where(exchanged, second, first), np.where(exchanged, first, second), children)
 
 
 def _sbx_room(halves: Floats, eta: float) -> Floats:

@@ -16,11 +16,17 @@ from gigaevo.kernels.breeding import (
     repeated,
     succeed,
 )
-from gigaevo.kernels.checks.variation_checks import check_rate
+from gigaevo.kernels.checks.array_checks import check_rate
 from gigaevo.kernels.codes import PLUS, ROUNDS
-from gigaevo.optimize.algorithms.genetic_parts import check_operator, code_bounds, default_crossover, default_mutation
+from gigaevo.optimize.algorithms.genetic_parts import (
+    check_mutants,
+    check_operator,
+    code_bounds,
+    default_crossover,
+    default_mutation,
+)
 from gigaevo.optimize.arguments import check_whole
-from gigaevo.optimize.operators.discrete import BitFlip, gene_rate
+from gigaevo.optimize.operators.discrete import BitFlip
 from gigaevo.optimize.operators.selection import (
     EpsilonGreedy,
     RankSelection,
@@ -29,7 +35,14 @@ from gigaevo.optimize.operators.selection import (
     UniformSelection,
     selection_of,
 )
-from gigaevo.optimize.operators.variation import SBX, OnePoint, PolynomialMutation, TwoPoint, UniformCrossover
+from gigaevo.optimize.operators.variation import (
+    SBX,
+    OnePoint,
+    PolynomialMutation,
+    TwoPoint,
+    UniformCrossover,
+    gene_rate,
+)
 from gigaevo.optimize.populations.convergence import adapt_mutation_sigma
 from gigaevo.optimize.search.native import BitFunction, RealFunction
 from gigaevo.optimize.search.optimizer import Optimizer
@@ -221,9 +234,7 @@ class GeneticAlgorithm(Optimizer):
             self._kept[first], self._kept[second], self._stream, self._lower, self._upper
         )
         mutants = self.mutation.mutate(children[:n], self._stream, self._lower, self._upper, self._integer)
-        expected = (n, self.genotype.genes_size)
-        if mutants.shape != expected:
-            raise ValueError(f"{self.mutation!r} returned shape {mutants.shape}, expected {expected}")
+        check_mutants(mutants, self.mutation, (n, self.genotype.genes_size))
         goals = np.maximum(self._kept_merits[first], self._kept_merits[second])
         return np.ascontiguousarray(mutants, self.genotype.dtype), np.concatenate([goals, goals])[:n]
 

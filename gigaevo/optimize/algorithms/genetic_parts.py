@@ -67,6 +67,12 @@ def check_operator(name: str, operator: Any, genotype: Genotype) -> None:
         raise TypeError(f"{name} is {operator!r}, expected for a {type(genotype).__name__} {' or '.join(fitting)}")
 
 
+def check_mutants(mutants: NDArray[Any], mutation: Any, shape: tuple[int, int]) -> None:
+    """Raise ValueError if ``mutation`` gave back something of another shape."""
+    if mutants.shape != shape:
+        raise ValueError(f"{mutation!r} returned shape {mutants.shape}, expected {shape}")
+
+
 def default_crossover(genotype: Genotype, rate: float) -> Any:
     """The usual crossover of ``genotype``."""
     if isinstance(genotype, Ranges):

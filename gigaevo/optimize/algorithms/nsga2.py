@@ -10,7 +10,13 @@ from gigaevo.kernels import pareto
 from gigaevo.kernels.breeding import repeated
 from gigaevo.kernels.checks.pareto_checks import reference_point
 from gigaevo.kernels.hypervolume import hypervolume
-from gigaevo.optimize.algorithms.genetic_parts import check_operator, code_bounds, default_crossover, default_mutation
+from gigaevo.optimize.algorithms.genetic_parts import (
+    check_mutants,
+    check_operator,
+    code_bounds,
+    default_crossover,
+    default_mutation,
+)
 from gigaevo.optimize.arguments import check_whole
 from gigaevo.optimize.search.optimizer import Optimizer
 
@@ -137,9 +143,7 @@ class NSGA2(Optimizer):
         parents, lower, upper = self._codes.take(winners, axis=0), self._lower, self._upper
         children = self.crossover.cross(parents[:pairs], parents[pairs:], self._stream, lower, upper, out=parents)
         mutants = self.mutation.mutate(children, self._stream, lower, upper, self._integer, out=children)
-        if mutants.shape != (2 * pairs, self.genotype.genes_size):
-            expected = (2 * pairs, self.genotype.genes_size)
-            raise ValueError(f"{self.mutation!r} returned shape {mutants.shape}, expected {expected}")
+        check_mutants(mutants, self.mutation, (2 * pairs, self.genotype.genes_size))
         return np.ascontiguousarray(mutants[:n], self.genotype.dtype)
 
     def _absorb(self, codes: Codes, merits: Merits, memo: Memo) -> None:

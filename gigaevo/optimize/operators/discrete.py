@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import numpy as np
 
 from gigaevo.kernels import genetic
-from gigaevo.kernels.checks.variation_checks import check_rate
+from gigaevo.kernels.checks.array_checks import check_rate
+from gigaevo.optimize.operators.variation import gene_rate
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -188,11 +189,6 @@ class Scramble(PermutationMutation):
 
     def _mutated(self, genomes: Codes, stream: RandomStream, ends: list[int], out: Codes | None) -> Codes:
         return genetic.scramble(genomes, stream, rate=self.rate, ends=ends, out=out)
-
-
-def gene_rate(rate: float | None, genes: int) -> float:
-    """``rate``, or what changes one of ``genes`` on average."""
-    return 1.0 / max(1, genes) if rate is None else rate
 
 
 def set_ends(upper: Floats) -> list[int]:

@@ -13,7 +13,8 @@ import numpy as np
 
 from gigaevo.kernels import genetic, variation
 from gigaevo.kernels.checks import array_checks
-from gigaevo.kernels.checks.variation_checks import check_index, check_rate, needed_bounds
+from gigaevo.kernels.checks.array_checks import check_rate
+from gigaevo.kernels.checks.variation_checks import check_index, needed_bounds
 from gigaevo.kernels.random import RandomStream
 from gigaevo.optimize.arguments import check_whole
 from gigaevo.optimize.seeds import seed_sequence
@@ -201,7 +202,7 @@ class PolynomialMutation:
         integer: Bools | None = None,
         out: Floats | None = None,
     ) -> Floats:
-        rate = 1.0 / max(1, genomes.shape[1]) if self.rate is None else self.rate
+        rate = gene_rate(self.rate, genomes.shape[1])
         return variation.polynomial(
             genomes, stream, lower=lower, upper=upper, eta=self.eta, gene_rate=rate, integer=integer, out=out
         )
@@ -245,6 +246,11 @@ class GaussianMutation:
             reflect=self.reflect,
             out=out,
         )
+
+
+def gene_rate(rate: float | None, genes: int) -> float:
+    """``rate``, or what changes one of ``genes`` on average."""
+    return 1.0 / max(1, genes) if rate is None else rate
 
 
 def exchanges(parents: Floats) -> Any:

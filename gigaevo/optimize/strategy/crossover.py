@@ -9,10 +9,10 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, ClassVar, Protocol
 
-from gigaevo.kernels.checks.strategy_checks import check_rate
+from gigaevo.kernels.checks.array_checks import check_rate
 from gigaevo.kernels.strategy import cross_over
 from gigaevo.kernels.strategy_laws import Crossing, Exchange, share
-from gigaevo.optimize.arguments import is_count
+from gigaevo.optimize.arguments import check_whole
 
 if TYPE_CHECKING:
     from gigaevo.kernels.random import RandomStream
@@ -42,8 +42,7 @@ class _Exchanging:
     def __post_init__(self) -> None:
         check_rate("selection_rate", self.selection_rate)
         check_rate("crossover_rate", self.crossover_rate)
-        if not is_count(self.number):
-            raise ValueError(f"number_of_crossovers is {self.number!r}, expected a whole number from 1")
+        check_whole("number_of_crossovers", self.number)
 
     @property
     def number(self) -> int:

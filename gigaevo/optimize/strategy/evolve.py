@@ -9,7 +9,7 @@ import numpy as np
 
 from gigaevo.kernels.strategy import advance, drop_aged
 from gigaevo.kernels.strategy_laws import Plan
-from gigaevo.optimize.arguments import is_count
+from gigaevo.optimize.arguments import check_whole
 from gigaevo.optimize.strategy.crossover import _Exchanging
 from gigaevo.optimize.strategy.endings import Endings
 from gigaevo.optimize.strategy.mutate import _Fixed
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 
 class Evolve(Strategy):
-    """A genetic algorithm by the strategy document.
+    """A genetic algorithm by a written specification, the strategy document (``docs/evolve_strategy.md``).
 
     A generation: the aged die; ``select`` cuts the population and lines it up; ``extension`` acts if too few
     chromosomes differ; ``crossover`` adds offspring, so that the population grows; ``mutate`` changes some of them; the
@@ -107,9 +107,9 @@ class Evolve(Strategy):
         if extension is not None:
             _check_part("extension", extension, "__call__", "cardinality_threshold")
         crossover.check(self.space)
-        _check_count("target_population_size", target_population_size)
+        check_whole("target_population_size", target_population_size)
         if max_chromosome_age is not None:
-            _check_count("max_chromosome_age", max_chromosome_age)
+            check_whole("max_chromosome_age", max_chromosome_age)
         self.select, self.crossover, self.mutate, self.extension = select, crossover, mutate, extension
         self.target_population_size = target_population_size
         self.max_chromosome_age = max_chromosome_age
@@ -224,8 +224,3 @@ def _check_part(name: str, part: Any, *needed: str) -> None:
         raise TypeError(f"{name} is the class {part.__name__}, expected an object of it: {part.__name__}(...)")
     if any(not hasattr(part, attribute) for attribute in needed):
         raise TypeError(f"{name} is {part!r}, expected one of gigaevo.optimize.strategy")
-
-
-def _check_count(name: str, count: int) -> None:
-    if not is_count(count):
-        raise ValueError(f"{name} is {count!r}, expected a whole number from 1")

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
-from gigaevo.kernels.checks.strategy_checks import check_rate
+from gigaevo.kernels.checks.array_checks import check_rate
 from gigaevo.kernels.strategy_laws import share
-from gigaevo.optimize.arguments import is_count
+from gigaevo.optimize.arguments import check_whole
 
 if TYPE_CHECKING:
     from gigaevo.optimize.strategy.gene_space import GeneSpace
@@ -39,9 +39,7 @@ class _Triggered:
     cardinality_threshold: int
 
     def __post_init__(self) -> None:
-        threshold = self.cardinality_threshold
-        if not is_count(threshold):
-            raise ValueError(f"cardinality_threshold is {threshold!r}, expected a whole number from 1")
+        check_whole("cardinality_threshold", self.cardinality_threshold)
         for name in ("survival_rate", "elitism_rate"):
             if hasattr(self, name):
                 check_rate(name, getattr(self, name))
@@ -108,8 +106,7 @@ class ExtensionMassDegeneration(_Triggered):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        if not is_count(self.number_of_mutations):
-            raise ValueError(f"number_of_mutations is {self.number_of_mutations!r}, expected a whole number from 1")
+        check_whole("number_of_mutations", self.number_of_mutations)
 
     def __call__(self, state: StrategyState, space: GeneSpace) -> None:
         """See ``Extension``."""

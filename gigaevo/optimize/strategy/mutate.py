@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
-from gigaevo.kernels.checks.strategy_checks import check_rate
-from gigaevo.optimize.arguments import is_count
+from gigaevo.kernels.checks.array_checks import check_rate
+from gigaevo.optimize.arguments import check_whole, is_count
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -77,7 +77,7 @@ class MutateMultiGene(_Fixed):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        _check_number("number_of_mutations", self.number_of_mutations)
+        check_whole("number_of_mutations", self.number_of_mutations)
 
     @property
     def numbers(self) -> tuple[int, int]:
@@ -125,7 +125,7 @@ class _Dynamic:
 
     def __post_init__(self) -> None:
         check_rate("mutation_probability_step", self.mutation_probability_step)
-        _check_number("target_cardinality", self.target_cardinality)
+        check_whole("target_cardinality", self.target_cardinality)
 
     def probability_now(self, before: float | None, cardinality: Callable[[], int]) -> float:
         """See ``Mutate``: a step up while too few chromosomes differ, else a step down; within [0, 1], 0 at first."""
@@ -164,14 +164,9 @@ class MutateMultiGeneDynamic(_Dynamic):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        _check_number("number_of_mutations", self.number_of_mutations)
+        check_whole("number_of_mutations", self.number_of_mutations)
 
     @property
     def numbers(self) -> tuple[int, int]:
         """See ``Mutate``."""
         return self.number_of_mutations, self.number_of_mutations
-
-
-def _check_number(name: str, number: int) -> None:
-    if not is_count(number):
-        raise ValueError(f"{name} is {number!r}, expected a whole number from 1")

@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
-from gigaevo.kernels.checks.strategy_checks import check_rate
+from gigaevo.kernels.checks.array_checks import check_rate
 from gigaevo.kernels.strategy import select_elite, select_tournament
 from gigaevo.optimize.arguments import is_count
 
