@@ -87,12 +87,9 @@ def breeding(request: pytest.FixtureRequest) -> ModuleType:
     return compiled(request.param)
 
 
-STREAMS = {"_genetic": "_random", "_breeding": "_random"}
-
-
 def stream_for(module: ModuleType, seed: int = 0) -> Any:
     """A random stream of the same implementation as ``module``."""
-    home = STREAMS.get(module.__name__.rpartition(".")[2], "random_numpy")
+    home = "random_numpy" if module.__name__.endswith("_numpy") else "_random"
     return compiled(home).RandomStream(np.random.SeedSequence(seed))
 
 

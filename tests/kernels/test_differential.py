@@ -14,15 +14,9 @@ from scipy import stats
 
 from gigaevo.kernels.checks.differential_checks import Base, Plan
 from gigaevo.kernels.checks.functions_checks import REAL
-from tests.kernels.conftest import compiled
+from tests.kernels.conftest import compiled, stream_for
 
 LEAST_P = 1e-6  # of a correct kernel, one test in a million fails; seeds are fixed, so none does
-
-
-def stream_of(module: ModuleType, seed: int = 0) -> Any:
-    """A random stream of the same backend."""
-    name = "random_numpy" if module.__name__.endswith("_numpy") else "_random"
-    return compiled(name).RandomStream(np.random.SeedSequence(seed))
 
 
 # trials
@@ -133,7 +127,7 @@ def test_parents_are_different_members_and_not_the_target(
 ) -> None:
     size = 2 * differences + (base == Base.RANDOM) + 1  # the fewest that suffice
     targets = np.arange(400) % size
-    stream = stream_of(differential)
+    stream = stream_for(differential)
     parents = differential.draw_parents(targets, size, size, [1], 1, base, pull, differences, stream)
     assert parents.shape == (400, 1 + pull + 2 * differences) and parents.dtype == np.int64
     for target, row in zip(targets, drawn_columns(base, pull, parents), strict=True):
@@ -150,7 +144,7 @@ def test_parents_are_different_members_and_not_the_target(
 def test_members_are_drawn_evenly(differential: ModuleType, base: Base, pull: bool, differences: int) -> None:
     size = 9
     targets = np.full(20_000, 4)
-    stream = stream_of(differential, 1)
+    stream = stream_for(differential, 1)
     parents = differential.draw_parents(targets, size, size, [0], 1, base, pull, differences, stream)
     others = np.delete(np.arange(size), 4)
     drawn = drawn_columns(base, pull, parents)
@@ -162,7 +156,7 @@ def test_members_are_drawn_evenly(differential: ModuleType, base: Base, pull: bo
 
 def test_the_last_member_comes_from_the_archive_too(differential: ModuleType) -> None:
     targets = np.full(20_000, 2)
-    stream = stream_of(differential, 2)
+    stream = stream_for(differential, 2)
     parents = differential.draw_parents(targets, 5, 8, [0, 1], 1, Base.TARGET, True, 1, stream)
     assert parents[:, 2].max() == 4
     last = np.bincount(parents[:, 3], minlength=8)
@@ -174,7 +168,7 @@ def test_the_last_member_comes_from_the_archive_too(differential: ModuleType) ->
 
 def test_leaders_are_of_the_best_of_a_drawn_number(differential: ModuleType) -> None:
     leaders, least = np.array([7, 3, 5, 0, 1]), 2
-    stream = stream_of(differential, 3)
+    stream = stream_for(differential, 3)
     parents = differential.draw_parents(np.zeros(20_000, int), 8, 8, leaders, least, Base.TARGET, True, 1, stream)
     numbers = range(least, len(leaders) + 1)
     shares = [sum((rank < k) / k for k in numbers) / len(numbers) for rank in range(len(leaders))]
@@ -184,7 +178,7 @@ def test_leaders_are_of_the_best_of_a_drawn_number(differential: ModuleType) -> 
 
 
 def test_no_targets_draw_nothing(differential: ModuleType) -> None:
-    stream = stream_of(differential)
+    stream = stream_for(differential)
     before = stream.state
     assert differential.draw_parents([], 5, 5, [0], 1, Base.RANDOM, False, 1, stream).shape == (0, 3)
     assert differential.draw_crossover([], 4, False, stream).shape == (0, 4)
@@ -198,7 +192,7 @@ def test_no_targets_draw_nothing(differential: ModuleType) -> None:
 @pytest.mark.parametrize("rate", [0.0, 0.3, 1.0])
 @pytest.mark.parametrize("genes", [1, 2, 7, 128, 131])
 def test_a_trial_takes_one_gene_at_least(differential: ModuleType, exponential: bool, rate: float, genes: int) -> None:
-    crossed = differential.draw_crossover(np.full(300, rate), genes, exponential, stream_of(differential))
+    crossed = differential.draw_crossover(np.full(300, rate), genes, exponential, stream_for(differential))
     assert crossed.shape == (300, genes) and crossed.dtype == np.uint8 and set(np.unique(crossed)) <= {0, 1}
     taken = crossed.sum(axis=1)
     assert (taken >= 1).all()
@@ -211,7 +205,7 @@ def test_a_trial_takes_one_gene_at_least(differential: ModuleType, exponential: 
 def test_binomial_crossover_takes_each_other_gene_with_its_rate(differential: ModuleType) -> None:
     genes, n = 5, 20_000
     rates = np.where(np.arange(n) % 2, 0.7, 0.2)
-    crossed = differential.draw_crossover(rates, genes, False, stream_of(differential, 4))
+    crossed = differential.draw_crossover(rates, genes, False, stream_for(differential, 4))
     for rate in (0.7, 0.2):
         rows = crossed[rates == rate]
         for column in rows.T:
@@ -223,7 +217,7 @@ def test_binomial_crossover_takes_each_other_gene_with_its_rate(differential: Mo
 
 def test_exponential_crossover_takes_a_run_round_the_end(differential: ModuleType) -> None:
     genes, rate, n = 6, 0.6, 20_000
-    crossed = differential.draw_crossover(np.full(n, rate), genes, True, stream_of(differential, 5)).astype(int)
+    crossed = differential.draw_crossover(np.full(n, rate), genes, True, stream_for(differential, 5)).astype(int)
     begins = (crossed == 1) & (np.roll(crossed, 1, axis=1) == 0)
     lengths = crossed.sum(axis=1)
     assert (begins.sum(axis=1) == (lengths < genes)).all()
@@ -265,7 +259,7 @@ def test_a_trial_replaces_its_target_if_it_is_at_least_as_good(differential: Mod
             members[target], merits[target] = trial, merit
     pool, kept = case["pool"].copy(), case["merits"].copy()
     arguments = {**case, "pool": pool, "merits": kept}
-    found, archived = differential.replace(**arguments, stream=stream_of(differential))
+    found, archived = differential.replace(**arguments, stream=stream_for(differential))
     np.testing.assert_array_equal(found, gains)
     np.testing.assert_array_equal(pool[:size], members[:size])
     np.testing.assert_array_equal(kept, merits)
@@ -281,7 +275,7 @@ def test_a_trial_replaces_its_target_if_it_is_at_least_as_good(differential: Mod
 
 
 def test_a_full_archive_forgets_evenly(differential: ModuleType) -> None:
-    stream = stream_of(differential, 6)
+    stream = stream_for(differential, 6)
     counts = np.zeros(4, int)
     for _ in range(2000):
         pool, merits = np.array([[1.0], [0.0], [0.0], [0.0], [0.0]]), np.zeros(1)
@@ -295,7 +289,7 @@ def test_a_full_archive_forgets_evenly(differential: ModuleType) -> None:
 
 def test_settings_are_drawn_round_the_memory(differential: ModuleType) -> None:
     n = 20_000
-    weights, rates = differential.draw_settings([0.5], [0.9], n, stream_of(differential, 7))
+    weights, rates = differential.draw_settings([0.5], [0.9], n, stream_for(differential, 7))
     assert ((weights > 0) & (weights <= 1)).all() and ((rates >= 0) & (rates <= 1)).all()
     shape = stats.cauchy(0.5, 0.1)
     below = shape.cdf(0.0)
@@ -310,7 +304,7 @@ def test_settings_are_drawn_round_the_memory(differential: ModuleType) -> None:
 
 
 def test_weight_and_rate_of_a_trial_come_from_one_entry(differential: ModuleType) -> None:
-    weights, rates = differential.draw_settings([0.1, 0.9], [0.0, 1.0], 4000, stream_of(differential, 8))
+    weights, rates = differential.draw_settings([0.1, 0.9], [0.0, 1.0], 4000, stream_for(differential, 8))
     low = rates < 0.5
     assert stats.binomtest(int(low.sum()), 4000, 0.5).pvalue > LEAST_P
     assert np.median(weights[low]) < 0.3 and np.median(weights[~low]) > 0.7
@@ -372,7 +366,7 @@ def test_the_loop_does_what_its_parts_do(differential: ModuleType, plan: Plan, g
     merits = -evaluate(code, pool[:size])
     state = [pool, merits, np.full((2, 4), 0.5), np.zeros(2, np.int64)]
     ours, parts = ([array.copy() for array in state] for _ in range(2))
-    streams = stream_of(differential, 10), stream_of(differential, 10)
+    streams = stream_for(differential, 10), stream_for(differential, 10)
     best, targets = np.empty(genes), np.arange(size)
     made = loop.advance(
         plan, *ours, targets, lower, upper, integer, code, -1.0, 40, goal, best, float(merits.max()), streams[0]
@@ -432,7 +426,7 @@ def test_values_that_are_no_numbers_are_invalid_in_the_loop(differential: Module
         math.inf,
         np.empty(2),
         -math.inf,
-        stream_of(differential),
+        stream_for(differential),
     )
     assert made == (3, 15, -math.inf, 0)
     assert np.isneginf(merits).all()
@@ -520,7 +514,7 @@ def test_what_does_not_fit_is_refused_with_the_same_words(
 ) -> None:
     texts = []
     for module in both_differentials:
-        stream = {"stream": stream_of(module)} if name in DRAWING else {}
+        stream = {"stream": stream_for(module)} if name in DRAWING else {}
         with pytest.raises(ValueError, match=message) as caught:
             getattr(module, name)(**{**SOUND[name], **wrong}, **stream)
         texts.append(str(caught.value))
@@ -530,7 +524,7 @@ def test_what_does_not_fit_is_refused_with_the_same_words(
 @pytest.mark.parametrize("name", SOUND)
 def test_what_fits_is_accepted(differential: ModuleType, name: str) -> None:
     """The arguments that the refused ones differ from."""
-    stream = {"stream": stream_of(differential)} if name in DRAWING else {}
+    stream = {"stream": stream_for(differential)} if name in DRAWING else {}
     arguments = {key: value.copy() if isinstance(value, np.ndarray) else value for key, value in SOUND[name].items()}
     assert getattr(differential, name)(**arguments, **stream) is not None
 
@@ -539,7 +533,7 @@ def test_what_cannot_be_written_to_is_refused(differential: ModuleType) -> None:
     pool = POOL.copy()
     pool.flags.writeable = False
     with pytest.raises(ValueError, match=r"pool is float64 .*, expected a writeable"):
-        differential.replace(**{**SOUND_REPLACE, "pool": pool}, stream=stream_of(differential))
+        differential.replace(**{**SOUND_REPLACE, "pool": pool}, stream=stream_for(differential))
 
 
 SOUND_LOOP = {
@@ -587,6 +581,6 @@ REFUSED_LOOP = [
 def test_a_loop_that_cannot_be_begun_is_refused(differential: ModuleType, wrong: dict[str, Any], message: str) -> None:
     loop = compiled("differential_loop_numpy" if "numpy" in differential.__name__ else "_differential_loop")
     sound = {name: value.copy() if isinstance(value, np.ndarray) else value for name, value in SOUND_LOOP.items()}
-    assert loop.advance(**sound, stream=stream_of(differential)).generations == 2
+    assert loop.advance(**sound, stream=stream_for(differential)).generations == 2
     with pytest.raises(ValueError, match=message):
-        loop.advance(**{**sound, **wrong}, stream=stream_of(differential))
+        loop.advance(**{**sound, **wrong}, stream=stream_for(differential))

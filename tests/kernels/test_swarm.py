@@ -14,15 +14,9 @@ from scipy import stats
 
 from gigaevo.kernels.checks.functions_checks import REAL
 from gigaevo.kernels.checks.swarm_checks import Flight
-from tests.kernels.conftest import compiled
+from tests.kernels.conftest import compiled, stream_for
 
 LEAST_P = 1e-6
-
-
-def stream_of(module: ModuleType, seed: int = 0) -> Any:
-    """A random stream of the same backend."""
-    name = "random_numpy" if module.__name__.endswith("_numpy") else "_random"
-    return compiled(name).RandomStream(np.random.SeedSequence(seed))
 
 
 @st.composite
@@ -78,7 +72,7 @@ def flown(case: dict[str, Any]) -> np.ndarray:
 def test_particles_move_by_the_formula(swarm: ModuleType, case: dict[str, Any]) -> None:
     plain, ours = copied(case), copied(case)
     expected = flown(plain)
-    codes = swarm.fly(**ours, stream=stream_of(swarm))
+    codes = swarm.fly(**ours, stream=stream_for(swarm))
     np.testing.assert_array_equal(codes, expected)
     for name in ("positions", "velocities"):
         np.testing.assert_array_equal(ours[name], plain[name])
@@ -91,8 +85,8 @@ def test_particles_move_by_the_formula(swarm: ModuleType, case: dict[str, Any]) 
 def test_both_implementations_move_particles_alike(both_swarms: Any, case: dict[str, Any]) -> None:
     ours, twins = copied(case), copied(case)
     for mine, theirs in zip(
-        (both_swarms[0].fly(**ours, stream=stream_of(both_swarms[0])), ours["positions"], ours["velocities"]),
-        (both_swarms[1].fly(**twins, stream=stream_of(both_swarms[1])), twins["positions"], twins["velocities"]),
+        (both_swarms[0].fly(**ours, stream=stream_for(both_swarms[0])), ours["positions"], ours["velocities"]),
+        (both_swarms[1].fly(**twins, stream=stream_for(both_swarms[1])), twins["positions"], twins["velocities"]),
         strict=True,
     ):
         np.testing.assert_array_equal(mine.view(np.uint64), theirs.view(np.uint64))
@@ -102,7 +96,7 @@ def test_both_implementations_move_particles_alike(both_swarms: Any, case: dict[
 @settings(max_examples=50, deadline=None)
 def test_particles_stay_within_bounds_and_speed(swarm: ModuleType, case: dict[str, Any]) -> None:
     ours = {**copied(case), "draws": None}
-    codes = swarm.fly(**ours, stream=stream_of(swarm))
+    codes = swarm.fly(**ours, stream=stream_for(swarm))
     for places in (codes, ours["positions"]):
         assert ((places >= case["lower"]) & (places <= case["upper"])).all()
     moved = np.unique(case["particles"])
@@ -116,7 +110,7 @@ def test_a_particle_stops_at_the_bound_that_it_would_cross(swarm: ModuleType) ->
     bounds = np.zeros(3), np.full(3, 10.0)
     flight = Flight(1.0, 0.0, 0.0)
     swarm.fly(
-        positions, velocities, positions.copy(), [0], [0], flight, np.full(3, 5.0), *bounds, None, stream_of(swarm)
+        positions, velocities, positions.copy(), [0], [0], flight, np.full(3, 5.0), *bounds, None, stream_for(swarm)
     )
     assert positions.tolist() == [[10.0, 0.0, 6.0]]
     assert velocities.tolist() == [[0.0, 0.0, 1.0]]
@@ -127,7 +121,7 @@ def test_pulls_are_drawn_evenly_for_each_gene(swarm: ModuleType, flight: Flight)
     genes = 20_001
     positions, velocities, wide = np.zeros((1, genes)), np.zeros((1, genes)), np.full(genes, 2.0)
     codes = swarm.fly(
-        positions, velocities, np.ones((1, genes)), [0], [0], flight, wide, -wide, wide, None, stream_of(swarm, 3)
+        positions, velocities, np.ones((1, genes)), [0], [0], flight, wide, -wide, wide, None, stream_for(swarm, 3)
     )
     assert stats.kstest(codes[0], "uniform").pvalue > LEAST_P
     assert stats.chisquare(np.bincount((codes[0] * 16).astype(int), minlength=16)).pvalue > LEAST_P
@@ -198,7 +192,7 @@ def test_the_loop_does_what_its_parts_do(swarm: ModuleType, neighbors: int, goal
     leaders = swarm.ring_leaders(merits, 1) if neighbors else np.full(size, merits.argmax())
     state = [positions, np.zeros((size, genes)), positions, merits, leaders]
     ours, parts = ([array.copy() for array in state] for _ in range(2))
-    streams, best = (stream_of(swarm, 5), stream_of(swarm, 5)), np.empty(genes)
+    streams, best = (stream_for(swarm, 5), stream_for(swarm, 5)), np.empty(genes)
     space = (flight, limits, lower, upper, integer)
     made = swarm.advance(
         *ours, particles, *space, neighbors, code, -1.0, 30, goal, best, float(merits.max()), streams[0]
@@ -275,7 +269,7 @@ def test_what_does_not_fit_is_refused_with_the_same_words(
 ) -> None:
     texts = []
     for module in both_swarms:
-        stream = {"stream": stream_of(module)} if name == "fly" else {}
+        stream = {"stream": stream_for(module)} if name == "fly" else {}
         with pytest.raises(ValueError, match=message) as caught:
             getattr(module, name)(**{**copied(SOUND[name]), **wrong}, **stream)
         texts.append(str(caught.value))
@@ -285,7 +279,7 @@ def test_what_does_not_fit_is_refused_with_the_same_words(
 @pytest.mark.parametrize("name", SOUND)
 def test_what_fits_is_accepted(swarm: ModuleType, name: str) -> None:
     """The arguments that the refused ones differ from."""
-    stream = {"stream": stream_of(swarm)} if name == "fly" else {}
+    stream = {"stream": stream_for(swarm)} if name == "fly" else {}
     assert getattr(swarm, name)(**copied(SOUND[name]), **stream) is not None
 
 
@@ -317,6 +311,6 @@ REFUSED_LOOP = [
 
 @pytest.mark.parametrize(("wrong", "message"), REFUSED_LOOP)
 def test_a_loop_that_cannot_be_begun_is_refused(swarm: ModuleType, wrong: dict[str, Any], message: str) -> None:
-    assert swarm.advance(**copied(SOUND_LOOP), stream=stream_of(swarm)).generations == 2
+    assert swarm.advance(**copied(SOUND_LOOP), stream=stream_for(swarm)).generations == 2
     with pytest.raises(ValueError, match=message):
-        swarm.advance(**{**copied(SOUND_LOOP), **wrong}, stream=stream_of(swarm))
+        swarm.advance(**{**copied(SOUND_LOOP), **wrong}, stream=stream_for(swarm))

@@ -56,20 +56,6 @@ def check_state(state: CmaState) -> None:
         raise ValueError("mean has no number, expected at least 1")
 
 
-def sample_buffer(out: NDArray[np.float64] | None, count: int, n: int) -> NDArray[np.float64]:
-    """Where the samples go: ``out``, or a new array of shape (count, n).
-
-    Raises:
-        ValueError: ``out`` is of another shape or cannot be written as it is.
-    """
-    if out is None:
-        return np.empty((count, n))
-    if not isinstance(out, np.ndarray) or out.dtype != np.float64 or not out.flags.carray:
-        raise ValueError("out must be a writable C-contiguous array of float64")
-    check_shape("out", out, (count, n))
-    return out
-
-
 def checked_samples(
     genomes: ArrayLike, merits: ArrayLike, weights: ArrayLike, rates: ArrayLike, n: int
 ) -> tuple[Numbers, Numbers, Numbers, Numbers]:

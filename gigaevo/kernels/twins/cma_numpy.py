@@ -14,9 +14,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from gigaevo.kernels.advances import Advance
 from gigaevo.kernels.checks import array_checks, cma_checks
 from gigaevo.kernels.checks.cma_checks import C_MEAN, C_MU, C_ONE, C_PATH, C_SIGMA, CHI, D_SIGMA, MU_EFF, CmaState
-from gigaevo.kernels.twins.functions_numpy import evaluate
+from gigaevo.kernels.twins.functions_numpy import drop_invalid, evaluate
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
@@ -46,7 +47,7 @@ def cma_sample(
     array_checks.check_count(count)
     cma_checks.check_state(state)
     n = len(state.mean)
-    out = cma_checks.sample_buffer(out, count, n)
+    out = array_checks.output(out, (count, n))
     normal = stream.normals(count * n).reshape(count, n)
     np.matmul(normal, np.tril(state.factor).T, out=out)
     out *= state.step[0] * state.scale
@@ -164,7 +165,7 @@ def cma_fold(
     """
     x = array_checks.float_array("points", points, 2)
     low, high, edge = cma_checks.checked_bounds(lower, upper, rim, x.shape[1])
-    out = cma_checks.sample_buffer(out, *x.shape)
+    out = array_checks.output(out, x.shape)
     both = np.isfinite(low) & np.isfinite(high)
     with np.errstate(all="ignore"):  # of columns that lack a bound
         inside = (x >= low + edge) & (x <= high - edge)
@@ -204,7 +205,7 @@ def cma_advance(
     extremes: NDArray[np.float64],
     kept: int,
     largest: float = math.inf,
-) -> tuple[int, float, float, int, int]:
+) -> tuple[Advance, float]:
     """Whole generations on a function that is compiled: sample, fold, evaluate, update.
 
     Args:
@@ -225,30 +226,27 @@ def cma_advance(
         largest: Of ``cma_update``.
 
     Returns:
-        Generations made; ``cma_update`` of the last; the best merit; the generation among these that it is from, -1 for
-        none; and how many values were not finite, which count as -inf.
+        What was done, and what ``cma_update`` gave in the last generation. Values that are not finite count as -inf.
     """
     cma_checks.check_state(state)
     cma_checks.check_largest(largest)
     cma_checks.check_advance(function, codes, merits, best_code, extremes, len(state.mean), patience, kept)
-    condition, made, best_in, invalid = _condition(state), 0, -1, 0
+    condition, made, best_generation, invalid = _condition(state), 0, 0, 0
     while made < generations and best < target and condition < math.inf:
         samples = cma_sample(stream, state, len(codes))
         cma_fold(samples, lower, upper, rim, codes)
         merits[:] = sign * evaluate(function, codes)
-        sound = np.isfinite(merits)
-        merits[~sound] = -math.inf
-        invalid += int(len(merits) - sound.sum())
+        invalid += drop_invalid(merits)
         extremes[(kept + made) % len(extremes)] = merits.max(), merits.min()
         row = int(merits.argmax())
         if merits[row] > best:
-            best, best_in, best_code[:] = float(merits[row]), made, codes[row]
+            best, best_generation, best_code[:] = float(merits[row]), made + 1, codes[row]
         due = (generation + made) % patience == 0
         condition = cma_update(
             state, samples, merits, weights, rates, generation + made, largest=largest, decompose=due
         )
         made += 1
-    return made, condition, best, best_in, invalid
+    return Advance(made, invalid, best, best_generation), condition
 
 
 def _bring_near(factor: NDArray[np.float64], steps: NDArray[np.float64], injected: NDArray[np.bool_]) -> None:

@@ -9,7 +9,7 @@ import numpy as np
 from gigaevo.kernels.advances import Advance
 from gigaevo.kernels.checks import array_checks, differential_checks
 from gigaevo.kernels.twins import differential_numpy
-from gigaevo.kernels.twins.functions_numpy import evaluate
+from gigaevo.kernels.twins.functions_numpy import drop_invalid, evaluate
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
@@ -89,9 +89,7 @@ def advance(
         crossed = differential_numpy.draw_crossover(rates, pool.shape[1], plan.exponential, stream)
         trials = differential_numpy.recombine(pool, targets, parents, weights, crossed, lower, upper, integer)
         worth = sign * evaluate(code, trials)
-        sound = np.isfinite(worth)
-        worth[~sound] = -np.inf
-        invalid += len(worth) - int(np.count_nonzero(sound))
+        invalid += drop_invalid(worth)
         row = int(worth.argmax())
         if worth[row] > best_merit:
             best_merit, best_generation, bests[:] = float(worth[row]), generation, trials[row]

@@ -13,7 +13,7 @@ import numpy as np
 from gigaevo.kernels.advances import Advance
 from gigaevo.kernels.checks import array_checks, swarm_checks
 from gigaevo.kernels.checks.differential_checks import flag_array, index_array, owned_array
-from gigaevo.kernels.twins.functions_numpy import evaluate
+from gigaevo.kernels.twins.functions_numpy import drop_invalid, evaluate
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
@@ -243,9 +243,7 @@ def advance(
     for generation in range(1, generations + 1):
         codes = fly(positions, velocities, own, leaders, particles, flight, limits, lower, upper, integer, stream)
         worth = sign * evaluate(code, codes)
-        sound = np.isfinite(worth)
-        worth[~sound] = -np.inf
-        invalid += len(worth) - int(np.count_nonzero(sound))
+        invalid += drop_invalid(worth)
         row = int(worth.argmax())
         if worth[row] > best_merit:
             best_merit, best_generation, bests[:] = float(worth[row]), generation, codes[row]

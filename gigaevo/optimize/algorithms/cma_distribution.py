@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -12,6 +12,7 @@ from gigaevo.kernels.cma import CmaState, cma_advance, cma_sample, cma_update
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
+    from gigaevo.kernels.advances import Advance
     from gigaevo.kernels.random import RandomStream
 
     Vector = NDArray[np.float64]
@@ -23,6 +24,7 @@ NEGATIVE = 0.8
 # the edition of 2009 (3 for 5 in equation 55), save a hundredth of the evaluations on the sphere and Ackley's function
 # with small populations, and lose nothing on ill-conditioned ones (docs/optimize_cma.md).
 DAMPING = 0.5
+RIM = 0.05  # of the range on either side of a bound, in which the fold makes a parabola of the bound
 LAZINESS = 10  # the factor follows the covariance every 1 / (10 n (c_1 + c_mu)) updates, as the tutorial advises
 
 
@@ -60,28 +62,6 @@ def recombination(n: int, population_size: int, *, active: bool = True) -> tuple
     c_path = (4.0 + mu_eff / n) / (n + 4.0 + 2.0 * mu_eff / n)  # 56
     chi = math.sqrt(n) * (1.0 - 1.0 / (4.0 * n) + 1.0 / (21.0 * n * n))
     return weights, np.array([1.0, c_sigma, d_sigma, c_path, c_one, c_mu, mu_eff, chi])
-
-
-class Advance(NamedTuple):
-    """What came of several generations at once.
-
-    Attributes:
-        made: How many there were.
-        sound: Whether the covariance is sound after them.
-        best: The best merit until now.
-        best_in: The generation among these that it is from, counted from 0; -1: an earlier one.
-        invalid: Values that were not finite.
-        codes: The last generation, shape (m, n).
-        merits: Its merits, shape (m,).
-    """
-
-    made: int
-    sound: bool
-    best: float
-    best_in: int
-    invalid: int
-    codes: Vector
-    merits: Vector
 
 
 class CmaDistribution:
@@ -212,10 +192,12 @@ class CmaDistribution:
         generations: int,
         target: float,
         best: float,
+        codes: Vector,
+        merits: Vector,
         best_code: Vector,
         extremes: Vector,
         kept: int,
-    ) -> Advance:
+    ) -> tuple[Advance, bool]:
         """Whole generations on a compiled function, as ``gigaevo.kernels.cma.cma_advance`` says.
 
         Args:
@@ -226,12 +208,16 @@ class CmaDistribution:
             generations: How many at most.
             target: Merit at which to end.
             best: The best merit until now.
+            codes: Where the last generation is written, shape (population_size, n).
+            merits: Where its merits are written, shape (population_size,).
             best_code: Where a better vector is written, shape (n,).
             extremes: A ring of the largest and the least merit of generations, shape (w, 2).
             kept: Generations that are in the ring.
+
+        Returns:
+            What was done, and whether the covariance is sound after it.
         """
-        codes, merits = np.zeros((self.population_size, len(self.mean))), np.zeros(self.population_size)
-        made, condition, best, best_in, invalid = cma_advance(
+        made, condition = cma_advance(
             stream,
             self._state,
             function,
@@ -251,7 +237,7 @@ class CmaDistribution:
             kept,
             self._largest,
         )
-        return Advance(made, self._noted(made, condition), best, best_in, invalid, codes, merits)
+        return made, self._noted(made.generations, condition)
 
     def _noted(self, updates: int, condition: float) -> bool:
         """Count updates; whether the covariance is sound after them. If not, it is set back."""

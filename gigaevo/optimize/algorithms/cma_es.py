@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 
 from gigaevo.kernels.cma import cma_fold
-from gigaevo.optimize.algorithms.cma_distribution import CmaDistribution, default_population
+from gigaevo.optimize.algorithms.cma_distribution import RIM, CmaDistribution, default_population
 from gigaevo.optimize.genotypes import ranges_of
 from gigaevo.optimize.search.native import RealFunction
 from gigaevo.optimize.search.optimizer import Optimizer
@@ -25,7 +25,6 @@ if TYPE_CHECKING:
     Vector = NDArray[np.float64]
 
 LARGEST = 0.2  # standard deviation as a part of the range: with wider ones the fold makes noise of the samples
-RIM = 0.05  # of the range on either side of a bound, in which the bound is a parabola
 TOL_FUN = 1e-12  # range of fitness, relative to the best
 TOL_CONDITION = 1e14
 MIDDLE = 0.4  # of each range is where a search begins, so that its first samples have room on both sides
@@ -177,8 +176,9 @@ class CMAES(Optimizer):
             ahead = LOOK_EVERY - self._distribution.generation % LOOK_EVERY
             if self._allowance < ahead * size:
                 ahead = max(1, math.ceil(self._allowance / size))
+            codes, merits = np.zeros((size, self.genotype.genes_size)), np.zeros(size)
             best_code = np.empty(self.genotype.genes_size)
-            done = self._distribution.advance(
+            made, sound = self._distribution.advance(
                 native.code,
                 (self._lower, self._upper, self._rim),
                 self._stream,
@@ -186,22 +186,19 @@ class CMAES(Optimizer):
                 generations=min(ahead, left),
                 target=target,
                 best=self._best_merit,
+                codes=codes,
+                merits=merits,
                 best_code=best_code,
                 extremes=self._extremes,
                 kept=self._kept,
             )
-            if done.best_in >= 0:
-                self._best_merit, self._best_code = done.best, best_code
-                self._best_generation = self._generation + done.best_in + 1
-            self._generation += done.made
-            self._evaluations += done.made * size
-            self._invalid += done.invalid
-            self._kept += done.made
-            self._allowance -= done.made * size
-            self._spent[not self._small] += done.made * size
-            self._last = (done.codes, done.merits)
-            self._look(sound=done.sound)
-            left -= done.made
+            self._note_advance(made, best_code)
+            self._kept += made.generations
+            self._allowance -= made.generations * size
+            self._spent[not self._small] += made.generations * size
+            self._last = (codes, merits)
+            self._look(sound=sound)
+            left -= made.generations
             if self.population_size != size:
                 break  # generations are of another size now: the caller counts evaluations
         return True

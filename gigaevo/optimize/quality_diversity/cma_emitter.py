@@ -9,7 +9,7 @@ import numpy as np
 
 from gigaevo.kernels import AddStatus
 from gigaevo.kernels.cma import cma_fold
-from gigaevo.optimize.algorithms.cma_distribution import CmaDistribution
+from gigaevo.optimize.algorithms.cma_distribution import RIM, CmaDistribution
 from gigaevo.optimize.quality_diversity.emitters import LearningEmitter, placed_ranges, rounded
 
 if TYPE_CHECKING:
@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     Floats: TypeAlias = NDArray[np.float64]
     Integers: TypeAlias = NDArray[np.int64]
 
-RIM = 0.05  # of the range on either side of a bound, in which the bound is a parabola
 NARROWEST = 1e-9  # standard deviations, as parts of the ranges, below which there is nothing more to find
 WIDEST = 1e3
 WORST_CONDITION = 1e14
