@@ -9,6 +9,7 @@ import numpy as np
 
 from gigaevo.kernels import differential
 from gigaevo.kernels.differential import Base, Plan
+from gigaevo.optimize.algorithms.turns import Turns
 from gigaevo.optimize.arguments import check_whole, is_number
 from gigaevo.optimize.genotypes import ranges_of
 from gigaevo.optimize.search.native import RealFunction
@@ -121,8 +122,7 @@ class DifferentialEvolution(Optimizer):
         self._set_settings(weight, crossover_rate, memory_size)
         self._lower, self._upper = space.lower, space.upper
         self._integer = space.integer if space.integer.any() else None
-        self._everyone = np.arange(self.population_size)
-        self._next_target = 0
+        self._turns = Turns(self.population_size)
         self._counters = np.zeros(2, np.int64)  # rows of the archive that are filled; entry of the memory to write next
         room = self.population_size if self._how.adaptive else 0
         self._pool = np.zeros((self.population_size + room, space.genes_size))
@@ -175,7 +175,7 @@ class DifferentialEvolution(Optimizer):
         return (targets, weights, rates) if self._how.adaptive else (targets,)
 
     def _propose(self, n: int) -> tuple[Codes, Memo]:
-        targets = self._targets(n)
+        targets = self._turns.take(n)
         weights, rates = self._settings(n)
         how, stream = self._how, self._stream
         size = self.population_size
@@ -196,15 +196,6 @@ class DifferentialEvolution(Optimizer):
             self._pool, targets, parents, weights, crossed, self._lower, self._upper, self._integer
         )
         return trials, self._memo(targets, weights, rates)
-
-    def _targets(self, n: int) -> NDArray[np.int64]:
-        """The members whose turn it is."""
-        size = self.population_size
-        if n == size and self._next_target == 0:
-            return self._everyone
-        targets = (self._next_target + np.arange(n)) % size
-        self._next_target = (self._next_target + n) % size
-        return targets
 
     def _settings(self, n: int) -> tuple[Merits, Merits]:
         """Weights and crossover rates of ``n`` trials."""
@@ -272,7 +263,7 @@ class DifferentialEvolution(Optimizer):
             self._member_merits,
             self._memory,
             self._counters,
-            self._targets(self.population_size),
+            self._turns.take(self.population_size),
             self._lower,
             self._upper,
             self._integer,

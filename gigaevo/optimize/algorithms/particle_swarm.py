@@ -9,13 +9,14 @@ import numpy as np
 
 from gigaevo.kernels import swarm
 from gigaevo.kernels.swarm import Flight
+from gigaevo.optimize.algorithms.turns import Turns
 from gigaevo.optimize.arguments import check_whole, is_number
 from gigaevo.optimize.genotypes import ranges_of
 from gigaevo.optimize.search.native import RealFunction
 from gigaevo.optimize.search.optimizer import Optimizer
 
 if TYPE_CHECKING:
-    from numpy.typing import ArrayLike, NDArray
+    from numpy.typing import ArrayLike
 
     from gigaevo.optimize.genotypes import Genotype
     from gigaevo.optimize.search.fitness import NativeFitness
@@ -86,8 +87,7 @@ class ParticleSwarm(Optimizer):
         self._lower, self._upper = space.lower, space.upper
         self._integer = space.integer if space.integer.any() else None
         self._limits = velocity_limit * (space.upper - space.lower)
-        self._everyone = np.arange(self.population_size)
-        self._next_particle = 0
+        self._turns = Turns(self.population_size)
         shape = (self.population_size, space.genes_size)
         self._positions, self._velocities, self._own = np.empty(shape), np.zeros(shape), np.empty(shape)
         self._own_merits = np.full(self.population_size, -np.inf)
@@ -109,7 +109,7 @@ class ParticleSwarm(Optimizer):
         return (np.full(n, NOBODY),)
 
     def _propose(self, n: int) -> tuple[Codes, Memo]:
-        particles = self._particles(n)
+        particles = self._turns.take(n)
         places = swarm.fly(
             self._positions,
             self._velocities,
@@ -124,15 +124,6 @@ class ParticleSwarm(Optimizer):
             self._stream,
         )
         return places, (particles,)
-
-    def _particles(self, n: int) -> NDArray[np.int64]:
-        """Those whose turn it is."""
-        size = self.population_size
-        if n == size and self._next_particle == 0:
-            return self._everyone
-        particles = (self._next_particle + np.arange(n)) % size
-        self._next_particle = (self._next_particle + n) % size
-        return particles
 
     def _absorb(self, codes: Codes, merits: Merits, memo: Memo) -> None:
         particles = memo[0]
@@ -156,7 +147,7 @@ class ParticleSwarm(Optimizer):
             self._own,
             self._own_merits,
             self._leaders,
-            self._particles(self.population_size),
+            self._turns.take(self.population_size),
             self._flight,
             self._limits,
             self._lower,
