@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 import inspect
-import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -66,10 +65,3 @@ def test_functions_have_the_arguments_and_defaults_of_the_page(function: Callabl
 def test_parts_have_the_parameters_and_defaults_of_the_page(part: Any):
     fields = ", ".join(f"{field.name}={shown(field.default)}" for field in dataclasses.fields(part))
     assert f"`{part.__name__}({fields})`" in PAGE
-
-
-def test_the_examples_of_the_page_run():
-    blocks = re.findall(r"```python\n(.*?)```", PAGE, re.DOTALL)
-    assert blocks
-    for block in blocks:
-        exec(block, {"__name__": "page"})
