@@ -96,6 +96,15 @@ def test_a_checkpoint_can_name_no_class_but_those_of_the_optimizers(tmp_path: Pa
         load(forged(tmp_path / "file", tree))
 
 
+@pytest.mark.parametrize("name", ["gigaevo.optimize.cma_es:CMAES", "gigaevo.optimize.algorithms.cma_es:Gone"])
+def test_a_class_that_lies_elsewhere_now_is_an_error_of_the_file(tmp_path: Path, name: str) -> None:
+    from gigaevo.optimize.search.checkpoint import BACKEND
+
+    tree = {"format": 1, "backend": BACKEND, "root": {"object": name, "state": {"dict": []}}}
+    with pytest.raises(ValueError, match=rf"a checkpoint names {name}, which this version does not have"):
+        load(forged(tmp_path / "file", tree))
+
+
 def test_a_checkpoint_with_a_pickle_in_it_is_refused(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="no checkpoint of an optimizer"):
         load(forged(tmp_path / "file", {"format": 1}, array_0=np.array([print], object)))

@@ -113,7 +113,10 @@ def _class(path: str) -> Any:
     module, _, name = path.partition(":")
     if not f"{module}.".startswith(ROOM) or not name.isidentifier():
         raise ValueError(f"a checkpoint may not name the class {path}")
-    found = getattr(import_module(module), name)
+    try:
+        found = getattr(import_module(module), name)
+    except (ImportError, AttributeError):
+        raise ValueError(f"a checkpoint names {path}, which this version does not have") from None
     if not isinstance(found, type) or found.__module__ != module:
         raise ValueError(f"a checkpoint may not name the class {path}")
     return found
