@@ -15,9 +15,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from gigaevo.kernels.checks import functions_checks
 from gigaevo.optimize.search.native import BitFunction, Queens, RealFunction, SeveralFunction, Tour
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from numpy.typing import ArrayLike
 
     from gigaevo.optimize.search.native import NativeFunction
@@ -55,7 +58,7 @@ def tsp(distances: ArrayLike) -> Tour:
     Args:
         distances: From each place to each, finite, shape (d, d).
     """
-    return Tour(distances)  # type: ignore[arg-type]
+    return Tour(functions_checks.distances(distances))
 
 
 def dtlz1(objectives: int = 3) -> SeveralFunction:
@@ -87,9 +90,10 @@ def by_name(name: str, **parameters: Any) -> NativeFunction:
     """
     if name not in NAMES:
         raise ValueError(f"there is no native function {name!r}, expected one of {', '.join(NAMES)}")
-    found: Any = globals()[name]
     if name in {"trap", "tsp", "dtlz1", "dtlz2"}:
-        return found(**parameters)  # type: ignore[no-any-return]
+        make: Callable[..., NativeFunction] = globals()[name]
+        return make(**parameters)
     if parameters:
         raise ValueError(f"{name} takes no parameters, not {', '.join(parameters)}")
-    return found  # type: ignore[no-any-return]
+    found: NativeFunction = globals()[name]
+    return found

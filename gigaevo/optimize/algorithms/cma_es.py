@@ -17,7 +17,7 @@ from gigaevo.optimize.search.optimizer import Optimizer
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
-    from gigaevo.optimize.genotypes import Genotype
+    from gigaevo.optimize.genotypes import Genotype, Ranges
     from gigaevo.optimize.search.fitness import NativeFitness
     from gigaevo.optimize.search.optimizer import Codes, Memo, Merits
     from gigaevo.optimize.seeds import Seed
@@ -67,6 +67,8 @@ class CMAES(Optimizer):
         ValueError: An argument is out of its range; the message names it.
         TypeError: The genotype is not of ranges.
     """
+
+    genotype: Ranges
 
     def __init__(
         self,
@@ -146,7 +148,7 @@ class CMAES(Optimizer):
         samples = self._distribution.sample(n, self._stream)
         codes = cma_fold(samples, self._lower, self._upper, self._rim)
         if self._whole:
-            rounded = np.clip(np.rint(codes), self.genotype.lower, self.genotype.upper)  # type: ignore[attr-defined]
+            rounded = np.clip(np.rint(codes), self.genotype.lower, self.genotype.upper)
             codes = np.where(self._integer, rounded, codes)
         return codes, (samples, np.full(n, self._epoch), np.full(n, self._distribution.generation))
 

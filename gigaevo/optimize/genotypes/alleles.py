@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from gigaevo.optimize.genotypes.base import Codes
 
 
+@dataclass(frozen=True, repr=False)
 class Alleles(Genotype):
     """Genotypes of things from lists; the code of a gene is the index of its allele."""
 
@@ -27,7 +28,7 @@ class Alleles(Genotype):
         return np.dtype(np.int32)
 
     def __repr__(self) -> str:
-        told = ((part.name, getattr(self, part.name)) for part in fields(self) if part.repr)  # type: ignore[arg-type]
+        told = ((part.name, getattr(self, part.name)) for part in fields(self) if part.repr)
         return f"{type(self).__name__}({', '.join(f'{name}={shown(value)}' for name, value in told)})"
 
 

@@ -5,9 +5,12 @@ from __future__ import annotations
 import math
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
-from typing import Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from gigaevo.optimize.arguments import is_number
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 ENDLESS = 2**62  # generations or evaluations: as many as one likes
 
@@ -244,14 +247,14 @@ def first_of(
     """
     if stop is not None and not isinstance(stop, Stop):
         raise TypeError(f"stop is {stop!r}, expected a Stop such as Target(0.1) | Stale(50); a function is a callback")
-    limits = (
+    limits: tuple[tuple[Callable[[Any], Stop], float | None], ...] = (
         (MaxEvaluations, evaluations),
         (MaxGenerations, generations),
         (MaxSeconds, seconds),
         (Target, target),
         (Stale, stale),
     )
-    stops: list[Stop] = [kind(limit) for kind, limit in limits if limit is not None]  # type: ignore[arg-type]
+    stops: list[Stop] = [kind(limit) for kind, limit in limits if limit is not None]
     if stop is not None:
         stops.append(stop)
     return AnyOf(tuple(stops)) if len(stops) > 1 else stops[0] if stops else None

@@ -99,9 +99,10 @@ class Population:
         if capacity <= there:
             return
         more = max(capacity, 2 * there) - there
-        genes, merits, ages, order = self.pool
+        genes: NDArray[Any] = self.pool.genes
+        _, merits, ages, order = self.pool
         self.pool = Pool(
-            np.concatenate((genes, np.zeros((more, genes.shape[1]), genes.dtype))),  # type: ignore[arg-type]
+            np.concatenate((genes, np.zeros((more, genes.shape[1]), genes.dtype))),
             np.concatenate((merits, np.full(more, np.nan))),
             np.concatenate((ages, np.zeros(more, np.int64))),
             np.concatenate((order, np.arange(there, there + more))),
