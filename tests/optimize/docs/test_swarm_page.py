@@ -12,7 +12,7 @@ import pytest
 from gigaevo.optimize import DifferentialEvolution, ParticleSwarm
 from gigaevo.optimize.algorithms.differential_evolution import STRATEGIES
 
-PAGE = (Path(__file__).parents[2] / "docs" / "optimize_swarm.md").read_text()
+PAGE = (Path(__file__).parents[3] / "docs" / "optimize_swarm.md").read_text()
 
 
 def test_the_examples_run_and_print_what_the_page_says(capsys: pytest.CaptureFixture[str]) -> None:

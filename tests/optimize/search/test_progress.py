@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from gigaevo.optimize import NSGA2, DifferentialEvolution, FitnessError, RangeGenotype
-from tests.optimize.contract_cases import CASES, Case
+from tests.optimize.search.contract_cases import CASES, Case
 
 SPACE = RangeGenotype(3, (-5.0, 5.0))
 

@@ -12,7 +12,7 @@ import pytest
 import gigaevo.optimize
 from gigaevo.optimize import CMAEmitter, FlipEmitter, GaussianEmitter, GridArchive, IsoLineEmitter
 
-PAGE = (Path(__file__).parents[2] / "docs" / "quality_diversity.md").read_text()
+PAGE = (Path(__file__).parents[3] / "docs" / "quality_diversity.md").read_text()
 
 
 def test_the_examples_run_and_print_what_the_page_says(capsys: pytest.CaptureFixture[str]) -> None:

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from gigaevo.optimize import MultiRangeGenotype, ParticleSwarm, RangeGenotype, functions
-from tests.optimize.native_runs import assert_native_runs_are_the_same, vectorized
+from tests.optimize.algorithms.native_runs import assert_native_runs_are_the_same, vectorized
 
 SPACE = RangeGenotype(6, (-5.12, 5.12))
 

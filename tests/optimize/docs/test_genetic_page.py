@@ -8,7 +8,7 @@ from pathlib import Path
 
 from gigaevo.optimize import GeneticAlgorithm, functions
 
-PAGE = (Path(__file__).parents[2] / "docs" / "optimize_genetic.md").read_text()
+PAGE = (Path(__file__).parents[3] / "docs" / "optimize_genetic.md").read_text()
 
 
 def test_the_page_names_every_setting_and_every_native_function():

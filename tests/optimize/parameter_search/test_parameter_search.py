@@ -11,7 +11,7 @@ import pytest
 
 from gigaevo.optimize import EvolutionConfig, FitnessError, ParamBound, WalkForward, evolve, evolve_islands
 from gigaevo.optimize.populations.convergence import GenerationStats
-from tests.optimize.markets import BOUNDS, Report, as_pipeline, compare
+from tests.optimize.parameter_search.markets import BOUNDS, Report, as_pipeline, compare
 
 DATA = [4.0] * 70 + [5.0] * 30
 

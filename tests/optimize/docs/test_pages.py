@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-DOCS = Path(__file__).parents[2] / "docs"
+DOCS = Path(__file__).parents[3] / "docs"
 CHECKED_ELSEWHERE = {"optimize_swarm"}  # with what they print
 PAGES = [
     *sorted(page for page in DOCS.glob("optimize*.md") if page.stem not in CHECKED_ELSEWHERE),

@@ -11,7 +11,7 @@ import pytest
 
 from gigaevo.optimize import DifferentialEvolution, MultiRangeGenotype, RangeGenotype, functions
 from gigaevo.optimize.algorithms.differential_evolution import STRATEGIES
-from tests.optimize.native_runs import assert_native_runs_are_the_same, vectorized
+from tests.optimize.algorithms.native_runs import assert_native_runs_are_the_same, vectorized
 
 SPACE = RangeGenotype(6, (-5.12, 5.12))
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from gigaevo.optimize import FitnessError, evolve_nsga2
-from tests.optimize.markets import BOUNDS, Report, as_pipeline, compare
+from tests.optimize.parameter_search.markets import BOUNDS, Report, as_pipeline, compare
 
 BOTH = [{"metric": "gain", "direction": "maximize"}, {"metric": "risk", "direction": "minimize"}]
 DATA = [4.0] * 70 + [5.0] * 30

@@ -12,7 +12,7 @@ import pytest
 
 import gigaevo.optimize as hz
 
-PAGE = (Path(__file__).parents[2] / "docs" / "optimize_functions.md").read_text()
+PAGE = (Path(__file__).parents[3] / "docs" / "optimize_functions.md").read_text()
 FUNCTIONS: list[Callable[..., Any]] = [
     hz.tournament_select,
     hz.roulette_select,

@@ -14,7 +14,7 @@ import pytest
 
 from gigaevo.optimize import FitnessError, MaxEvaluations, MaxSeconds, Optimizer, ParticleSwarm, Result, Stop
 from gigaevo.optimize.genotypes import BinaryGenotype, MultiRangeGenotype, RangeGenotype, Ranges
-from tests.optimize.contract_cases import CASES, Case
+from tests.optimize.search.contract_cases import CASES, Case
 
 
 @pytest.fixture(params=CASES, ids=lambda case: case.name)
