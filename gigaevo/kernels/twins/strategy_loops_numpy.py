@@ -38,7 +38,7 @@ def advance(pool: Pool, progress: Progress, plan: Plan, stream: RandomStream) ->
     """Make whole generations with a fitness that the kernels know, until the goal is reached.
 
     A generation: the aged die, selection, crossover, mutation, merits of the offspring that have none, the best. It is
-    what the functions of this module do one after the other, with the same numbers drawn.
+    what the functions of ``strategy_numpy`` do one after the other, with the same numbers drawn.
 
     Args:
         pool: The population, every merit known.

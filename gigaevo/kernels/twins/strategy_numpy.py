@@ -1,7 +1,7 @@
 """Populations that grow by offspring and are cut by selection, in numpy: the twin of ``_strategy``.
 
-Selection draws nothing (elite) or from the stream (tournament), and so do crossover and mutation: with the same seed
-the two implementations draw different numbers. All else is equal to the last bit.
+Elite selection draws nothing. Tournaments, crossover and mutation (``offspring_numpy``) draw from the stream, and with
+the same seed the two implementations draw different numbers. All else is equal to the last bit.
 
 The rules are those of the strategy document, whose source is the Rust crate ``genetic_algorithm`` (B. van Westing).
 """

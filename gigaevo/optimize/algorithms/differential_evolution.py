@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from gigaevo.optimize.seeds import Seed
 
 LEADING = 0.2  # share of the population that leads in SHADE, at most; at least two members
-NO_TARGET = -1  # of a founder that was told when the population was complete
+NO_TARGET = -1  # of a founder, which is without a target if it is told after the population was complete
 
 
 @dataclass(frozen=True)

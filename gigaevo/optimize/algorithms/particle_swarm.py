@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from gigaevo.optimize.search.optimizer import Codes, Memo, Merits
     from gigaevo.optimize.seeds import Seed
 
-NOBODY = -1  # whose visit a founder is that was told when the swarm was complete
+NOBODY = -1  # in place of a particle: of a founder, which has none if it is told after the swarm was complete
 
 
 class ParticleSwarm(Optimizer):

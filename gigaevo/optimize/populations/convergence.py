@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from gigaevo.kernels.neighbors import blocks, distances_between
-from gigaevo.optimize.arguments import is_count
+from gigaevo.optimize.arguments import check_whole
 from gigaevo.optimize.records import Record
 
 if TYPE_CHECKING:
@@ -95,8 +95,7 @@ def check_convergence(
     Raises:
         ValueError: An argument is out of its range.
     """
-    if not is_count(patience):
-        raise ValueError(f"patience is {patience!r}, expected a whole number from 1")
+    check_whole("patience", patience)
     for name, value in (("min_improvement", min_improvement), ("diversity_threshold", diversity_threshold)):
         if not value >= 0.0:
             raise ValueError(f"{name} is {value}, expected 0 or more")

@@ -58,9 +58,9 @@ class Stop(ABC):
         return ENDLESS
 
     def horizon(self, search: Progress) -> int:
-        """Generations during which the answer cannot become a reason, so that nobody need ask; at least 1.
+        """Generations that may pass until ``reason`` has to be asked again, at least 1.
 
-        What ends a search at a fitness is not counted: algorithms look at ``target`` in each generation.
+        A stop at a fitness need not be asked in between: algorithms look at ``target`` in each generation.
         """
         return 1
 

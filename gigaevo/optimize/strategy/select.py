@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from gigaevo.kernels.checks.array_checks import check_rate
 from gigaevo.kernels.strategy import select_elite, select_tournament
-from gigaevo.optimize.arguments import is_count
+from gigaevo.optimize.arguments import check_whole
 
 if TYPE_CHECKING:
     from gigaevo.kernels.random import RandomStream
@@ -67,8 +67,7 @@ class SelectTournament:
     def __post_init__(self) -> None:
         check_rate("replacement_rate", self.replacement_rate)
         check_rate("elitism_rate", self.elitism_rate)
-        if not is_count(self.tournament_size):
-            raise ValueError(f"tournament_size is {self.tournament_size!r}, expected a whole number from 1")
+        check_whole("tournament_size", self.tournament_size)
 
     def __call__(self, population: Population, target_population_size: int, stream: RandomStream) -> None:
         """See ``Select``."""

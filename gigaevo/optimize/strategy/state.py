@@ -29,7 +29,7 @@ class StrategyState:
         mutation_probability: Of the last generation; None before the first.
         population_cardinality: Chromosomes that differed when it was last counted, just after selection; None if never.
         durations: Seconds of wall clock by what was done: ``select``, ``extension``, ``crossover``, ``mutate``,
-            ``fitness``, ``other``; a native loop counts as ``native``.
+            ``fitness``; a native loop counts as ``native``.
         extension_events: How often an extension was carried out.
         stop_reason: What ended the run: the name of the argument, or "reporter"; None while it goes on.
     """
