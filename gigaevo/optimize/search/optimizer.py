@@ -263,9 +263,9 @@ class Optimizer(SearchState):
             if generations > 0 and self._advance(evaluate.native, generations, target):
                 return
         propose = self._propose if self._founded else self._random
-        founders, size, ends = self._founders, self._step_size, monotonic() + TURN
+        founders, ends = self._founders, monotonic() + TURN
         while True:
-            n = min(size - self._answers.waiting, limit)
+            n = min(self._step_size - self._answers.waiting, limit)  # a restart may be of another size
             codes, memo = propose(n)
             try:
                 values, behaviors = evaluate(self.genotype.decode(codes))
