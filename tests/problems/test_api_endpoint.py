@@ -255,8 +255,3 @@ def test_a_program_that_does_not_start_is_told_its_error() -> None:
     broken = 'def entrypoint(products):\n    raise LookupError("nothing to sell")\n'
     with pytest.raises(ValueError, match="LookupError: nothing to sell"):
         validate("api_endpoint", outputs_of(PROBLEM, [broken])[0])
-
-
-def test_zz():
-    for n, v in verdicts().items():
-        print(n, v["validity"], v["fitness"], v.get("errors"))
