@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
 _STDERR_TAIL = 2000
-_FAREWELL_S = 5.0
-_END_S = 1.0
+_FAREWELL_S = 15.0
+_END_S = 10.0
 _CONNECT_S = 60.0
 
 

@@ -204,10 +204,8 @@ class Server:
         if error is None and "answer" in running.streams:
             answer = running.streams["answer"]
             error = ending(status, cpu, running.limits, bytes(answer.content[:ANSWER_HEAD]), answer.size)
-        elif (
-            error is None and status and not running.dismissed
-        ):  # a driven program that is not asked any more ends with 0
-            error = ending(status, cpu, running.limits, b"", 0)
+        elif error is None and status and not (running.dismissed and _was_killed(status)):
+            error = ending(status, cpu, running.limits, b"", 0)  # one that is not asked any more ends with 0
         running.ending = Ending.of(usage, error, wall, cpu)
         self._starter.free(running.slot)
         if running.scratch is not None:
@@ -228,9 +226,9 @@ class Server:
     def _end_others(self, group: Group) -> None:
         """The driver is done: its programs need not go on."""
         for running in group.others:
-            self._collect(running)  # one that has ended by itself says how
+            self._collect(running)
             if running.ending is None:
-                running.dismissed = True
+                running.dismissed = True  # should it be ending by itself just now, its status still says how
                 kill_group(running.pid)
 
     def _report_if_over(self, group: Group) -> None:
@@ -308,6 +306,10 @@ class Server:
         self._excused.clear()
         self._sweep()
         self._isolation.clean_up()
+
+
+def _was_killed(status: int) -> bool:
+    return os.WIFSIGNALED(status) and os.WTERMSIG(status) == signal.SIGKILL
 
 
 def _children() -> list[int]:
