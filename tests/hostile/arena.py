@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import ctypes
+import os
 import signal
 import sys
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -47,16 +48,21 @@ def open_descriptors():
     return found
 """
 
+# It has written its secret when it listens to the signal that lets it go on.
 _VICTIM = """
-import os, time
+import os, signal, time
 def entrypoint():
     with open("secret.txt", "w") as file:
         file.write("@SECRET@")
     kept = "@SECRET@ in memory"
-    time.sleep(@SECONDS@)
+    told = []
+    signal.signal(signal.SIGUSR2, lambda *_: told.append(1))
+    while not told:
+        time.sleep(0.01)
     return [open("secret.txt").read(), sorted(os.listdir("."))]
 """
-_VICTIM_S = 0.5
+_VICTIM_S = 60.0
+_LONGER = 4.0
 
 
 class Unavailable(Exception):
@@ -127,6 +133,11 @@ class Arena:
         """Run ``hostile``, beside a victim where it wants one, and score its answer."""
         if not hostile.victim:
             outcome = await self._run(hostile, post, {})
+            seconds = limits_of(hostile).wall_time_s
+            while hostile.verdict.attacked not in outcome.stdout and seconds < LIMITS.wall_time_s:
+                seconds *= _LONGER  # where the machine was too slow for it to begin
+                longer = replace(hostile, limits={**hostile.limits, "wall_time_s": seconds})
+                outcome = await self._run(longer, post, {})
         else:
             outcome = await self._beside_victim(hostile, post)
         answer, score = None, None
@@ -156,16 +167,17 @@ class Arena:
         server = psutil.Process(post.server.pid)
         before = {process.pid for process in server.children(recursive=True)}
         text = new_secret()
-        source = _VICTIM.replace("@SECRET@", text).replace("@SECONDS@", str(_VICTIM_S))
-        victim = asyncio.create_task(post.server.run({"main.py": source}, "main.py"))
-        found: list[psutil.Process] = []
-        while not found and not victim.done():
+        limits = Limits(**{**vars(LIMITS), "wall_time_s": _VICTIM_S})
+        files = {"main.py": _VICTIM.replace("@SECRET@", text)}
+        victim = asyncio.create_task(post.server.run(files, "main.py", limits=limits))
+        pid = 0
+        while not (pid and listens(pid)):
             await asyncio.sleep(0.005)
-            found = [process for process in server.children(recursive=True) if process.pid not in before]
-        await asyncio.sleep(0.1)  # it has written its secret by then
-        pid = found[-1].pid if found else 0
+            assert not victim.done(), f"the victim ended before the attack: {victim.result()}"
+            pid = next((process.pid for process in server.children(recursive=True) if process.pid not in before), 0)
         outcome = await self._run(hostile, post, {"victim": pid, "victim_folder": self._folder_of(pid)})
-        assert not victim.done(), f"the victim ended before the attack: {victim.result()}"
+        assert not victim.done(), f"the victim ended with the attack: {victim.result()}"
+        os.kill(pid, signal.SIGUSR2)
         told = await victim
         assert told.error is None, f"the victim was harmed: {told.error}"
         assert told.output is not None
@@ -237,6 +249,16 @@ class Arena:
     def _scratch(self) -> set[str]:
         """Scratch folders that are there; servers have one folder each, with nothing in it between programs."""
         return {str(path) for path in self.surroundings.temporary.glob("*/*")}
+
+
+def listens(pid: int) -> bool:
+    """Whether a process catches SIGUSR2."""
+    try:
+        lines = Path(f"/proc/{pid}/status").read_text().splitlines()
+    except OSError:
+        return False
+    caught = next(int(line.split()[1], 16) for line in lines if line.startswith("SigCgt:"))
+    return bool(caught >> (signal.SIGUSR2 - 1) & 1)
 
 
 def limits_of(hostile: Hostile) -> Limits:

@@ -49,10 +49,12 @@ class Verdict:
     Attributes:
         text: For people.
         complaint: What is wrong with a trial; empty where it is as it must be.
+        attacked: What a program must have printed, which shows that it got as far as its attack.
     """
 
     text: str
     complaint: Callable[[Trial], str]
+    attacked: str = ""
 
     def __or__(self, other: Verdict) -> Verdict:
         def complaint(trial: Trial) -> str:
@@ -60,10 +62,11 @@ class Verdict:
             second = other.complaint(trial) if first else ""
             return f"{first}; {second}" if first and second else ""
 
-        return Verdict(f"{self.text}, or {other.text}", complaint)
+        return Verdict(f"{self.text}, or {other.text}", complaint, self.attacked)
 
     def __and__(self, other: Verdict) -> Verdict:
-        return Verdict(f"{self.text}; {other.text}", lambda trial: self.complaint(trial) or other.complaint(trial))
+        both = f"{self.text}; {other.text}"
+        return Verdict(both, lambda trial: self.complaint(trial) or other.complaint(trial), self.attacked)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -121,7 +124,7 @@ def fails(*kinds: str, message: str = "", attacked: str = "") -> Verdict:
             return f"its error says {trial.message!r}; expected {message!r}"
         return "" if attacked in trial.outcome.stdout else f"it never came to its attack: {trial.outcome.stdout!r}"
 
-    return Verdict(f"error {' or '.join(kinds)}" + (f" ({message})" if message else ""), complaint)
+    return Verdict(f"error {' or '.join(kinds)}" + (f" ({message})" if message else ""), complaint, attacked)
 
 
 def answers(text: str, holds: Callable[[Any], bool] = lambda answer: True) -> Verdict:

@@ -51,7 +51,7 @@ async def test_a_hostile_program_is_contained(arena: Arena, hostile: Hostile, le
 async def test_an_attack_works_where_nothing_contains_it(arena: Arena, hostile: Hostile, tmp_path: Path) -> None:
     source = with_prelude(hostile.source, arena.surroundings.targets()) + "\nprint(json.dumps(entrypoint()))\n"
     done = subprocess.run(
-        [sys.executable, "-c", source], capture_output=True, text=True, cwd=tmp_path, timeout=60, check=True
+        [sys.executable, "-c", source], capture_output=True, text=True, cwd=tmp_path, timeout=200, check=True
     )
     arena.surroundings.arrived()
     assert json.loads(done.stdout.splitlines()[-1])["got"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
@@ -20,8 +21,8 @@ import time
 
 def drive(programs, argument):
     rows = []
-    for program in programs:
-        given = [program.call(argument["value"], timeout_s=argument["timeout"]) for _ in range(argument["calls"])]
+    for program, timeout in zip(programs, argument["timeouts"] or [None] * len(programs)):
+        given = [program.call(argument["value"], timeout_s=timeout) for _ in range(argument["calls"])]
         at_once = program.cpu_s()
         deadline = time.monotonic() + 10
         while program.cpu_s() - at_once < argument["grows"] and time.monotonic() < deadline:
@@ -52,7 +53,7 @@ async def driven(
     allow: tuple[str, ...] = (),
     calls: int = 2,
     grows: float = 0.0,
-    timeout: float | None = None,
+    timeouts: Sequence[float | None] = (),
     value: Any = 7,
     **limits: Any,
 ) -> list[dict[str, Any]]:
@@ -62,7 +63,7 @@ async def driven(
     except Unavailable as why:
         pytest.skip(f"no level {level!r} on this machine: {why}")
     server: ForkServer = post.server
-    argument = {"value": value, "calls": calls, "grows": grows, "timeout": timeout}
+    argument = {"value": value, "calls": calls, "grows": grows, "timeouts": list(timeouts)}
     several = {"processes": 8} if allow else {}
     outcome = await server.drive(
         [ProgramFiles(files={"main.py": source}, entry="main.py") for source in sources],
@@ -210,7 +211,7 @@ async def test_a_call_without_end_costs_that_program_its_answer_and_no_other(
 ) -> None:
     hanging = f"def entrypoint(value):\n    {body}\n"
     honest = "def entrypoint(value):\n    return value\n"
-    rows = await driven(arena, level, hanging, honest, calls=1, timeout=0.5)
+    rows = await driven(arena, level, hanging, honest, calls=1, timeouts=[0.5, None])
     assert rows[0]["errors"] == ["timeout"]
     assert rows[1]["values"] == [7]
 

@@ -14,7 +14,7 @@ import pytest
 from gigaevo.evaluation.sandbox import wire
 from gigaevo.evaluation.sandbox.client import ForkServer, ProgramFiles, SandboxStartError
 from gigaevo.evaluation.sandbox.limits import Limits
-from tests.hostile.arena import LIMITS, Arena, descendants, new_server
+from tests.hostile.arena import LIMITS, Arena, descendants, listens, new_server
 from tests.hostile.hostile import ISOLATED
 from tests.hostile.surroundings import new_secret
 
@@ -64,9 +64,20 @@ def found():
     return sorted(text.decode() for text in seen)
 """
 SCANNER = SCAN + "\ndef entrypoint(*ignored):\n    return found()\n"
+# Goes on until it is told by a signal, to which it listens once all of its text has run.
+LISTENER = """
+import signal, time
+def entrypoint():
+    told = []
+    signal.signal(signal.SIGUSR2, lambda *_: told.append(1))
+    while not told:
+        time.sleep(0.01)
+    return 1
+"""
 SLEEPER = """
-import ctypes, os, time
+import ctypes, signal, time
 ctypes.CDLL(None).prctl(1, 0, 0, 0, 0)
+signal.signal(signal.SIGUSR2, lambda *_: None)  # shows that it has come so far
 def entrypoint():
     time.sleep(1000)
 """
@@ -79,6 +90,11 @@ async def open_server(arena: Arena, level: str) -> ForkServer:
     except SandboxStartError as error:
         pytest.skip(f"no level {level!r} on this machine: {error}")
     return server
+
+
+def children(server: ForkServer) -> list[psutil.Process]:
+    """The programs that run now."""
+    return psutil.Process(server.pid).children()
 
 
 def value(outcome: Any) -> Any:
@@ -109,10 +125,15 @@ async def test_a_program_finds_neither_text_nor_answer_of_an_earlier_one(arena: 
 @pytest.mark.parametrize("level", ISOLATED)
 async def test_a_program_finds_nothing_of_the_one_that_runs_beside_it(arena: Arena, level: str) -> None:
     server = await open_server(arena, level)
-    source = f"kept = '{new_secret()}'\ndef entrypoint():\n    import time\n    time.sleep(0.8)\n    return 1\n"
-    beside = asyncio.create_task(server.run({"main.py": source}, "main.py"))
-    await asyncio.sleep(0.2)
+    source = f"kept = '{new_secret()}'\n" + LISTENER
+    limits = Limits(**{**vars(LIMITS), "wall_time_s": 60.0})
+    beside = asyncio.create_task(server.run({"main.py": source}, "main.py", limits=limits))
+    while not (programs := [child for child in children(server) if listens(child.pid)]):
+        await asyncio.sleep(0.01)
+        assert not beside.done()
     assert value(await server.run({"main.py": SCANNER}, "main.py")) == []
+    assert not beside.done()
+    programs[0].send_signal(signal.SIGUSR2)
     assert value(await beside) == 1
     await server.close()
 
@@ -133,16 +154,17 @@ async def test_a_driven_program_finds_neither_the_driver_nor_what_it_will_be_ask
 async def test_nothing_of_a_server_that_is_killed_stays(arena: Arena, level: str) -> None:
     before = descendants()
     server = await open_server(arena, level)
-    limits = Limits(**{**vars(LIMITS), "wall_time_s": 1.0})
-    sleeping = asyncio.create_task(server.run({"main.py": SLEEPER}, "main.py", limits=limits))
-    await asyncio.sleep(0.4)
-    first = descendants() - before
+    limits = Limits(**{**vars(LIMITS), "wall_time_s": 2.0})
     assert server.pid is not None
+    sleeping = asyncio.create_task(server.run({"main.py": SLEEPER}, "main.py", limits=limits))
+    while not sleeping.done() and not any(map(listens, (child.pid for child in children(server)))):
+        await asyncio.sleep(0.01)
+    first = descendants() - before
     os.kill(server.pid, signal.SIGKILL)
     outcome = await sleeping  # started again, and run once more
     assert outcome.error is not None
     assert outcome.error.kind.value == "timeout"
-    deadline = time.monotonic() + 3
+    deadline = time.monotonic() + 30
     while left := [pid for pid in first if _lives(pid)]:
         assert time.monotonic() < deadline, [psutil.Process(pid) for pid in left]
         await asyncio.sleep(0.05)

@@ -19,7 +19,7 @@ from gigaevo.evaluation.sandbox.limits import Limits
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
-LIMITS = Limits(wall_time_s=30, cpu_time_s=3, memory_mb=768, processes=32)
+LIMITS = Limits(wall_time_s=120, cpu_time_s=3, memory_mb=768, processes=32)
 PERL = [["perl", "main.pl"]]
 needs_gcc = pytest.mark.skipif(shutil.which("g++") is None, reason="no g++ on this machine")
 

@@ -217,7 +217,7 @@ ASKING = """
 import http.client
 def drive(program, argument):
     assert program.ask(argument) == "listening"
-    connection = http.client.HTTPConnection("127.0.0.1", argument, timeout=5)
+    connection = http.client.HTTPConnection("127.0.0.1", argument, timeout=15)
     connection.request("GET", "/")
     return connection.getresponse().read().decode()
 """

@@ -80,7 +80,7 @@ async def test_cpu_time_is_the_programs_own(server: ForkServer) -> None:
     busy = await run(server, "import time\n" + body("while time.process_time() < 0.3: pass"))
     idle = await run(server, "import time\n" + body("time.sleep(0.3)"))
     assert busy.cpu_time_s >= 0.28
-    assert idle.cpu_time_s < 0.15 < idle.wall_time_s
+    assert idle.wall_time_s - idle.cpu_time_s >= 0.28
 
 
 @pytest.mark.parametrize(
@@ -146,8 +146,10 @@ async def test_a_program_that_signals_itself_harms_itself_only(
     server: ForkServer, signal_name: str, expected: ErrorKind
 ) -> None:
     source = "import os, signal\n" + body(f"os.kill(os.getpid(), signal.{signal_name})\nreturn 1")
-    outcome = await run(server, source, wall_time_s=0.5)
-    if server.report.level == "strict":  # the first process of a PID namespace is deaf to its own signals
+    deaf = server.report.level == "strict"  # as the first process of a PID namespace is to its own signals
+    stops = expected is ErrorKind.TIMEOUT and not deaf
+    outcome = await run(server, source, wall_time_s=0.5 if stops else LIMITS.wall_time_s)
+    if deaf:
         assert value(outcome) == 1
     else:
         assert kind(outcome) == expected
@@ -156,7 +158,7 @@ async def test_a_program_that_signals_itself_harms_itself_only(
 async def test_cpu_time_has_a_limit_of_its_own(server: ForkServer) -> None:
     ignoring = "import signal\nsignal.signal(signal.SIGXCPU, signal.SIG_IGN)\n"
     for prefix in ("", ignoring):
-        outcome = await run(server, prefix + body("while True: pass"), cpu_time_s=1)
+        outcome = await run(server, prefix + body("while True: pass"), cpu_time_s=1, wall_time_s=120)
         assert kind(outcome) == ErrorKind.TIMEOUT
         assert "CPU" in outcome.error.message  # type: ignore[union-attr]
 
@@ -260,13 +262,13 @@ def leftovers(server: ForkServer) -> list[psutil.Process]:
     return psutil.Process(server.pid).children(recursive=True)
 
 
-async def forked(server: ForkServer) -> psutil.Process:
-    """The one program that was asked for, once the server has forked it."""
-    async with asyncio.timeout(20):
-        while not (found := leftovers(server)):
+async def forked(server: ForkServer, count: int = 1) -> list[psutil.Process]:
+    """The programs that were asked for, once the server has forked them."""
+    async with asyncio.timeout(30):
+        while len(found := leftovers(server)) < count:
             await asyncio.sleep(0.01)
-    assert len(found) == 1
-    return found[0]
+    assert len(found) == count
+    return found
 
 
 @pytest.mark.parametrize(
@@ -312,7 +314,7 @@ async def test_a_cancelled_run_is_killed(server: ForkServer) -> None:
     with pytest.raises(asyncio.CancelledError):
         await sleeping
     assert value(await run(server, body("return 1"))) == 1
-    _, alive = psutil.wait_procs(leftovers(server), timeout=5)
+    _, alive = psutil.wait_procs(leftovers(server), timeout=30)
     assert alive == []
 
 
@@ -325,13 +327,26 @@ async def test_the_server_imports_no_more_than_it_needs(server: ForkServer) -> N
 # With servers of their own
 
 
-async def test_the_server_is_started_again_and_what_was_in_flight_runs_once_more(open_server: Any) -> None:
+WAITING = """
+import os, time
+def entrypoint():
+    while not os.path.exists({path!r}):
+        time.sleep(0.01)
+    return 7
+"""
+
+
+async def test_the_server_is_started_again_and_what_was_in_flight_runs_once_more(
+    open_server: Any, tmp_path: Path
+) -> None:
+    (tmp_path / "seen").mkdir()
     server = await open_server()
     first = server.pid
-    waiting = "import time\ndef entrypoint():\n    time.sleep(0.5)\n    return 7\n"
+    waiting = WAITING.format(path=str(tmp_path / "seen" / "now"))
     tasks = [asyncio.create_task(run(server, waiting)) for _ in range(3)]
-    assert value(await run(server, body("return 1"))) == 1
+    await forked(server, 3)
     os.kill(first, signal.SIGKILL)
+    (tmp_path / "seen" / "now").touch()
     assert [value(await task) for task in tasks] == [7, 7, 7]
     assert server.pid != first
     assert server.restarts == 1
@@ -350,11 +365,11 @@ async def test_closing_leaves_no_process_and_no_folder(open_server: Any) -> None
     server = await open_server()
     cwd = value(await run(server, "import os\n" + body("return os.getcwd()")))
     task = asyncio.create_task(run(server, body("import time; time.sleep(1000)")))
-    processes = [psutil.Process(server.pid), await forked(server)]
+    processes = [psutil.Process(server.pid), *await forked(server)]
     await server.close()
     with pytest.raises(RuntimeError, match="closed"):
         await task
-    _, alive = psutil.wait_procs(processes, timeout=5)
+    _, alive = psutil.wait_procs(processes, timeout=30)
     assert alive == []
     assert not Path(cwd).parent.exists()
     with pytest.raises(RuntimeError, match="closed"):
@@ -380,10 +395,9 @@ async def main():
     server = ForkServer(problem_dir=pathlib.Path(sys.argv[1]), has_context_file=False, limits=Limits())
     await server.start()
     program = "import time\\ndef entrypoint(): time.sleep(1000)"
-    asyncio.get_running_loop().create_task(server.run({"m.py": program}, "m.py"))
-    await server.run({"m.py": "def entrypoint(): return 1"}, "m.py")
+    running = asyncio.create_task(server.run({"m.py": program}, "m.py"))
     print(server.pid, server._scratch_root, flush=True)
-    await asyncio.sleep(1000)
+    await running
 
 asyncio.run(main())
 """
@@ -393,12 +407,15 @@ async def test_when_the_engine_is_killed_everything_else_ends(tmp_path: Path) ->
     engine = subprocess.Popen([sys.executable, "-c", ENGINE, str(tmp_path)], stdout=subprocess.PIPE, text=True)
     assert engine.stdout is not None
     pid, scratch = engine.stdout.readline().split()
-    processes = [psutil.Process(int(pid)), *psutil.Process(int(pid)).children()]
-    assert len(processes) == 2
+    server = psutil.Process(int(pid))
+    async with asyncio.timeout(30):
+        while not (programs := server.children()):
+            await asyncio.sleep(0.01)
+    assert len(programs) == 1
     engine.kill()
     engine.wait()
     engine.stdout.close()
-    _, alive = psutil.wait_procs(processes, timeout=10)
+    _, alive = psutil.wait_procs([server, *programs], timeout=30)
     assert alive == []
     assert not Path(scratch).exists()
 

@@ -120,12 +120,12 @@ def test_without_pidfd_the_end_of_a_child_is_noticed_as_well(tmp_path: Path) -> 
         more = {"allow": [], "hidden": [], "readable": [], "scratch_mb": 1}
         ours.sendall(pack({**start, **more, "id": 0, "scratch_root": str(tmp_path / "scratch")}))
         assert "failed" not in replies(1)[0]
-        limits = vars(Limits(wall_time_s=0.5))
-        sources = [b"def entrypoint(): return 1", b"import os; os._exit(3)", b"while True: pass"]
-        for number, source in enumerate(sources):
+        sources = {b"def entrypoint(): return 1": 30.0, b"import os; os._exit(3)": 30.0, b"while True: pass": 0.5}
+        for number, (source, seconds) in enumerate(sources.items()):
+            limits = vars(Limits(wall_time_s=seconds))
             ours.sendall(pack({"op": "run", "id": number, "entry": "m", "limits": limits, "paths": ["m"]}, source))
         errors = {header["id"]: header["ends"][0]["error"] for header in replies(3)}  # type: ignore[index]
         assert errors[0] is None
         assert errors[1]["kind"] == "exit"  # type: ignore[index]
         assert errors[2]["kind"] == "timeout"  # type: ignore[index]
-    assert server.wait(timeout=10) == 0
+    assert server.wait(timeout=30) == 0

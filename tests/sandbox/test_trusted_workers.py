@@ -318,7 +318,7 @@ async def test_closing_leaves_no_worker(open_workers: Any) -> None:
     processes = [psutil.Process(pid) for pid in workers.pids]
     assert len(processes) == 2
     await workers.close()
-    _, alive = psutil.wait_procs(processes, timeout=5)
+    _, alive = psutil.wait_procs(processes, timeout=30)
     assert alive == []
     assert (await hanging).error is not None
 
