@@ -111,6 +111,15 @@ class Jitter(MutationOperator):
         )
 
 
+class Upwards(Jitter):
+    """Makes numbers above 0.7, none of them twice."""
+
+    name = "upwards"
+
+    async def mutate(self, parents: Sequence[Program], context: MutationContext) -> Mutation | NoChild:
+        return Mutation(source=program_of(0.7 + context.proposal / 1e5), operator=self.name, description="moved up")
+
+
 class Memory:
     """A listener that remembers."""
 

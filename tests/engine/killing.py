@@ -4,12 +4,37 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 
-from tests.engine.harness import World
+from tests.engine.harness import NumberEvaluator, World
 
-LONGEST_S = 0.03
+MOST_CALLS = 12  # evaluations that a session that is abandoned is given, and as many milliseconds more
+
+
+async def ended(world: World, running: asyncio.Task[Any], moments: np.random.Generator | None) -> bool:
+    """Whether a session came to its end before the moment at which it is abandoned. What it is given is counted in
+    evaluations, so that it gets as far on a machine that is slow.
+
+    Args:
+        world: What is running.
+        running: Its task.
+        moments: Draws the moment; None to let it end.
+    """
+    assert isinstance(world.evaluator, NumberEvaluator)
+    if moments is not None:
+        enough = world.evaluator.calls + int(moments.integers(MOST_CALLS))
+        while not running.done() and world.evaluator.calls < enough:
+            await asyncio.sleep(0.001)
+        await asyncio.wait({running}, timeout=float(moments.uniform(0.0, MOST_CALLS / 1000)))
+        if not running.done():
+            running.cancel()
+    await asyncio.wait({running})
+    if running.cancelled():
+        return False
+    running.result()
+    return True
 
 
 async def killed_and_resumed(world: Callable[[int], World], *, seed: int, kills: int = 12) -> World:
@@ -25,14 +50,9 @@ async def killed_and_resumed(world: Callable[[int], World], *, seed: int, kills:
         current = world(attempt)
         await current.storage.open()
         running = asyncio.create_task(current.engine.run())
-        timeout = float(rng.uniform(0.002, LONGEST_S)) if attempt < kills else None
-        done, _ = await asyncio.wait({running}, timeout=timeout)
-        if not done:
-            running.cancel()
-            await asyncio.wait({running})
+        over = await ended(current, running, rng if attempt < kills else None)
         await current.storage.close()
-        if done:
-            running.result()
+        if over:
             assert attempt > 0, "nothing was killed"
             return current
     raise AssertionError("the run never ended")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -16,7 +15,7 @@ from gigaevo.evolution.strategies.base import EvolutionStrategy
 from gigaevo.evolution.strategies.best_of_n import BestOfN
 from gigaevo.evolution.strategies.map_elites import BehaviorSpace, IslandConfig, MapElitesMultiIsland
 from gigaevo.programs import ErrorKind, Program, ProgramState
-from tests.engine.harness import Jitter, NumberEvaluator, World, program_of, value_of
+from tests.engine.harness import Jitter, NumberEvaluator, Upwards, World, program_of, value_of
 
 
 @pytest.mark.parametrize("deterministic", [False, True])
@@ -139,15 +138,13 @@ async def test_a_plateau_ends_the_run(tmp_path: Path) -> None:
 async def test_time_is_up_though_a_program_hangs(tmp_path: Path) -> None:
     world = World(
         tmp_path,
-        limits=Limits(max_seconds=0.4),
+        limits=Limits(max_seconds=1.0),
         evaluator=NumberEvaluator(hang_from=0.7),
         initial=(0.5,),
-        operator=Jitter(digits=6),
+        operator=Upwards(),
     )
-    started = time.monotonic()
     report = await world.run()
     assert report.stop_reason == "max_seconds"
-    assert time.monotonic() - started < 20  # it ended by itself; the figure is no claim
     stored = await world.stored()
     hung = [program for program in stored if value_of(program) >= 0.7]
     assert hung

@@ -21,7 +21,8 @@ from gigaevo.programs import ErrorKind, Program, ProgramError, ProgramState
 from gigaevo.storage.base import JournalEntry
 from gigaevo.storage.sqlite import SqliteProgramStorage
 from tests.end_to_end.command import run, sources, summary
-from tests.engine.harness import Jitter, NumberEvaluator, World, program_of, value_of
+from tests.engine.harness import Jitter, NumberEvaluator, Upwards, World, program_of, value_of
+from tests.engine.killing import ended
 from tests.engine.test_determinism import History, history
 
 SIZE = 20  # of a generation; the harness tells strategies the same
@@ -235,15 +236,15 @@ async def test_a_thousand_barren_proposals_in_a_row_end_the_run(tmp_path: Path) 
 async def test_time_is_up_though_a_program_hangs(tmp_path: Path) -> None:
     it = World(
         tmp_path,
-        limits=Limits(max_seconds=0.3),
+        limits=Limits(max_seconds=1.0),
         settings=SETTINGS,
-        evaluator=NumberEvaluator(hang_from=0.6),
+        evaluator=NumberEvaluator(hang_from=0.7),
         initial=(0.5,),
-        operator=Jitter(digits=6),
+        operator=Upwards(),
     )
     report = await it.run()
     assert report.stop_reason == "max_seconds"
-    hung = [program for program in await it.stored() if value_of(program) >= 0.6]
+    hung = [program for program in await it.stored() if value_of(program) >= 0.7]
     assert {program.state for program in hung} == {ProgramState.FRESH}
 
 
@@ -259,13 +260,9 @@ async def run_with_interruptions(folder: Path, *, seed: int) -> tuple[World, int
         it = world(folder, scramble=100 * attempt)
         await it.storage.open()
         running = asyncio.create_task(it.engine.run())
-        done, _ = await asyncio.wait({running}, timeout=float(rng.uniform(0.01, 0.12)) if attempt < 12 else None)
-        if not done:
-            running.cancel()
-            await asyncio.wait({running})
+        over = await ended(it, running, rng if attempt < 12 else None)
         await it.storage.close()
-        if done:
-            running.result()
+        if over:
             return it, within
         proposed = sum(entry.kind == "proposed" for entry in await journal_of(it))
         mutants = sum(program.number >= 0 for program in await it.stored())

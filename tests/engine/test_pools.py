@@ -116,11 +116,29 @@ async def test_without_a_remote_operator_nothing_is_open_beyond_the_two_pools(tm
     assert most <= 2 + 2 * 2
 
 
+class Outwaiting(Distant):
+    """None is done before another operator has been asked so many times."""
+
+    def __init__(self, other: Near, times: int) -> None:
+        super().__init__()
+        self._other = other
+        self._times = times
+
+    async def mutate(self, parents: Sequence[Program], context: MutationContext) -> Mutation | NoChild:
+        self.inside += 1
+        self.begun.append(self.inside)
+        while len(self._other.begun) < self._times:
+            await asyncio.sleep(0.001)
+        self.inside -= 1
+        return await Jitter.mutate(self, parents, context)
+
+
 async def test_neither_kind_of_operator_waits_for_the_others_places(tmp_path: Path) -> None:
-    near, distant = Near(), Distant(turns=4000)
+    near = Near()
+    distant = Outwaiting(near, 80)
     portfolio = AdaptivePortfolio(operators=[near, distant])
     world = World(tmp_path, limits=Limits(max_mutants=120), settings=settings(), operator=portfolio)
-    report = await world.run()
+    report = await asyncio.wait_for(world.run(), timeout=60)
     assert max(distant.begun) == 9
     assert max(near.begun) <= 2
     made = Counter(program.operator for program, _, _ in world.memory.programs)

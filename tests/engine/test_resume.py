@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import sqlite3
 from collections.abc import Sequence
+from contextlib import closing
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +16,7 @@ from gigaevo.evolution.engine.settings import EngineSettings
 from gigaevo.evolution.mutation.base import Mutation, MutationContext, NoChild
 from gigaevo.programs import Program, ProgramState
 from tests.engine.harness import Jitter, NumberEvaluator, World
+from tests.engine.killing import ended
 from tests.engine.test_determinism import history
 
 TOTAL = 120
@@ -36,13 +39,9 @@ async def run_with_interruptions(folder: Path, *, deterministic: bool, seed: int
         current = world(folder, deterministic=deterministic, scramble=100 * attempt)
         await current.storage.open()
         running = asyncio.create_task(current.engine.run())
-        done, _ = await asyncio.wait({running}, timeout=float(rng.uniform(0.01, 0.15)) if attempt < 12 else None)
-        if not done:
-            running.cancel()
-            await asyncio.wait({running})
+        over = await ended(current, running, rng if attempt < 12 else None)
         await current.storage.close()
-        if done:
-            running.result()
+        if over:
             return current
     raise AssertionError("the run never ended")
 
@@ -95,6 +94,12 @@ async def test_a_finished_run_goes_on_when_its_limit_is_raised(tmp_path: Path) -
     assert more.memory.started[0].resumed_mutants == 30
 
 
+def children_in(path: Path) -> int:
+    """How many children of mutations are in the database by now, seen from outside."""
+    with closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True)) as connection:
+        return int(connection.execute("SELECT COUNT(*) FROM programs WHERE number >= 0").fetchone()[0])
+
+
 class Unready(Jitter):
     """An operator that never comes to an end, once it has made a few children."""
 
@@ -113,11 +118,9 @@ async def test_proposals_left_open_by_a_killed_run_do_not_break_the_limit_of_the
     first = World(tmp_path, limits=Limits(), settings=settings, operator=Unready(digits=6))
     await first.storage.open()
     running = asyncio.create_task(first.engine.run())
-    while len(first.memory.programs) < 3 + 4:  # three initial programs, four children
+    # With order, children are settled once the window is full, which it never is: they are stored and no more.
+    while children_in(first.storage.path) < 4 or (not deterministic and len(first.memory.programs) < 3 + 4):
         await asyncio.sleep(0.01)
-        if deterministic and len(first.memory.programs) >= 3:
-            break  # here children are settled once the window is full, which it never is
-    await asyncio.sleep(0.1)
     running.cancel()
     await asyncio.wait({running})
     await first.storage.close()
