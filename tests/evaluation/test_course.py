@@ -45,10 +45,12 @@ async def test_a_stage_begins_as_soon_as_its_own_requirements_are_met() -> None:
 
 
 async def test_a_cancelled_evaluation_leaves_no_stage_running() -> None:
+    begun: list[str] = []
     ended: list[str] = []
 
     class Endless(Stage):
         async def run(self, program: Program, inputs: Inputs) -> StageResult:
+            begun.append(self.name)
             try:
                 await asyncio.Event().wait()
             finally:
@@ -56,7 +58,8 @@ async def test_a_cancelled_evaluation_leaves_no_stage_running() -> None:
             return StageResult()
 
     running = asyncio.create_task(Pipeline(stages=[Endless(name="a"), Endless(name="b")]).evaluate(PROGRAM))
-    await asyncio.sleep(0.01)
+    while len(begun) < 2:
+        await asyncio.sleep(0)
     running.cancel()
     with pytest.raises(asyncio.CancelledError):
         await running

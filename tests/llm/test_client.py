@@ -70,7 +70,8 @@ async def test_an_attempt_that_fails_is_sorted_logged_and_made_good(
     tmp_path: Path, fault: Fault, trouble: Trouble, paid: bool
 ) -> None:
     options = ServerOptions(script=[fault, "at last"], retry_after_s=0.01)
-    async with bench(tmp_path / "run.db", options, settings={"timeout_s": 0.5}) as it:
+    timeout_s = 1.5 if fault is Fault.SILENCE else 30.0
+    async with bench(tmp_path / "run.db", options, settings={"timeout_s": timeout_s}) as it:
         reply = await it.client.complete(question("mutation/1/0"))
         failed, answered = await it.rows()
         spending, spent = it.client.spending(), it.client.budget.spent

@@ -35,7 +35,7 @@ def test_it_prints_its_address_and_ends_with_its_standard_input() -> None:
         assert json.load(answer)["requests"] == 0
     assert process.stdin is not None
     process.stdin.close()
-    assert process.wait(timeout=20) == 0
+    assert process.wait(timeout=60) == 0
 
 
 def test_it_ends_when_its_parent_is_killed() -> None:
@@ -54,7 +54,7 @@ def test_it_ends_when_its_parent_is_killed() -> None:
     (server,) = psutil.Process(parent.pid).children()
     parent.kill()
     parent.wait()
-    server.wait(timeout=20)
+    server.wait(timeout=60)
 
 
 async def test_a_block_of_code_has_a_server_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
