@@ -26,7 +26,7 @@ def sweep(*arguments: str, cwd: Path, **environment: str) -> subprocess.Complete
         cwd=cwd,
         capture_output=True,
         text=True,
-        timeout=100,
+        timeout=280,
         env={**os.environ, **environment},
     )
 

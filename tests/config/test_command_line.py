@@ -158,7 +158,7 @@ def test_runs_that_start_together_have_folders_of_their_own(tmp_path: Path) -> N
     both = [
         subprocess.Popen(command, cwd=tmp_path, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) for _ in range(2)
     ]
-    assert [process.wait(60) for process in both] == [0, 0]
+    assert [process.wait(200) for process in both] == [0, 0]
     assert len(list((tmp_path / "outputs" / "heilbron").iterdir())) == 2
 
 

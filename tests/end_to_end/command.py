@@ -8,7 +8,7 @@ import sqlite3
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +20,7 @@ def command(*arguments: str) -> list[str]:
     return [sys.executable, str(ROOT / "run.py"), *arguments]
 
 
-def run(*arguments: str, timeout: float = 110, env: dict[str, str] | None = None) -> subprocess.CompletedProcess[str]:
+def run(*arguments: str, timeout: float = 280, env: dict[str, str] | None = None) -> subprocess.CompletedProcess[str]:
     """Run to the end. The working directory is the repository, as for a user."""
     return subprocess.run(
         command(*arguments),
@@ -46,6 +46,15 @@ def mutant_numbers(folder: Path) -> list[int]:
     with sqlite3.connect(f"file:{folder / 'run.db'}?mode=ro", uri=True) as connection:
         rows = connection.execute("SELECT number FROM programs WHERE number >= 0 ORDER BY position").fetchall()
     return [number for (number,) in rows]
+
+
+def programs_so_far(folder: Path) -> int:
+    """How many programs a run that may still go on has written, the initial ones included; it is not disturbed."""
+    try:
+        with closing(sqlite3.connect(f"file:{folder / 'run.db'}?mode=ro", uri=True)) as connection:
+            return int(connection.execute("SELECT COUNT(*) FROM programs").fetchone()[0])
+    except sqlite3.OperationalError:  # the database is being made
+        return 0
 
 
 def sources(folder: Path) -> list[tuple[int, str]]:
@@ -74,5 +83,5 @@ def serving(*arguments: str) -> Iterator[str]:
         yield json.loads(process.stdout.readline())["base_url"]
     finally:
         process.stdin.close()
-        process.wait(10)
+        process.wait(60)
         process.stdout.close()

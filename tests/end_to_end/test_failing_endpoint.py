@@ -38,7 +38,7 @@ def arguments(address: str, folder: Path, *more: str) -> list[str]:
 
 
 def outcomes(address: str) -> dict[str, int]:
-    with urllib.request.urlopen(f"{address.removesuffix('/v1')}/stats", timeout=10) as response:
+    with urllib.request.urlopen(f"{address.removesuffix('/v1')}/stats", timeout=60) as response:
         counted: dict[str, int] = json.load(response)["outcomes"]
     return counted
 
@@ -98,7 +98,7 @@ def test_a_run_ends_keeps_every_reply_and_counts_every_reason(mutants: int, tmp_
 def test_spending_ends_within_the_cap_to_the_cent(tmp_path: Path) -> None:
     folder = tmp_path / "run"
     with serving(*FAILING) as address:
-        ended = run(*arguments(address, folder, "budget.usd=0.25", "max_tokens=2000", "max_seconds=60"))
+        ended = run(*arguments(address, folder, "budget.usd=0.25", "max_tokens=2000", "max_seconds=null"))
     assert ended.returncode == 0, ended.stderr
     assert summary(folder)["stop_reason"] == "budget.usd"
     assert Decimal("0.2") < spent(folder) <= Decimal("0.25")
@@ -109,11 +109,9 @@ def test_spending_ends_within_the_cap_to_the_cent(tmp_path: Path) -> None:
 def test_a_killed_run_goes_on_within_the_same_budget(tmp_path: Path) -> None:
     folder = tmp_path / "run"
     with serving(*FAILING, "--latency-s", "0.05") as address:
-        words = command(*arguments(address, folder, "budget.usd=0.4", "max_tokens=2000", "max_seconds=60"))
+        words = command(*arguments(address, folder, "budget.usd=0.4", "max_tokens=2000", "max_seconds=null"))
         first = subprocess.Popen(words, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        until = time.monotonic() + 60
         while not (folder / "run.db").exists() or len(calls_or_none(folder)) < 40:
-            assert time.monotonic() < until
             assert first.poll() is None
             time.sleep(0.02)
         first.send_signal(signal.SIGKILL)

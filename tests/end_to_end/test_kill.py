@@ -11,32 +11,38 @@ import psutil
 import pytest
 
 from gigaevo.programs import ProgramState
-from tests.end_to_end.command import ROOT, command, metrics_lines, mutant_numbers, run, summary
+from tests.end_to_end.command import ROOT, command, metrics_lines, mutant_numbers, programs_so_far, run, summary
 from tests.end_to_end.population import islands_at_the_end, islands_by_journal, stored_programs
 
 
 def kill_and_resume(folder: Path, *, mutants: int, kills: int, seed: int) -> list[psutil.Process]:
-    """Start a run, kill it ``kills`` times at random moments, resume it each time; returns every process seen."""
+    """Start a run, kill it ``kills`` times at random moments, resume it each time; returns every process seen.
+
+    A session is killed once it has written some programs, however long that takes: the first while it begins.
+    """
     rng = np.random.default_rng(seed)
     start = ["problem.name=toy_example", "seed=5", f"max_mutants={mutants}", f"hydra.run.dir={folder}"]
     seen: list[psutil.Process] = []
-    for _ in range(kills):
+    for number in range(kills):
         arguments = [f"resume={folder}"] if (folder / "config.yaml").is_file() else start
+        enough = programs_so_far(folder) + (int(rng.integers(mutants // kills)) if number else 0)
         child = subprocess.Popen(command(*arguments), cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        time.sleep(float(rng.uniform(0.2, 3.0)))  # the moment of the kill is the point of the test
+        while child.poll() is None and programs_so_far(folder) < enough:
+            time.sleep(0.005)
+        time.sleep(float(rng.uniform(0.0, 0.5)))  # the moment of the kill is the point of the test
         try:
             seen += [*psutil.Process(child.pid).children(recursive=True)]
         except psutil.NoSuchProcess:
             pass
         child.kill()
         child.wait()
-    done = run(f"resume={folder}" if (folder / "config.yaml").is_file() else "", timeout=300)
+    done = run(*([f"resume={folder}"] if (folder / "config.yaml").is_file() else start), timeout=600)
     assert done.returncode == 0, done.stderr
     return seen
 
 
 def check(folder: Path, mutants: int, seen: list[psutil.Process]) -> None:
-    assert psutil.wait_procs(seen, timeout=10)[1] == [], "a process is left over"
+    assert psutil.wait_procs(seen, timeout=60)[1] == [], "a process is left over"
     assert sorted(mutant_numbers(folder)) == list(range(mutants))
     programs = stored_programs(folder)
     assert len({program.id for program in programs}) == len(programs)

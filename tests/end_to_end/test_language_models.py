@@ -32,7 +32,7 @@ def run_in(folder: Path, *arguments: str, wrapped: str = "", **environment: str)
         code += f"runpy.run_path({words[1]!r}, run_name='__main__')"
         words = [sys.executable, "-c", code]
     return subprocess.run(
-        words, cwd=folder, capture_output=True, text=True, timeout=110, env={**os.environ, **environment}, check=False
+        words, cwd=folder, capture_output=True, text=True, timeout=280, env={**os.environ, **environment}, check=False
     )
 
 

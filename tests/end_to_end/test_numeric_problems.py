@@ -104,10 +104,10 @@ def test_ctrl_c_ends_after_the_generation_and_says_how_to_go_on(workers: int, tm
     family = psutil.Process(child.pid).children(recursive=True)
     assert len(family) == workers
     child.send_signal(signal.SIGINT)
-    out, _ = child.communicate(timeout=60)
+    out, _ = child.communicate(timeout=200)
     assert child.returncode == 130
     assert f"resume={folder}" in out
-    assert psutil.wait_procs(family, timeout=10)[1] == []
+    assert psutil.wait_procs(family, timeout=60)[1] == []
     before = summary(folder)
     assert before["stop_reason"] == "interrupted"
     again = run(f"resume={folder}", f"max_generations={before['generation'] + 2}")
@@ -128,7 +128,7 @@ def test_processes_that_evaluate_end_with_a_run_that_is_killed(tmp_path: Path) -
     child.kill()
     child.wait()
     child.stderr.close()
-    assert psutil.wait_procs(family, timeout=10)[1] == []
+    assert psutil.wait_procs(family, timeout=60)[1] == []
 
 
 def test_processes_find_what_one_finds(tmp_path: Path) -> None:
