@@ -35,7 +35,7 @@ CONFIG = ROOT / "config"
 # Runs that several keys share. The operator makes each child twice and costs nothing.
 SHORT_RUN = (
     f"--config-dir {ROOT / 'benchmarks' / 'config'} mutation=unique problem.name=toy_example"
-    " max_mutants=12 max_seconds=30 mutation_operator._target_=tests.config.parts.TwiceEach"
+    " max_mutants=12 max_seconds=300 mutation_operator._target_=tests.config.parts.TwiceEach"
     " engine.max_mutations_in_flight=1 engine.max_evaluations_in_flight=1"
 )
 FEW = "max_mutants=7 num_parents=2 engine.max_mutations_in_flight=4 engine.snapshot_interval=1 seed=5"
@@ -44,7 +44,7 @@ GENERATIONS = (
 )
 EVALUATIONS = "max_evaluations=8 engine.num_parents=3 observe.interval_s=1e-9"
 PLATEAU = "plateau=3 engine.deterministic=true engine.snapshot_interval=1 program_storage.snapshots_kept=4"
-SECONDS = "max_seconds=1 max_mutants=null engine.reevaluate_duplicates=true engine.deterministic=true engine.window=4"
+SECONDS = "max_seconds=3 max_mutants=null engine.reevaluate_duplicates=true engine.deterministic=true engine.window=4"
 TARGET = "target_fitness=4000"
 CONTROL = f"{SHORT_RUN} algorithm=best_of_n"
 
@@ -65,7 +65,7 @@ EVERYDAY = {
     "max_generations": ran(GENERATIONS, "2", looks.stop_reason, "max_generations"),
     "max_mutants": ran(FEW, "7", looks.mutants, 7),
     "max_evaluations": ran(EVALUATIONS, "8", looks.stop_reason, "max_evaluations"),
-    "max_seconds": ran(SECONDS, "1", looks.stop_reason, "max_seconds"),
+    "max_seconds": ran(SECONDS, "3", looks.stop_reason, "max_seconds"),
     "target_fitness": ran(TARGET, "4000", looks.stop_reason, "target_fitness"),
     "plateau": ran(PLATEAU, "3", looks.stop_reason, "plateau"),
     "stage_timeout": Effect("3", looks.limits_of_stages, (3, 3)),

@@ -11,7 +11,7 @@ from typing import Any
 from gigaevo.programs.fitness_metrics import DIMENSIONS, FITNESS_METRICS, OVERALL
 from tests.end_to_end.command import ROOT, metrics_lines, run, summary
 
-QUICK = ("max_seconds=80", "fitness.growth_seconds=0.2", "fitness.repeats=1", "mutation=no_freeze")
+QUICK = ("max_seconds=null", "fitness.growth_seconds=0.2", "fitness.repeats=1", "mutation=no_freeze")
 
 
 def programs(folder: Path) -> list[dict[str, Any]]:
@@ -53,7 +53,7 @@ _ANY = FITNESS_METRICS["execution_time"]
 def test_a_problem_may_name_a_dimension_as_behaviour(tmp_path: Path) -> None:
     shutil.copytree(ROOT / "problems" / "toy_example", tmp_path / "toy")
     (tmp_path / "toy" / "problem.yaml").write_text("behavior_keys: [maintainability]\n")
-    command = (f"problem.dir={tmp_path / 'toy'}", "max_mutants=2", "max_seconds=60", "mutation=no_freeze")
+    command = (f"problem.dir={tmp_path / 'toy'}", "max_mutants=2", "max_seconds=null", "mutation=no_freeze")
     ended = run(*command, "pipeline=benchmark", f"hydra.run.dir={tmp_path / 'with'}")
     assert ended.returncode == 0, ended.stderr
     assert summary(tmp_path / "with")["best"]["metrics"]["maintainability"] > 0.5

@@ -175,8 +175,10 @@ async def test_a_call_that_never_ends_costs_its_time_and_no_more(plain: ForkServ
 
 
 async def test_what_is_left_when_time_is_up_counts_as_wrong(plain: ForkServer) -> None:
-    slow = "import time\ndef entrypoint(values):\n    time.sleep(0.1)\n    return [value * value for value in values]\n"
-    report = await exercised(plain, slow, repeats=20, seconds=0.2)
+    slow = (
+        "import time\ndef entrypoint(values):\n    time.sleep(0.02)\n    return [value * value for value in values]\n"
+    )
+    report = await exercised(plain, slow, repeats=100, seconds=0.2)
     assert 0.0 < report.tests < 0.5
     assert "time was up" in report.complaints
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -148,9 +149,10 @@ async def test_wall_clock_time_ends_what_waits(open_commands: Any) -> None:
 @pytest.mark.parametrize("level", LEVELS)
 async def test_what_a_program_leaves_running_neither_delays_nor_survives_it(open_commands: Any, level: str) -> None:
     server = await open_commands([["bash", "main.sh"]], level=level)
-    outcome = await server.run({"main.sh": "sleep 54321 &\necho $!\n"}, "main.sh")
+    seconds = str(10**6 + os.getpid())  # of this process alone: the same test may be running beside it at another level
+    outcome = await server.run({"main.sh": f"sleep {seconds} &\necho $!\n"}, "main.sh")
     assert isinstance(value(outcome), int)
-    assert "54321" not in [
+    assert seconds not in [
         word for process in psutil.process_iter(["cmdline"]) for word in process.info["cmdline"] or ()
     ]
 

@@ -124,7 +124,8 @@ def entrypoint(x):
 
 async def test_what_is_computed_between_calls_is_charged_to_the_next_one(server: ForkServer) -> None:
     driver = (
-        "import time\ndef drive(program, argument):\n    program.ask(0)\n    time.sleep(0.5)\n"
+        "import time\ndef drive(program, argument):\n    program.ask(0)\n    begun = program.cpu_s()\n"
+        "    while program.cpu_s() < begun + 0.09:\n        time.sleep(0.01)\n"
         "    return program.call(1).cpu_s\n"
     )
     assert value(await drive(server, driver, WORKS_BETWEEN)) > 0.08
