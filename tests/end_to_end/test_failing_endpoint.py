@@ -77,10 +77,17 @@ def test_a_run_ends_keeps_every_reply_and_counts_every_reason(mutants: int, tmp_
         happened = outcomes(address)
     told = summary(folder)
     assert told["counts"]["mutants"] == mutants
+    troubles = told["llm"]["spending"]["troubles"]
+    # On a machine with much else to do some answers come when nobody waits any more: the client gave up, or the run is
+    # over. Silence ends in one of the two as well.
+    cut_off = sum(reply is None for _, reply in calls(folder))
+    late = troubles["timeout"] + cut_off - happened.get(Fault.SILENCE, 0)
+    assert late >= 0
     # Everything that could be read was kept.
     readable = sum(count for outcome, count in happened.items() if outcome not in {*BROKEN, "abandoned"})
     texts = [reply for _, reply in calls(folder) if reply is not None and "text" in reply]
-    assert len(texts) == readable == told["llm"]["spending"]["replies"]
+    assert readable - late <= len(texts) <= readable
+    assert len(texts) == told["llm"]["spending"]["replies"]
     # What is counted by reason is what was counted as a whole, in the journal and by operator.
     operators, reasons = told["counts"]["operators"], told["llm"]["reasons"]
     assert sum(reasons.values()) == skipped(folder)["none"] == sum(each.get("none", 0) for each in operators.values())
@@ -88,9 +95,9 @@ def test_a_run_ends_keeps_every_reply_and_counts_every_reason(mutants: int, tmp_
     assert proposals == mutants + told["counts"]["duplicates"] + sum(reasons.values())
     assert set(reasons) >= {"empty reply", "truncated", "wrong language", "unchanged"}
     # What broke on the way is told by kind, and so is what it cost.
-    troubles = told["llm"]["spending"]["troubles"]
-    assert troubles["rate_limit"] == happened.get(Fault.RATE_LIMIT, 0) + happened.get(Fault.RATE_LIMIT_SILENT, 0)
-    assert troubles["server"] == happened.get(Fault.SERVER_ERROR, 0)
+    refused = happened.get(Fault.RATE_LIMIT, 0) + happened.get(Fault.RATE_LIMIT_SILENT, 0)
+    assert refused - late <= troubles["rate_limit"] <= refused
+    assert happened.get(Fault.SERVER_ERROR, 0) - late <= troubles["server"] <= happened.get(Fault.SERVER_ERROR, 0)
     assert told["llm"]["spending"]["usd"] == pytest.approx(float(spent(folder)), abs=1e-9)
     assert spent(folder) <= 20
 
