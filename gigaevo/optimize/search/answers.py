@@ -82,6 +82,10 @@ class Answers:
             self._told.append((codes, merits, memo))
             self.waiting += len(codes)
 
+    def peek(self) -> tuple[Rows, NDArray[np.float64]] | None:
+        """Codes and merits of the answers that wait, which they go on doing; None where none does."""
+        return joined(self._told)[:2] if self._told else None
+
     def next(self, n: int) -> tuple[Rows, NDArray[np.float64], Memo]:
         """The first ``n`` answers that wait, in the order in which they were told."""
         whole = self._told[0] if len(self._told) == 1 else joined(self._told)
@@ -107,7 +111,8 @@ class Answers:
             places[first] = here
         if not known.all():
             key = int(ids[known.argmin()])
-            raise ValueError(f"candidate {key} {'was told before' if 0 <= key < self.asked else 'was never asked'}")
+            known_once = 0 <= key < self.asked
+            raise ValueError(f"candidate {key} was {'told or forgotten before' if known_once else 'never asked'}")
         return places
 
     def _pulled(self, ids: NDArray[np.int64], places: dict[int, NDArray[np.int64]]) -> tuple[Rows, Memo]:

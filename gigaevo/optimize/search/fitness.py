@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeAlias, runtime_checkable
 
 import numpy as np
 
+from gigaevo.optimize.arguments import brief
+
 if TYPE_CHECKING:
     from collections.abc import Callable
     from concurrent.futures import Executor, Future
@@ -64,6 +66,10 @@ class Evaluator:
         behaviors: int = 0,
         executor: Executor | None = None,
     ) -> None:
+        if isinstance(fitness, type) and isinstance(fitness, NativeFitness):
+            raise TypeError(
+                f"fitness is the class {fitness.__name__}, expected an object of it: {fitness.__name__}(...)"
+            )
         self.native = fitness if isinstance(fitness, NativeFitness) else None
         if self.native is None and not callable(fitness):
             raise TypeError(f"fitness is {fitness!r}, expected a function or one of gigaevo.optimize.functions")
@@ -123,6 +129,8 @@ class Evaluator:
             raise  # says all there is to say
         except Exception as error:
             raise self._raised(error, len(answers), genomes) from error
+        if len(answers) < len(genomes):  # map takes it for its own end
+            raise self._raised(StopIteration(), len(answers), genomes)
         return answers
 
     def _side_by_side(self, genomes: NDArray[Any], executor: Executor) -> list[Any]:
@@ -213,6 +221,8 @@ class Evaluator:
             raise FitnessError(f"the fitness function returned None, expected an array of shape {shape}")
         try:
             values = np.asarray(given)
+            if isinstance(given, np.ma.MaskedArray):  # masked: there is none
+                values = np.where(np.ma.getmaskarray(given), np.nan, values)
             if values.dtype.kind in "cMmSU":  # numpy would make numbers of them
                 raise TypeError(f"it is of the type {values.dtype}")
             values = values.astype(np.float64, copy=False)
@@ -236,12 +246,12 @@ def number(answer: Any, row: int) -> float:
             raise TypeError
         return float(answer)
     except (TypeError, ValueError, OverflowError):
-        raise FitnessError(f"the fitness of genome {row} is {answer!r}, expected a number or None") from None
+        raise FitnessError(f"the fitness of genome {row} is {brief(answer)}, expected a number or None") from None
 
 
 def described(error: Exception) -> str:
     """An exception in a line, with advice where the function changed its argument."""
-    told = f"{type(error).__name__}: {error}"
+    told = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
     if "read-only" in str(error):
         return told + " (a fitness function must not change its argument; work on a copy)"
     return told

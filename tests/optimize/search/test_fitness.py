@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 
 from gigaevo.optimize.search.fitness import Evaluator, FitnessError
+from gigaevo.optimize.strategy import CountTrue
 
 GENOMES = np.arange(6.0).reshape(3, 2)
 
@@ -88,7 +89,7 @@ def changes(genome: Any) -> float:
         (lambda genomes: genomes, {"vectorized": True}, r"fitness has shape \(3, 2\), expected \(3,\)"),
         (lambda genomes: ["a"] * 3, {"vectorized": True}, "not an array of numbers"),
         (lambda genome: "1.5", {}, "fitness of genome 0 is '1.5', expected a number or None"),
-        (lambda genome: 10**400, {}, "fitness of genome 0 is 1000+, expected a number or None"),
+        (lambda genome: 10**400, {}, "fitness of genome 0 is 1000+ ... 0+, expected a number or None"),
         (lambda genome: np.array([1.5]), {}, "fitness of genome 0 is array"),
         (lambda genome: 1j, {}, "fitness of genome 0 is 1j"),
         (lambda genomes: ["1"] * 3, {"vectorized": True}, "fitness is not an array of numbers"),
@@ -150,3 +151,28 @@ def test_what_is_no_function_is_refused_at_once() -> None:
         Evaluator(len, executor=4)  # type: ignore[arg-type]
     with ThreadPoolExecutor(1) as executor, pytest.raises(ValueError, match="choose one"):
         Evaluator(fails, vectorized=True, executor=executor)
+
+
+def test_a_function_that_raises_what_ends_iterators_is_told_of_like_any_other() -> None:
+    def ended(genome: Any) -> float:
+        return next(iter([])) if genome[0] == 2.0 else 0.0
+
+    with pytest.raises(FitnessError, match="raised StopIteration for genome 1"):
+        values(ended)
+
+
+def test_the_class_of_a_native_function_is_told_from_an_object() -> None:
+    with pytest.raises(TypeError, match=r"fitness is the class CountTrue, expected an object of it: CountTrue\(...\)"):
+        Evaluator(CountTrue)
+
+
+def test_what_is_masked_is_invalid() -> None:
+    found = values(lambda genomes: np.ma.array(genomes[:, 0], mask=[False, True, False]), vectorized=True)
+    assert (found[0], found[2]) == (0.0, 4.0)
+    assert math.isnan(found[1])
+
+
+def test_what_is_long_is_shown_in_brief() -> None:
+    with pytest.raises(FitnessError) as caught:
+        values(lambda genome: 10**400)
+    assert len(str(caught.value)) < 300
