@@ -159,7 +159,9 @@ class NSGA2(Optimizer):
                 self._best_merit, self._best_generation = volume, self._generation + 1
 
     def _front(self, merits: Merits) -> NDArray[np.int64]:
-        return np.flatnonzero((self._ranks == 0) & np.isfinite(merits).all(axis=1))
+        rows = np.flatnonzero(np.isfinite(merits).all(axis=1))
+        ranks = self._ranks[rows] if merits is self._kept else pareto.non_dominated_ranks(merits[rows])
+        return np.asarray(rows[ranks == 0], np.int64)
 
     def _numbers(self, fitness: Merits) -> dict[str, float]:
         numbers = {"front": float(len(self._front(self._kept)))}

@@ -280,7 +280,7 @@ class Optimizer(SearchState):
 
     def result(self, reason: str = "running") -> Result:
         """What was found so far."""
-        codes, merits = self.population
+        codes, merits = self._at_hand()
         fitness = self._fitness_of(merits)
         single = self.objectives == 1
         return Result(
@@ -376,8 +376,17 @@ class Optimizer(SearchState):
             self._found(codes, merits, memo)
         self._generation += 1
 
+    def _at_hand(self) -> tuple[Codes, Merits]:
+        """The population; and what was told after its last step, where nothing else would tell of it."""
+        codes, merits = self.population
+        unseen = self.objectives > 1 or not (len(codes) or self.behaviors)
+        waiting = self._answers.peek() if unseen else None
+        if waiting is None:
+            return codes, merits
+        return np.concatenate((codes, waiting[0])), np.concatenate((merits, waiting[1]))
+
     def _front(self, merits: Merits) -> NDArray[np.int64]:
-        """Rows of the population that no other one dominates."""
+        """Rows of ``merits`` that no other one dominates."""
         return np.array([merits.argmax()] if len(merits) and np.isfinite(merits).any() else [], np.int64)
 
 

@@ -31,7 +31,8 @@ class Result(Record):
         reason: What ended it, such as "target", "evaluations", "generations", "seconds", "stale", "callback" or
             "interrupted"; several joined by "and" where all were asked for; "running" before the end.
         seed: What the search was seeded with.
-        genomes: The population at the end, shape (n, genes_size).
+        genomes: The population at the end, shape (n, genes_size). Of several objectives, and where there were too few
+            evaluations for a first population, it is followed by what was told after its last step.
         fitness: Its fitness, shape (n,) or (n, objectives), in the user's direction; NaN where invalid.
         front: Rows of ``genomes`` that no other one dominates; of one objective, the best row.
         history: Arrays of one entry for each generation where it was asked for, else empty: ``generation``,

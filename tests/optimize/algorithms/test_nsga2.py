@@ -27,6 +27,7 @@ from gigaevo.optimize import (
     UniqueGenotype,
     functions,
     hypervolume,
+    pareto_front,
 )
 
 UNIT = (np.zeros(3), np.ones(3))
@@ -326,3 +327,24 @@ def test_an_operator_must_fit_the_genotype():
         NSGA2(BinaryGenotype(5), crossover=SBX())
     with pytest.raises(TypeError, match="mutation is BitFlip"):
         NSGA2(UNIT, mutation=BitFlip())
+
+
+@pytest.mark.parametrize("evaluations", [7, 20, 33])
+def test_the_front_is_that_of_all_that_was_evaluated_where_the_last_batch_was_cut(evaluations: int):
+    seen = []
+
+    def watched(genomes: np.ndarray) -> np.ndarray:
+        seen.append(schaffer(genomes))
+        return seen[-1]
+
+    result = NSGA2((np.zeros(2), np.full(2, 4.0)), population_size=20, seed=1).run(
+        watched, vectorized=True, evaluations=evaluations
+    )
+    everything = np.concatenate(seen)
+    assert len(everything) == evaluations
+    best = everything[pareto_front(everything, maximize=False)]
+    crowd = {tuple(row) for row in best.tolist()}
+    assert {tuple(row) for row in result.front_fitness.tolist()} <= crowd
+    if len(crowd) <= 20:
+        assert len(result.front) == len(crowd)
+    assert result.front_genomes.shape == (len(result.front), 2)
