@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -28,6 +29,35 @@ def check_whole(name: str, given: Any, least: int = 1) -> None:
     """Raise ValueError if an argument is no whole number from ``least``."""
     if not is_whole(given, least):
         raise ValueError(f"{name} is {given!r}, expected a whole number from {least}")
+
+
+def check_number(
+    name: str, given: Any, least: float = -math.inf, greatest: float = math.inf, *, above: bool = False
+) -> None:
+    """Raise ValueError if an argument is no finite number from ``least`` to ``greatest``.
+
+    Args:
+        name: Of the argument.
+        given: What it is.
+        least: The least that is allowed.
+        greatest: The greatest that is allowed.
+        above: Whether ``least`` itself is not.
+    """
+    if is_number(given) and math.isfinite(given) and least <= given <= greatest and not (above and given == least):
+        return
+    if greatest < math.inf:
+        expected = f"{'above ' * above}{least:g} {'and at most' if above else 'to'} {greatest:g}"
+    elif least > -math.inf:
+        expected = f"a finite number above {least:g}" if above else f"a finite number of {least:g} or more"
+    else:
+        expected = "a finite number"
+    raise ValueError(f"{name} is {brief(given)}, expected {expected}")
+
+
+def check_truth(name: str, given: Any) -> None:
+    """Raise ValueError if an argument is neither True nor False."""
+    if not isinstance(given, (bool, np.bool_)):
+        raise ValueError(f"{name} is {brief(given)}, expected True or False")
 
 
 def is_count(given: Any) -> bool:

@@ -109,7 +109,7 @@ class DifferentialEvolution(Optimizer):
         if population_size is None:
             population_size = min(max(10 * space.genes_size, 20), 100)
         super().__init__(space, population_size=population_size, maximize=maximize, seed=seed, initial=initial)
-        if strategy not in STRATEGIES:
+        if not (isinstance(strategy, str) and strategy in STRATEGIES):
             raise ValueError(f"strategy is {strategy!r}, expected one of {', '.join(STRATEGIES)}")
         if crossover not in ("binomial", "exponential"):
             raise ValueError(f"crossover is {crossover!r}, expected binomial or exponential")

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from gigaevo.optimize.arguments import check_whole
+from gigaevo.optimize.arguments import brief, check_whole
 from gigaevo.optimize.genotypes.base import SHOWN, Genotype, rows_of
 
 if TYPE_CHECKING:
@@ -186,6 +187,8 @@ def checked_alleles(name: str, alleles: Sequence[Any]) -> tuple[Any, ...]:
 
 def checked_lists(name: str, lists: Sequence[Sequence[Any]]) -> tuple[tuple[Any, ...], ...]:
     """``checked_alleles`` of each list, of which there must be one."""
+    if isinstance(lists, (str, Mapping)) or not hasattr(lists, "__len__"):
+        raise ValueError(f"{name} is {brief(lists)}, expected a list of lists of alleles")
     if len(lists) == 0:
         raise ValueError(f"{name} is empty, expected at least one list of alleles")
     return tuple(checked_alleles(f"{name}[{index}]", alleles) for index, alleles in enumerate(lists))

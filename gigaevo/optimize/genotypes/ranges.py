@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from gigaevo.optimize.arguments import check_whole
+from gigaevo.optimize.arguments import brief, check_truth, check_whole
 from gigaevo.optimize.genotypes.base import SHOWN, Genotype, first_place, rows_of
 from gigaevo.optimize.operators.mutation_types import MutationKind, MutationType, mutation_type_of
 
@@ -71,6 +71,13 @@ class Ranges(Genotype):
     def _set_bounds(self, lower: Any, upper: Any, integer: Any, mutation_types: Sequence[MutationType]) -> None:
         """Fill the attributes of a frozen dataclass, checked."""
         low, high = (np.array(bound, np.float64) for bound in (lower, upper))
+        for gene, word in enumerate(np.atleast_1d(np.asarray(integer, object)).tolist()):
+            check_truth(f"integer[{gene}]" if np.ndim(integer) else "integer", word)
+        for gene, kind in enumerate(mutation_types):
+            if not isinstance(kind, MutationType):
+                raise ValueError(
+                    f"the mutation type of gene {gene} is {brief(kind)}, expected one such as MutationType.range(0.1)"
+                )
         whole = np.array(integer, np.bool_)
         whole |= [kind.kind is MutationKind.DISCRETE for kind in mutation_types]
         for gene in range(low.size):
@@ -164,6 +171,13 @@ class MultiRangeGenotype(Ranges):
         allele_mutation_ranges: Sequence[Distance] | None = None,
         allele_mutation_scaled_ranges: Sequence[Sequence[Distance]] | None = None,
     ) -> None:
+        for name, given in {
+            "allele_ranges": allele_ranges,
+            "integer": [] if isinstance(integer, (bool, np.bool_)) else integer,
+            "names": [] if names is None else names,
+        }.items():
+            if isinstance(given, str) or not hasattr(given, "__iter__"):
+                raise ValueError(f"{name} is {brief(given)}, expected one for each gene")
         pairs = [pair_of(f"allele_ranges[{gene}]", given) for gene, given in enumerate(allele_ranges)]
         check_whole("the number of allele_ranges", len(pairs))
         whole = [integer] * len(pairs) if isinstance(integer, (bool, np.bool_)) else list(integer)

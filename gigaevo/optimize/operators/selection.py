@@ -18,7 +18,7 @@ from gigaevo.kernels import selection
 from gigaevo.kernels.checks import array_checks
 from gigaevo.kernels.checks.selection_checks import check_not_negative, check_share
 from gigaevo.kernels.random import RandomStream
-from gigaevo.optimize.arguments import check_whole
+from gigaevo.optimize.arguments import brief, check_whole
 from gigaevo.optimize.seeds import seed_sequence
 
 if TYPE_CHECKING:
@@ -132,8 +132,13 @@ def selection_of(
 
     Raises:
         ValueError: There is no such method.
+        TypeError: It is something that cannot select.
     """
     if not isinstance(method, (str, SelectionMethod)):
+        if isinstance(method, type) or not callable(getattr(method, "select", None)):
+            raise TypeError(
+                f"selection is {brief(method)}, expected something that can select, such as Tournament(), or a name"
+            )
         return method
     parts: dict[SelectionMethod, Selection] = {
         SelectionMethod.Tournament: Tournament(tournament_size),
@@ -153,8 +158,8 @@ def method_of(method: str | SelectionMethod) -> SelectionMethod:
         ValueError: There is no such method.
     """
     words = [known.value for known in SelectionMethod]
-    if not isinstance(method, SelectionMethod) and method not in words:
-        raise ValueError(f"selection is {method!r}, expected one of {', '.join(words)}")
+    if not isinstance(method, SelectionMethod) and not (isinstance(method, str) and method in words):
+        raise ValueError(f"selection is {brief(method)}, expected one of {', '.join(words)}")
     return SelectionMethod(method)
 
 

@@ -6,12 +6,14 @@ any function of (data, pipeline) can take its place.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from gigaevo.optimize.arguments import brief, check_number
 from gigaevo.optimize.records import Record
 
 if TYPE_CHECKING:
@@ -118,13 +120,17 @@ def quotes(fair: float, spread: float, size: float) -> list[Quote]:
         size: Units offered on each side, above 0.
 
     Raises:
-        ValueError: ``spread`` is negative or ``size`` is not above 0.
+        ValueError: One of them is no finite number, ``spread`` is negative or ``size`` is not above 0.
     """
-    if not spread >= 0.0:
-        raise ValueError(f"spread is {spread}, expected 0 or more")
-    if not size > 0.0:
-        raise ValueError(f"size is {size}, expected a number above 0")
-    return [Quote(fair - spread / 2.0, fair + spread / 2.0, size)]
+    try:
+        if spread >= 0.0 and 0.0 < size < math.inf and math.isfinite(fair + spread):
+            return [Quote(fair - spread / 2.0, fair + spread / 2.0, size)]
+    except (TypeError, ValueError):
+        pass
+    check_number("fair", fair)
+    check_number("spread", spread, 0.0)
+    check_number("size", size, 0.0, above=True)
+    raise ValueError(f"fair and spread are {fair!r} and {spread!r}, expected less than float64 can tell")
 
 
 def prices_of(data: Any) -> NDArray[np.float64]:
@@ -138,14 +144,16 @@ def prices_of(data: Any) -> NDArray[np.float64]:
         ValueError: It is none of these, or a price is not finite.
     """
     given = data
+    if not hasattr(data, "__len__"):
+        raise ValueError(
+            f"data is {brief(data)}, expected prices, a table with a column price, or records with a price"
+        )
     if hasattr(data, "keys") or hasattr(data, "columns"):
         if "price" not in data:
             raise ValueError(f"data has the columns {list(data)}, expected one that is called price")
         given = data["price"]
-    elif len(data) and isinstance(data[0], dict):
-        given = [record["price"] for record in data]
-    elif len(data) and hasattr(data[0], "price"):
-        given = [record.price for record in data]
+    elif len(data) and (isinstance(data[0], dict) or hasattr(data[0], "price")):
+        given = [_price_of(tick, record) for tick, record in enumerate(data)]
     try:
         prices = np.array(given, np.float64)
     except (TypeError, ValueError):
@@ -155,6 +163,14 @@ def prices_of(data: Any) -> NDArray[np.float64]:
     if not np.isfinite(prices).all():
         raise ValueError(f"price {int(np.argmin(np.isfinite(prices)))} is {prices[~np.isfinite(prices)][0]}")
     return prices
+
+
+def _price_of(tick: int, record: Any) -> Any:
+    """The price of a record, as item or attribute."""
+    try:
+        return record["price"] if isinstance(record, dict) else record.price
+    except (KeyError, AttributeError):
+        raise ValueError(f"data[{tick}] is {brief(record)}, expected a record with a price") from None
 
 
 def backtest(
@@ -175,21 +191,24 @@ def backtest(
         data: See ``prices_of``.
         pipeline: Steps, in their order: functions of a ``Context``.
         capital: Money at the beginning, above 0.
-        fee: Share of the traded value that a trade costs.
-        periods_per_year: Ticks of a year, for the Sharpe ratio.
+        fee: Share of the traded value that a trade costs, 0 or more.
+        periods_per_year: Ticks of a year, for the Sharpe ratio, above 0.
 
     Raises:
         ValueError: An argument is out of its range.
     """
-    if not capital > 0.0:
-        raise ValueError(f"capital is {capital}, expected a number above 0")
+    check_number("capital", capital, 0.0, above=True)
+    check_number("fee", fee, 0.0)
+    check_number("periods_per_year", periods_per_year, 0.0, above=True)
     if not isinstance(pipeline, Sequence):
         raise ValueError(f"the pipeline is {pipeline!r}, expected a list of steps")
     for index, step in enumerate(pipeline):
         if not callable(step):
             raise ValueError(f"step {index} of the pipeline is {step!r}, expected a function of a context")
     prices = prices_of(data)
-    prices.flags.writeable = False
+    past = np.full(len(prices), np.nan)  # no price is in it before its tick, whatever a step does with its view
+    shown = past.view()
+    shown.flags.writeable = False
     worth: list[float] = []
     cash, position, trades = capital, 0.0, 0
     open_quotes: list[Quote] = []
@@ -203,9 +222,10 @@ def backtest(
                 cash += quote.ask * quote.size * (1.0 - fee)
                 position -= quote.size
                 trades += 1
+        past[tick] = price
         equity = cash + position * price
         worth.append(equity)
-        open_quotes = _quoted(pipeline, Context(Feed(price, prices[: tick + 1]), tick, position, cash, equity))
+        open_quotes = _quoted(pipeline, Context(Feed(price, shown[: tick + 1]), tick, position, cash, equity))
     return BacktestResult(np.array(worth, np.float64), trades, capital, periods_per_year)
 
 

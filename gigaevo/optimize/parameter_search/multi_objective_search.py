@@ -149,7 +149,9 @@ def _read(objectives: Sequence[Mapping[str, str]]) -> tuple[list[str], list[bool
     for index, given in enumerate(objectives):
         if not isinstance(given, Mapping) or set(given) != {"metric", "direction"}:
             raise ValueError(f"objectives[{index}] is {given!r}, expected the keys metric and direction")
-        if given["direction"] not in DIRECTIONS:
+        if not isinstance(given["metric"], str):
+            raise ValueError(f"objectives[{index}] has metric {given['metric']!r}, expected the name of a metric")
+        if not isinstance(given["direction"], str) or given["direction"] not in DIRECTIONS:
             raise ValueError(f"objectives[{index}] has direction {given['direction']!r}, expected maximize or minimize")
         if given["metric"] in names:
             raise ValueError(f"objectives[{index}] is {given['metric']!r} again; metrics must differ")

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from gigaevo.optimize.arguments import check_whole, is_number
+from gigaevo.optimize.arguments import check_number, check_truth, check_whole, is_number
 from gigaevo.optimize.genotypes import MultiRangeGenotype
 from gigaevo.optimize.records import Record
 
@@ -40,6 +40,7 @@ class ParamBound:
     is_discrete: bool = False
 
     def __post_init__(self) -> None:
+        check_truth(f"is_discrete of {self.name!r}", self.is_discrete)
         ends = (self.min_val, self.max_val)
         shown = f"the bounds of {self.name!r} are {self.min_val!r} and {self.max_val!r}, expected"
         if not all(is_number(end) and math.isfinite(end) for end in ends) or self.min_val > self.max_val:
@@ -67,7 +68,7 @@ class ParamBound:
         if missing or more:
             wrong = f"lacks {', '.join(sorted(missing))}" if missing else f"has {', '.join(sorted(more))} as well"
             raise ValueError(f"the bound {dict(given)} {wrong}; it takes name, min, max and discrete")
-        return cls(str(given["name"]), given["min"], given["max"], bool(given.get("discrete", False)))
+        return cls(str(given["name"]), given["min"], given["max"], given.get("discrete", False))
 
 
 @dataclass(frozen=True)
@@ -96,10 +97,8 @@ class EvolutionConfig:
         for name, least in (("pop_size", 2), ("generations", 1), ("tournament_size", 1), ("elite_count", 0)):
             check_whole(name, getattr(self, name), least)
         for name in ("mutation_rate", "crossover_rate"):
-            if not 0.0 <= getattr(self, name) <= 1.0:
-                raise ValueError(f"{name} is {getattr(self, name)}, expected 0 to 1")
-        if not self.sigma > 0.0:
-            raise ValueError(f"sigma is {self.sigma}, expected a number above 0")
+            check_number(name, getattr(self, name), 0.0, 1.0)
+        check_number("sigma", self.sigma, 0.0, above=True)
         if self.elite_count >= self.pop_size:
             raise ValueError(f"elite_count is {self.elite_count}, expected less than pop_size ({self.pop_size})")
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from gigaevo.optimize.arguments import brief
 from gigaevo.optimize.parameter_search.parameters import params_of
 from gigaevo.optimize.search.fitness import FitnessError, described
 
@@ -93,16 +95,21 @@ class Metrics:
 
 
 def metric(result: Any, name: str) -> float:
-    """The number of that name: an item of a mapping, else an attribute.
+    """The number of that name: an item of a mapping, else an attribute. NaN for None, which is no number yet.
 
     Raises:
-        FitnessError: There is none.
+        FitnessError: There is none, or it is no number.
     """
     if isinstance(result, Mapping) and name in result:
-        return float(result[name])
-    if hasattr(result, name):
-        return float(getattr(result, name))
-    raise FitnessError(f"the backtest's result {type(result).__name__} has no {name!r}")
+        found = result[name]
+    elif hasattr(result, name):
+        found = getattr(result, name)
+    else:
+        raise FitnessError(f"the backtest's result {type(result).__name__} has no {name!r}")
+    try:
+        return math.nan if found is None else float(found)
+    except (TypeError, ValueError):
+        raise FitnessError(f"{name} of the backtest's result is {brief(found)}, expected a number or None") from None
 
 
 def sharpe(result: Any) -> float:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from gigaevo.optimize.arguments import is_count
+from gigaevo.optimize.arguments import brief, is_count
 from gigaevo.optimize.operators.selection import method_of
 from gigaevo.optimize.parameter_search.backtesting import backtest as event_loop
 from gigaevo.optimize.parameter_search.parameters import (
@@ -19,8 +20,9 @@ from gigaevo.optimize.parameter_search.parameters import (
 )
 from gigaevo.optimize.parameter_search.pipeline_fitness import PipelineFitness, sharpe
 from gigaevo.optimize.parameter_search.population_search import Patience, PopulationSearch
-from gigaevo.optimize.parameter_search.walk_forward import Window, check_fraction, part_of, split, ticks_of
+from gigaevo.optimize.parameter_search.walk_forward import WalkForward, Window, check_fraction, part_of, split, ticks_of
 from gigaevo.optimize.populations.migration import IslandConfig, MigrationTopology, island_selection_methods
+from gigaevo.optimize.search.fitness import Evaluator
 from gigaevo.optimize.seeds import seed_sequence, shown
 
 if TYPE_CHECKING:
@@ -30,7 +32,6 @@ if TYPE_CHECKING:
     from gigaevo.optimize.operators.selection import SelectionMethod
     from gigaevo.optimize.parameter_search.parameters import ParamBound
     from gigaevo.optimize.parameter_search.population_search import Trained
-    from gigaevo.optimize.parameter_search.walk_forward import WalkForward
     from gigaevo.optimize.populations.convergence import GenerationStats
     from gigaevo.optimize.seeds import Seed
 
@@ -87,6 +88,7 @@ def evolve(
         ValueError: An argument is out of its range; the message names it.
         FitnessError: The factory, the backtest or the fitness function raised; the message names the parameters.
     """
+    _check_parts(walk_forward, config, callback)
     elite_count = min(2, pop_size - 1) if is_count(pop_size) else 0
     config = config or EvolutionConfig(pop_size=pop_size, generations=generations, elite_count=elite_count)
     method = method_of(selection)
@@ -101,7 +103,7 @@ def evolve(
         callback=callback,
         executor=executor,
     )
-    task = _Task(data, pipeline_factory, search, backtest, fitness_fn or sharpe)
+    task = _Task(data, pipeline_factory, search, backtest, sharpe if fitness_fn is None else fitness_fn)
     return task.result(_windows(data, fraction_train, walk_forward), seed)
 
 
@@ -151,6 +153,7 @@ def evolve_islands(
         ValueError: An argument is out of its range; the message names it.
         FitnessError: The factory, the backtest or the fitness function raised; the message names the parameters.
     """
+    _check_parts(walk_forward, config, callback)
     config = config or EvolutionConfig(pop_size=pop_size, generations=generations)
     islands = IslandConfig(n_islands, migration_interval, migration_count, MigrationTopology.of(topology))
     given = island_selection_methods(n_islands) if selection_methods is None else selection_methods
@@ -168,8 +171,17 @@ def evolve_islands(
         callback=callback,
         executor=executor,
     )
-    task = _Task(data, pipeline_factory, search, backtest, fitness_fn or sharpe)
+    task = _Task(data, pipeline_factory, search, backtest, sharpe if fitness_fn is None else fitness_fn)
     return task.result(_windows(data, fraction_train, walk_forward), seed)
+
+
+def _check_parts(walk_forward: Any, config: Any, callback: Any) -> None:
+    """Raise TypeError if one of them is given and is something else."""
+    for name, given, kind in (("walk_forward", walk_forward, WalkForward), ("config", config, EvolutionConfig)):
+        if not (given is None or isinstance(given, kind)):
+            raise TypeError(f"{name} is {brief(given)}, expected a {kind.__name__} or None")
+    if not (callback is None or callable(callback)):
+        raise TypeError(f"callback is {brief(callback)}, expected a function of the statistics of a generation")
 
 
 def _windows(data: Any, fraction_train: float, walk_forward: WalkForward | None) -> list[Window]:
@@ -228,13 +240,14 @@ class _Task:
     def _judged(self, training: Trained, window: Window) -> list[dict[str, Any]]:
         """The best of training, with their fitness on the held-out part where there is one."""
         held_out = self._fitness(window.test) if window.test[0] < window.test[1] else None
+        judge = Evaluator(held_out or sharpe)  # what is no fitness there is told of as in training
         strategies = []
         for genome, fitness in training.top(TOP):
-            judged = fitness if held_out is None else held_out(genome)
+            judged = fitness if held_out is None else judge(genome[None])[0].item()
             strategies.append(
                 {
                     "params": params_of(self.search.genotype, genome),
-                    "fitness": float("nan") if judged is None else float(judged),
+                    "fitness": judged if math.isfinite(judged) else float("nan"),
                     "train_fitness": fitness,
                 }
             )

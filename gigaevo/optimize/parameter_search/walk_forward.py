@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
 
-from gigaevo.optimize.arguments import is_number
+from gigaevo.optimize.arguments import check_truth, check_whole, is_number
 
 
 @dataclass(frozen=True)
@@ -40,10 +40,9 @@ class WalkForward:
     gap: int = 0
 
     def __post_init__(self) -> None:
-        if self.n_windows < 1:
-            raise ValueError(f"n_windows is {self.n_windows}, expected 1 or more")
-        if self.gap < 0:
-            raise ValueError(f"gap is {self.gap}, expected 0 or more")
+        check_whole("n_windows", self.n_windows)
+        check_whole("gap", self.gap, 0)
+        check_truth("anchored", self.anchored)
         check_fraction(self.fraction_train)
         if self.fraction_train == 1.0:
             raise ValueError("fraction_train is 1.0, expected a number below 1: windows need a held-out part")

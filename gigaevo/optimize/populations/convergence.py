@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from gigaevo.kernels.neighbors import blocks, distances_between
-from gigaevo.optimize.arguments import check_whole
+from gigaevo.optimize.arguments import brief, check_number, check_whole, is_number
 from gigaevo.optimize.records import Record
 
 if TYPE_CHECKING:
-    from numpy.typing import ArrayLike
+    from numpy.typing import ArrayLike, NDArray
 
 
 @dataclass(frozen=True)
@@ -95,10 +95,15 @@ def check_convergence(
     Raises:
         ValueError: An argument is out of its range.
     """
+    for name, fitness in (("best_fitness", best_fitness), ("prev_best_fitness", prev_best_fitness)):
+        if not is_number(fitness):  # NaN and infinities are none that was found yet
+            raise ValueError(f"{name} is {brief(fitness)}, expected a number")
+    if not is_number(diversity):
+        raise ValueError(f"diversity is {brief(diversity)}, expected a number")
+    check_whole("gens_without_improvement", gens_without_improvement, 0)
     check_whole("patience", patience)
-    for name, value in (("min_improvement", min_improvement), ("diversity_threshold", diversity_threshold)):
-        if not value >= 0.0:
-            raise ValueError(f"{name} is {value}, expected 0 or more")
+    check_number("min_improvement", min_improvement, 0.0)
+    check_number("diversity_threshold", diversity_threshold, 0.0)
     first = math.isfinite(best_fitness) and not math.isfinite(prev_best_fitness)
     improved = first or best_fitness - prev_best_fitness > min_improvement
     stale = 0 if improved else gens_without_improvement + 1
@@ -133,15 +138,16 @@ def adapt_mutation_sigma(
     Raises:
         ValueError: An argument is out of its range.
     """
-    if not current_sigma > 0.0:
-        raise ValueError(f"current_sigma is {current_sigma}, expected a number above 0")
-    if not 0 <= success_count <= total_count:
+    check_number("current_sigma", current_sigma, 0.0, above=True)
+    check_whole("total_count", total_count, 0)
+    check_whole("success_count", success_count, 0)
+    if success_count > total_count:
         raise ValueError(f"success_count is {success_count}, expected 0 to total_count ({total_count})")
-    if not 0.0 <= target_success_rate <= 1.0:
-        raise ValueError(f"target_success_rate is {target_success_rate}, expected 0 to 1")
-    if not adaptation_factor >= 1.0:
-        raise ValueError(f"adaptation_factor is {adaptation_factor}, expected 1 or more")
-    if not 0.0 < sigma_min <= sigma_max:
+    check_number("target_success_rate", target_success_rate, 0.0, 1.0)
+    check_number("adaptation_factor", adaptation_factor, 1.0)
+    check_number("sigma_max", sigma_max, 0.0, above=True)
+    check_number("sigma_min", sigma_min, 0.0, above=True)
+    if sigma_min > sigma_max:
         raise ValueError(f"sigma_min is {sigma_min}, expected above 0 and at most sigma_max ({sigma_max})")
     if total_count == 0:
         return SigmaState(min(max(current_sigma, sigma_min), sigma_max), math.nan)
@@ -163,7 +169,7 @@ def population_diversity(population: ArrayLike) -> float:
     Raises:
         ValueError: It has another number of dimensions.
     """
-    genomes = np.asarray(population, np.float64)
+    genomes = _numbers("population", population)
     if genomes.size == 0:
         return 0.0
     if genomes.ndim != 2:
@@ -189,11 +195,15 @@ def compute_generation_stats(
         population: The genomes, shape (n, genes_size). Without them the diversity is that of the fitnesses.
 
     Raises:
-        ValueError: ``fitnesses`` has another number of dimensions.
+        ValueError: Shapes do not fit.
     """
-    values = np.asarray(fitnesses, np.float64)
+    values = _numbers("fitnesses", fitnesses)
     if values.ndim != 1:
         raise ValueError(f"fitnesses has shape {values.shape}, expected (n,)")
+    if population is not None:
+        population = _numbers("population", population)
+        if population.shape[:1] != values.shape:
+            raise ValueError(f"population has shape {population.shape}, expected ({len(values)}, genes_size)")
     valid = values[np.isfinite(values)]
     diversity = population_diversity(valid[:, None] if population is None else population)
     if not valid.size:
@@ -207,3 +217,15 @@ def compute_generation_stats(
         std_fitness=float(valid.std()),
         diversity=diversity,
     )
+
+
+def _numbers(name: str, given: ArrayLike) -> NDArray[np.float64]:
+    """``given`` as an array of float64.
+
+    Raises:
+        ValueError: It holds something else than numbers.
+    """
+    try:
+        return np.asarray(given, np.float64)
+    except (TypeError, ValueError):
+        raise ValueError(f"{name} is {brief(given)}, expected numbers, as many in each row") from None

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from gigaevo.optimize.arguments import check_whole
+from gigaevo.optimize.arguments import brief, check_whole
 from gigaevo.optimize.operators.selection import SelectionMethod
 
 if TYPE_CHECKING:
@@ -91,20 +92,36 @@ def island_migrate(
     Raises:
         ValueError: Shapes do not fit.
     """
+    for name, given in (("islands", islands), ("fitnesses", fitnesses)):
+        if isinstance(given, Mapping) or not hasattr(given, "__len__"):
+            raise ValueError(f"{name} is {brief(given)}, expected a list with an entry for each island")
     if config is None:
         config = IslandConfig(n_islands=max(1, len(islands)))
+    if not isinstance(config, IslandConfig):
+        raise ValueError(f"config is {brief(config)}, expected an IslandConfig or None")
     if len(islands) != config.n_islands or len(fitnesses) != config.n_islands:
         raise ValueError(
             f"there are {len(islands)} islands and {len(fitnesses)} fitnesses, expected config.n_islands "
             f"({config.n_islands}) of each"
         )
-    genomes = [np.asarray(island) for island in islands]
-    merits = [np.asarray(fitness, np.float64) for fitness in fitnesses]
+    try:
+        genomes = [np.asarray(island) for island in islands]
+        merits = [np.asarray(fitness, np.float64) for fitness in fitnesses]
+    except (TypeError, ValueError) as error:
+        raise ValueError(f"islands and fitnesses must be populations and their fitness: {error}") from None
     for index, (population, merit) in enumerate(zip(genomes, merits, strict=True)):
         if population.ndim != 2 or merit.shape != (len(population),):
             raise ValueError(
                 f"island {index} has shape {population.shape} and fitnesses {merit.shape}, expected (n, d), (n,)"
             )
+        if population.shape[1] != genomes[0].shape[1]:
+            raise ValueError(
+                f"island {index} has genomes of {population.shape[1]} genes, expected {genomes[0].shape[1]}, as many "
+                "as island 0"
+            )
+    if genomes:  # whole numbers on one island must not cut what arrives from another
+        common = np.result_type(*genomes)
+        genomes = [population.astype(common, copy=False) for population in genomes]
     moved = [population for population, _ in migrated(genomes, merits, config)]
     pairs = zip(moved, islands, strict=True)
     return [new if isinstance(given, np.ndarray) else new.tolist() for new, given in pairs]

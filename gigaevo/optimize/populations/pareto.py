@@ -17,6 +17,7 @@ from gigaevo.kernels import pareto
 from gigaevo.kernels.checks import array_checks
 from gigaevo.kernels.checks.pareto_checks import check_objectives
 from gigaevo.kernels.hypervolume import hypervolume as volume_of
+from gigaevo.optimize.arguments import brief, is_whole
 from gigaevo.optimize.records import Record
 from gigaevo.optimize.search.search_state import signs
 
@@ -103,9 +104,9 @@ def nsga2_select(objectives: ArrayLike, n_select: int, *, maximize: bool | Seque
         ValueError: ``n_select`` is out of its range, or as ``non_dominated_sort``.
     """
     merits = _merits(objectives, maximize)
-    count = array_checks.int64("n_select", n_select)
-    if not 0 <= count <= len(merits):
-        raise ValueError(f"n_select is {count}, expected 0 to {len(merits)}, the number of candidates")
+    if not is_whole(n_select) or n_select > len(merits):
+        raise ValueError(f"n_select is {brief(n_select)}, expected 0 to {len(merits)}, the number of candidates")
+    count = int(n_select)
     ranks, distances = pareto.ranks_and_crowding(merits)
     best_first = np.lexsort((-distances, ranks))
     return Nsga2Selection(
@@ -129,8 +130,10 @@ def hypervolume(objectives: ArrayLike, reference: ArrayLike, *, maximize: bool |
     Raises:
         ValueError: ``reference`` does not fit, or as ``non_dominated_sort``.
     """
-    merits = _merits(objectives, maximize)
     corner = array_checks.float_array("reference", reference, 1)
+    if np.shape(objectives) == (0,):
+        objectives = np.empty((0, corner.size))
+    merits = _merits(objectives, maximize)
     array_checks.check_shape("reference", corner, merits.shape[1:])
     return volume_of(merits, corner * signs(maximize, merits.shape[1]))
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
@@ -10,6 +9,7 @@ import numpy as np
 from gigaevo.kernels import AddStatus
 from gigaevo.kernels.cma import cma_fold
 from gigaevo.optimize.algorithms.cma_distribution import RIM, CmaDistribution
+from gigaevo.optimize.arguments import check_number, check_whole
 from gigaevo.optimize.quality_diversity.emitters import LearningEmitter, placed_ranges, rounded
 
 if TYPE_CHECKING:
@@ -47,10 +47,9 @@ class CMAEmitter(LearningEmitter):
     _told: list[tuple[Floats, int, int, float]]  # samples, with their generation, status and gain
 
     def __init__(self, sigma: float = 0.1, *, population_size: int | None = None) -> None:
-        if not 0.0 < sigma < math.inf:
-            raise ValueError(f"sigma is {sigma}, expected a number above 0")
-        if population_size is not None and population_size < 2:
-            raise ValueError(f"population_size is {population_size}, expected 2 or more")
+        check_number("sigma", sigma, 0.0, above=True)
+        if population_size is not None:
+            check_whole("population_size", population_size, 2)
         self.sigma = float(sigma)
         self.population_size = population_size
         self.restarts = 0

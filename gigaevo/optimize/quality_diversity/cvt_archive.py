@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import numpy as np
 
 from gigaevo.kernels.cvt import CentroidIndex
+from gigaevo.optimize.arguments import check_whole
 from gigaevo.optimize.quality_diversity.grid_archive import checked_ranges
 from gigaevo.optimize.quality_diversity.vector_archive import VectorArchive
 from gigaevo.optimize.seeds import Seed, seed_sequence
@@ -107,9 +108,8 @@ def spread_centroids(
         float64 of shape (n, axes), all different.
     """
     box = np.array(checked_ranges(ranges), np.float64).reshape(-1, 2)
-    for name, value, least in (("centroids", n, 1), ("samples", samples, n)):
-        if value < least:
-            raise ValueError(f"{name} is {value}, expected {least} or more")
+    check_whole("centroids", n)
+    check_whole("samples", samples, n)
     generator = seed if isinstance(seed, np.random.Generator) else np.random.default_rng(seed_sequence(seed))
     lower, upper = np.ascontiguousarray(box.T)
     points = lower + generator.random((samples, len(box))) * (upper - lower)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, TypeAlias
 import numpy as np
 
 from gigaevo.kernels import Binning, bin_cell, bin_grid
-from gigaevo.optimize.arguments import check_whole
+from gigaevo.optimize.arguments import brief, check_whole
 from gigaevo.optimize.quality_diversity.vector_archive import VectorArchive
 
 if TYPE_CHECKING:
@@ -59,6 +59,8 @@ class GridArchive(VectorArchive):
             check_whole(f"dims[{axis}]", cells)
         self.dims = tuple(int(cells) for cells in dims)
         self.ranges = checked_ranges(ranges, len(self.dims))
+        if not isinstance(binning, (str, Binning, Sequence)):
+            raise ValueError(f"binning is {brief(binning)}, expected one of {', '.join(SCALES)}, or one for each axis")
         names = [binning] * len(self.dims) if isinstance(binning, (str, Binning)) else list(binning)
         if len(names) != len(self.dims):
             raise ValueError(f"binning has {len(names)} entries, expected {len(self.dims)}, one for each axis")
@@ -111,6 +113,8 @@ def checked_ranges(ranges: Sequence[tuple[float, float]], axes: int | None = Non
     Raises:
         ValueError: There are more or fewer, or one is no pair of finite numbers in ascending order.
     """
+    if not hasattr(ranges, "__iter__"):
+        raise ValueError(f"ranges is {brief(ranges)}, expected (lowest, highest) for each axis")
     pairs = []
     for axis, given in enumerate(ranges):
         try:

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from gigaevo.optimize.arguments import check_number
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
@@ -39,8 +41,8 @@ class SumGenes:
     objectives = 1
 
     def __post_init__(self) -> None:
-        if self.precision is not None and not self.precision > 0.0:
-            raise ValueError(f"precision is {self.precision!r}, expected a number above 0, or None")
+        if self.precision is not None:
+            check_number("precision", self.precision, 0.0, above=True)
 
     def evaluate(self, genomes: NDArray[Any]) -> NDArray[np.float64]:
         """Of each of ``genomes``, float64 of shape (n,)."""

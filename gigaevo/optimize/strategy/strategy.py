@@ -98,11 +98,18 @@ class Strategy(ABC):
             raise TypeError(f"reporter is {reporter!r}, expected an object of a StrategyReporter, or None")
         self.reporter = reporter
         self._seed = seed_sequence(seed)
-        self._founders = None if seed_genes_list is None else self.space.encode(seed_genes_list)
-        if self._founders is not None and not len(self._founders):
-            raise ValueError("seed_genes_list is empty, expected at least one chromosome, or None")
+        self._founders = None if seed_genes_list is None else self._encoded(seed_genes_list)
         self._state: StrategyState | None = None
         self._evaluation = Evaluation(self.space, fitness, self.fitness_ordering.sign, vectorized=vectorized)
+
+    def _encoded(self, seed_genes_list: ArrayLike) -> NDArray[Any]:
+        """Rows of the start population."""
+        if np.shape(seed_genes_list)[:1] == (0,):
+            raise ValueError("seed_genes_list is empty, expected at least one chromosome, or None")
+        try:
+            return self.space.encode(seed_genes_list)
+        except ValueError as error:
+            raise ValueError(f"seed_genes_list: {error}") from None
 
     # What a strategy fills in
 

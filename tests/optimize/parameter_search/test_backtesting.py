@@ -122,3 +122,21 @@ def test_a_pipeline_is_a_list_of_functions() -> None:
         backtest([1.0], lambda context: [])  # type: ignore[arg-type]
     with pytest.raises(ValueError, match="step 1 of the pipeline is 5, expected a function of a context"):
         backtest([1.0], [lambda context: [], 5])  # type: ignore[list-item]
+
+
+def test_what_comes_later_is_not_even_behind_the_view_that_a_step_is_given() -> None:
+    seen: list[np.ndarray] = []
+
+    def prying(context: Context) -> None:
+        view = context.feed.prices
+        while view.base is not None:
+            view = view.base
+        seen.append(np.array(view))
+
+    backtest([1.0, 2.0, 3.0], [prying])
+    np.testing.assert_array_equal(seen, [[1.0, np.nan, np.nan], [1.0, 2.0, np.nan], [1.0, 2.0, 3.0]])
+
+
+def test_a_record_without_a_price_is_named() -> None:
+    with pytest.raises(ValueError, match=r"data\[1\] is \{'close': 2.0\}, expected a record with a price"):
+        backtest([{"price": 1.0}, {"close": 2.0}], [])

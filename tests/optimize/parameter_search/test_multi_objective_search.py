@@ -106,3 +106,15 @@ def test_mistakes_are_named(objectives: Any, options: dict[str, Any], error: typ
 def test_bounds_that_are_none_are_named(bounds: Any, said: str) -> None:
     with pytest.raises(ValueError, match=said):
         evolve_nsga2(DATA, as_pipeline, bounds, BOTH)
+
+
+@pytest.mark.parametrize(
+    ("wrong", "message"),
+    [
+        ({"metric": 3, "direction": "minimize"}, r"objectives\[1\] has metric 3, expected the name of a metric"),
+        ({"metric": "risk", "direction": ["minimize"]}, r"objectives\[1\] has direction \['minimize'\]"),
+    ],
+)
+def test_words_are_texts(wrong: dict[str, Any], message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        evolve_nsga2(DATA, as_pipeline, BOUNDS, [BOTH[0], wrong], backtest=compare)

@@ -241,3 +241,34 @@ def test_bounds_are_dictionaries_or_values() -> None:
     ]
     same = evolve(DATA, as_pipeline, words, pop_size=10, generations=3, seed=0, backtest=compare)
     assert same.best_params == result.best_params
+
+
+@pytest.mark.parametrize(
+    ("wrong", "message"),
+    [
+        ({"walk_forward": 3}, "walk_forward is 3, expected a WalkForward or None"),
+        ({"config": {"pop_size": 5}}, "config is {'pop_size': 5}, expected a EvolutionConfig or None"),
+        ({"callback": 5}, "callback is 5, expected a function of the statistics of a generation"),
+        ({"fitness_fn": 0}, "fitness_fn is 0, expected a function"),
+    ],
+)
+def test_what_is_no_part_of_a_search_is_named(wrong: dict[str, Any], message: str) -> None:
+    for search in (searched, islands):
+        with pytest.raises(TypeError, match=message):
+            search(**wrong)
+
+
+def test_a_discrete_bound_is_discrete_by_a_word_of_truth_alone() -> None:
+    with pytest.raises(ValueError, match="is_discrete of 'window' is 'no', expected True or False"):
+        ParamBound.of({"name": "window", "min": 1, "max": 9, "discrete": "no"})
+
+
+def test_what_is_no_fitness_on_the_held_out_part_is_told_as_in_training() -> None:
+    found = searched(fitness_fn=lambda report: float("inf"))
+    assert math.isnan(found.best_fitness)
+    assert math.isnan(found.train_fitness)
+    with pytest.raises(
+        FitnessError, match="sharpe_ratio of the backtest's result is 'high', expected a number or None"
+    ):
+        searched(backtest=lambda data, pipeline: {"sharpe_ratio": "high"})
+    assert math.isnan(searched(backtest=lambda data, pipeline: {"sharpe_ratio": None}).best_fitness)

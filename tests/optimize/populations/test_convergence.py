@@ -108,3 +108,8 @@ def test_statistics_of_a_generation_leave_out_what_is_invalid() -> None:
 def test_arguments_out_of_range_are_named(call: object, said: str) -> None:
     with pytest.raises(ValueError, match=said):
         call()  # type: ignore[operator]
+
+
+def test_genomes_of_another_number_than_fitnesses_are_refused() -> None:
+    with pytest.raises(ValueError, match=r"population has shape \(1, 2\), expected \(3, genes_size\)"):
+        compute_generation_stats(1, [0.1, 0.2, 0.3], [[1.0, 2.0]])

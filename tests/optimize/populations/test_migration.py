@@ -97,3 +97,13 @@ def test_methods_of_islands_go_round() -> None:
 def test_arguments_out_of_range_are_named(call: object, said: str) -> None:
     with pytest.raises(ValueError, match=said):
         call()  # type: ignore[operator]
+
+
+def test_whole_numbers_on_one_island_do_not_cut_what_arrives_from_another() -> None:
+    moved = island_migrate([[[0.25], [0.5]], [[9], [8]]], [[1.0, 2.0], [4.0, 3.0]])
+    assert moved == [[[9.0], [0.5]], [[9.0], [0.5]]]
+
+
+def test_islands_of_other_genes_are_refused() -> None:
+    with pytest.raises(ValueError, match="island 1 has genomes of 2 genes, expected 1, as many as island 0"):
+        island_migrate([[[1.0]], [[1.0, 2.0]]], [[1.0], [2.0]])

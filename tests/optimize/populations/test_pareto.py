@@ -121,3 +121,7 @@ def test_hypervolume_in_the_user_s_direction():
 def test_what_does_not_fit_is_named(call, message):
     with pytest.raises(ValueError, match=message):
         call()
+
+
+def test_nobody_dominates_nothing() -> None:
+    assert hz.hypervolume([], [0.0, 0.0]) == hz.hypervolume(np.empty((0, 3)), [0.0, 0.0, 0.0]) == 0.0
