@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 
 class Record:
-    """Mix-in for dataclasses: ``result["best_fitness"]`` is ``result.best_fitness``."""
+    """Mix-in for dataclasses: ``result["best_fitness"]`` is ``result.best_fitness``, as in a dictionary."""
 
     def __getitem__(self, name: str) -> Any:
         if name not in self.keys():
@@ -15,6 +18,17 @@ class Record:
 
     def __contains__(self, name: object) -> bool:
         return name in self.keys()
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.keys())
+
+    def get(self, name: str, default: Any = None) -> Any:
+        """The item of that name, ``default`` where there is none."""
+        return getattr(self, name) if name in self.keys() else default
+
+    def items(self) -> list[tuple[str, Any]]:
+        """Names and what they stand for."""
+        return [(name, self[name]) for name in self.keys()]
 
     def keys(self) -> tuple[str, ...]:
         """Names of the fields and of the properties."""

@@ -37,6 +37,21 @@ def seed_sequence(seed: Seed) -> np.random.SeedSequence:
 
 
 def shown(seed: np.random.SeedSequence) -> int | list[int] | None:
-    """The entropy of ``seed``: what to pass as ``seed`` to repeat the search, if it was not spawned."""
+    """What to pass as ``seed`` to repeat the search: the entropy, or the words that a spawned sequence is made of.
+
+    numpy makes a spawned sequence of the words of its entropy, filled up to the pool with zeros, and its spawn key.
+    """
     entropy = seed.entropy
-    return entropy if entropy is None or isinstance(entropy, int) else [int(word) for word in entropy]
+    if not seed.spawn_key:
+        return entropy if entropy is None or isinstance(entropy, int) else [int(word) for word in entropy]
+    words = [word for part in np.atleast_1d(np.asarray(entropy, object)).tolist() for word in words_of(int(part))]
+    words += [0] * (seed.pool_size - len(words))
+    return words + [word for part in seed.spawn_key for word in words_of(int(part))]
+
+
+def words_of(number: int) -> list[int]:
+    """The words of 32 bits of a whole number, the lowest first."""
+    words = [number & 0xFFFFFFFF]
+    while number := number >> 32:
+        words.append(number & 0xFFFFFFFF)
+    return words

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 
 from gigaevo.optimize import MaxEvaluations, MaxGenerations, MaxSeconds, ParticleSwarm, Stale, Stop, Target, functions
@@ -29,3 +30,24 @@ def test_a_result_answers_to_items_and_says_which_it_has() -> None:
     assert {**found}.keys() == set(found.keys())
     with pytest.raises(KeyError, match="Result has no 'best'; it has best_genome"):
         found["best"]
+
+
+def test_a_result_can_be_gone_through_like_a_dictionary() -> None:
+    result = ParticleSwarm(functions.sphere.genotype(3), seed=1).run(functions.sphere, evaluations=80)
+    assert list(result) == list(result.keys())
+    assert dict(result.items())["evaluations"] == result.get("evaluations") == 80
+    assert result.get("nothing", 5) == 5
+
+
+def test_the_seed_that_is_told_makes_the_same_search_again() -> None:
+    for given in (np.random.SeedSequence(7).spawn(3)[2], np.random.SeedSequence(2**90).spawn(1)[0].spawn(2)[1]):
+        first = ParticleSwarm(functions.sphere.genotype(3), seed=given)
+        again = ParticleSwarm(functions.sphere.genotype(3), seed=first.seed)
+        found = [search.run(functions.sphere, evaluations=200).best_fitness for search in (first, again)]
+        assert found[0] == found[1]
+
+
+def test_too_few_evaluations_for_a_population_are_told_all_the_same() -> None:
+    result = ParticleSwarm(functions.sphere.genotype(3), seed=1).run(functions.sphere, evaluations=7)
+    assert result.genomes.shape == (7, 3)
+    assert result.fitness[result.front[0]] == result.best_fitness == result.fitness.min()
