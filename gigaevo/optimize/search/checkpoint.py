@@ -63,7 +63,7 @@ def load(path: Path | str) -> Any:
         with np.load(path, allow_pickle=False) as file:
             tree = json.loads(str(file["tree"]))
             arrays = {name: file[name] for name in file.files if name != "tree"}
-    except (ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
+    except (ValueError, KeyError, EOFError, NotImplementedError, zipfile.BadZipFile) as error:
         raise ValueError(f"{path} is no checkpoint of an optimizer: {error}") from None
     if tree.get("format") != FORMAT:
         raise ValueError(f"{path} is a checkpoint of format {tree.get('format')}, this version reads {FORMAT}")

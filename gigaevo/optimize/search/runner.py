@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from gigaevo.optimize.arguments import is_true
+from gigaevo.optimize.search.fitness import FitnessError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -59,9 +60,15 @@ def search(
                 saved = time.monotonic()
     except KeyboardInterrupt:
         reason = "interrupted"
+    except FitnessError:
+        optimizer.end()
+        if checkpoint is not None:
+            optimizer.save(checkpoint)
+        raise
     finally:
         optimizer.end()
         if bar is not None:
+            bar.update(optimizer)
             bar.close()
     if checkpoint is not None:
         optimizer.save(checkpoint)

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from gigaevo.kernels.random import RandomStream
-from gigaevo.optimize import BinaryGenotype, MultiRangeGenotype
+from gigaevo.optimize import BinaryGenotype, DifferentialEvolution, FitnessError, MultiRangeGenotype, RangeGenotype
 from gigaevo.optimize.search.answers import Answers
 from gigaevo.optimize.search.checkpoint import load, save
 from gigaevo.optimize.search.history import History
@@ -124,3 +124,19 @@ def test_files_of_another_kind_version_or_backend_are_told_apart(tmp_path: Path)
         load(forged(tmp_path / "other", {"format": 1, "backend": "quantum"}))
     with pytest.raises(FileNotFoundError):
         load(tmp_path / "none")
+
+
+def test_what_was_found_before_a_fitness_raised_is_in_the_checkpoint(tmp_path: Path) -> None:
+    calls = 0
+
+    def failing(genome: Any) -> float:
+        nonlocal calls
+        calls += 1
+        if calls == 50:
+            raise OSError("the simulator is gone")
+        return float((genome**2).sum())
+
+    search = DifferentialEvolution(RangeGenotype(3, (-1.0, 1.0)), population_size=20, seed=1)
+    with pytest.raises(FitnessError):
+        search.run(failing, evaluations=200, checkpoint=tmp_path / "search")
+    assert DifferentialEvolution.load(tmp_path / "search").evaluations == 40
