@@ -132,7 +132,7 @@ class _MultiRange(_Kind):
         words = isinstance(given, list) and len(given) == size and all(isinstance(word, bool) for word in given)
         if not words and not (names and isinstance(given, list) and set(map(str, given)) <= set(names)):
             each = f"a list of some of {', '.join(names)}" if names else f"a list of {size} of them, one for each gene"
-            raise ValueError(f"integer should be true, false or {each}; found {given}")
+            raise ValueError(f"integer should be true, false or {each}, not {given!r}")
         return self
 
     def names(self) -> tuple[str, ...]:

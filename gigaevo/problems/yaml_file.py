@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import reprlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -42,6 +43,15 @@ class YamlFile:
         return ProblemError(what, path=self.path, line=line)
 
 
+class _Loader(yaml.SafeLoader):
+    """YAML whose numbers may be written as 1e3 and 1.0e3, as in the configuration; YAML 1.1 makes texts of them."""
+
+
+_Loader.add_implicit_resolver(
+    "tag:yaml.org,2002:float", re.compile(r"[-+]?(\d+\.?\d*|\.\d+)[eE][-+]?\d+$"), list("-+.0123456789")
+)
+
+
 def read_yaml(path: Path) -> YamlFile:
     """The mapping in ``path``.
 
@@ -50,7 +60,7 @@ def read_yaml(path: Path) -> YamlFile:
     """
     text = read_text(path)
     try:
-        loader = yaml.SafeLoader(text)
+        loader = _Loader(text)
         try:
             node = loader.get_single_node()
             lines = dict(_key_lines(node, path, (), set()))
@@ -134,6 +144,8 @@ def _model_error(model: type[BaseModel], file: YamlFile, detail: ErrorDetails, k
     message = detail["msg"].removeprefix("Value error, ").removeprefix("Input ").partition(", unable to")[0]
     if detail["type"] in _YAML_WORDS:
         message = f"should be {_YAML_WORDS[detail['type']]}"
+    if not detail["loc"] and detail["type"] == "value_error":  # of several keys, which it names itself
+        return file.error(message, *keys)
     return file.error(f"{name} {message}, not {_shown(detail['input'])}", *where)
 
 

@@ -103,6 +103,11 @@ GENOTYPES = {
         {"allele_lists": [("red", "green"), (1, 2)]},
         ("colour", "size"),
     ),
+    "powers of ten": (
+        "kind: range\ngenes_size: 2\nallele_range: [-1e3, 2.5E-2]",
+        {"genes_size": 2, "allele_range": (-1000.0, 0.025), "integer": False},
+        (),
+    ),
     "permutation of numbers": ("kind: unique\ngenes_size: 3", {"allele_list": (0, 1, 2)}, ()),
     "permutation of names": ("kind: unique\nallele_list: [x, y]", {"allele_list": ("x", "y")}, ()),
     "permutations": ("kind: multi_unique\nallele_lists: [[1, 2], [3]]", {"allele_lists": [(1, 2), (3,)]}, ()),
@@ -137,7 +142,8 @@ WRONG_GENOTYPES = {
     "kind: multi_range\nallele_ranges: {a: 1}": "of a should be two numbers [lowest, highest]",
     "kind: multi_range\nallele_ranges: [[0, 1], 3]": "of 1 should be two numbers [lowest, highest]",
     "kind: multi_range\nallele_ranges: 5": "should be a mapping of names, or a list, of which each",
-    "kind: multi_range\nallele_ranges: {a: [0, 1]}\ninteger: [b]": "a list of some of a; found ['b']",
+    "kind: multi_range\nallele_ranges: {a: [0, 1]}\ninteger: [b]": "genotype.yaml: integer should be true, "
+    "false or a list of some of a, not ['b']",
     "kind: multi_range\nallele_ranges: [[0, 1]]\ninteger: [true, false]": "a list of 1 of them",
     "kind: list\ngenes_size: 3\nallele_list: []": "allele_list should be a list of numbers or texts, at least one",
     "kind: unique": "needs either genes_size, for the numbers from 0, or allele_list",
