@@ -101,12 +101,12 @@ class NSGA2(Optimizer):
 
     @property
     def hypervolume(self) -> float:
-        """The hypervolume of the population beyond ``reference``.
+        """The hypervolume beyond ``reference`` of the population and of what was told after its last step.
 
         Raises:
             ValueError: There is no reference.
         """
-        return hypervolume(self._kept, self._known_corner())
+        return hypervolume(self._at_hand()[1], self._known_corner())
 
     @property
     def stale_generations(self) -> int:

@@ -63,7 +63,7 @@ class Answers:
         """Codes and memo of candidates, which are forgotten.
 
         Raises:
-            ValueError: One was never asked, was told before, or is there twice. Nothing is forgotten then.
+            ValueError: One was never asked, was told or forgotten before, or is there twice. Nothing is forgotten then.
         """
         if not len(ids):
             return np.empty((0, 0)), ()

@@ -29,7 +29,7 @@ def test_whatever_the_order_each_candidate_comes_back_as_itself(sizes: list[int]
             assert codes[:, 0].tolist() == part.tolist()
             assert memo[0].tolist() == (part * 10).tolist()
     for candidate in order:
-        with pytest.raises(ValueError, match=f"candidate {candidate} was told before"):
+        with pytest.raises(ValueError, match=f"candidate {candidate} was told or forgotten before"):
             answers.take(np.array([candidate]))
 
 

@@ -109,7 +109,7 @@ def test_answers_that_never_come_are_forgotten(case: Case) -> None:
         search.forget(search.ask(3))
         tell(search, case, search.ask())
     assert search.evaluations >= 4 * 1 and search.result().evaluations == search.evaluations
-    with pytest.raises(ValueError, match="candidate 0 was told before"):
+    with pytest.raises(ValueError, match="candidate 0 was told or forgotten before"):
         search.forget([0])
 
 
@@ -118,7 +118,7 @@ def test_a_candidate_is_told_once(case: Case) -> None:
     batch = search.ask()
     tell(search, case, batch[:2])
     before = search.evaluations
-    for wrong, message in ((batch[1:3], "was told before"), (batch[[3, 3]], "told twice")):
+    for wrong, message in ((batch[1:3], "was told or forgotten before"), (batch[[3, 3]], "told twice")):
         with pytest.raises(ValueError, match=message):
             tell(search, case, wrong)
     values, behaviors = case.evaluate(batch.genomes[:1])
