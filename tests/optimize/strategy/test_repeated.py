@@ -28,6 +28,12 @@ def test_repeated_runs_have_distinct_seeds() -> None:
     assert len({tuple(run._seed.spawn_key) for run in runs}) == 5
 
 
+def test_the_seed_of_a_run_makes_that_run_again() -> None:
+    for run in one_max(max_generations=5).call_repeatedly(3).runs:
+        again = one_max(max_generations=5, seed=run.seed).call()
+        np.testing.assert_array_equal(again.state.population.genes, run.state.population.genes)
+
+
 @pytest.mark.parametrize("fitness", [_weighted, lambda genes: _weighted(genes)], ids=["processes", "threads"])
 def test_parallel_runs_find_what_serial_runs_find(fitness: Any, request: pytest.FixtureRequest) -> None:
     evolve = one_max(fitness=fitness, max_generations=15)
