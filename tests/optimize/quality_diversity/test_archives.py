@@ -269,8 +269,8 @@ MADE = [
     (lambda: GridArchive([4], [(0, 1)], qd_score_offset=None), "qd_score_offset is None, expected a finite number"),
     (lambda: GridArchive(4, [(0, 1)]), "dims is 4, expected a number of cells for each axis"),
     (lambda: GridArchive(["x"], [(0, 1)]), r"dims\[0\] is 'x', expected a whole number from 1"),
-    (lambda: CVTArchive(0, UNIT), "centroids is 0, expected 1 or more"),
-    (lambda: CVTArchive(10, UNIT, samples=5), "samples is 5, expected 10 or more"),
+    (lambda: CVTArchive(0, UNIT), "centroids is 0, expected a whole number from 1"),
+    (lambda: CVTArchive(10, UNIT, samples=5), "samples is 5, expected a whole number from 10"),
     (lambda: CVTArchive([[0.0]], UNIT), r"lower has shape \(2,\), expected \(1,\)"),
 ]
 

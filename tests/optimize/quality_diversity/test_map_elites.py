@@ -190,8 +190,8 @@ def test_what_makes_no_search_is_refused(change, kind, message):
         (lambda: IsoLineEmitter(None), "iso_sigma is None, expected a number of 0 or more"),
         (lambda: FlipEmitter("some"), "rate is 'some', expected a probability above 0"),
         (lambda: GaussianEmitter(math.nan), "sigma is nan"),
-        (lambda: CMAEmitter(0.0), "sigma is 0.0, expected a number above 0"),
-        (lambda: CMAEmitter(population_size=1), "population_size is 1, expected 2 or more"),
+        (lambda: CMAEmitter(0.0), "sigma is 0.0, expected a finite number above 0"),
+        (lambda: CMAEmitter(population_size=1), "population_size is 1, expected a whole number from 2"),
         (lambda: FlipEmitter(0.0), "rate is 0.0, expected a probability above 0"),
     ],
 )
