@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import signal
 import subprocess
-from collections.abc import Iterator
 from pathlib import Path
 
 import psutil
 import pytest
 
-from tests.config.numeric_choices import of_numbers
 from tests.end_to_end.command import (
     BENCH_CONFIG,
     ROOT,
@@ -18,11 +16,9 @@ from tests.end_to_end.command import (
     metrics_lines,
     mutant_numbers,
     run,
-    serving,
     sources,
     summary,
 )
-from tests.end_to_end.containers import container_engine
 
 # Those that are driven have runs of their own, see test_driven_problems.
 PROBLEMS = sorted(
@@ -46,55 +42,6 @@ def test_every_problem_runs_from_its_name_alone(problem: str, tmp_path: Path) ->
     for name in ("config.yaml", "run.log", "run.db", "best_program.py"):
         assert (folder / name).stat().st_size > 0
     compile((folder / "best_program.py").read_text(), "best_program.py", "exec")
-
-
-CHOICES = sorted(
-    path.relative_to(ROOT / "config").with_suffix("")
-    for path in (ROOT / "config").glob("*/*.yaml")
-    if not of_numbers(path)  # those have runs of their own, see test_numeric_problems
-)
-# Groups that say nothing of themselves, and a level that refuses operators that write code.
-NEEDS = {"migration": ["algorithm=multi_island"], "sandbox/inline": ["~operators.syntax_tree"]}
-# What asks a language model, of which one stands here, and what brings none to ask.
-ASK = {"experiment/multi_llm_exploration", "experiment/full_featured"}
-ASK |= {str(choice) for choice in CHOICES if choice.parent.name == "llm"} - {"llm/dryrun", "llm/replay"}
-NEED_SOMEBODY_TO_ASK = {"mutation/llm", "operators/llm", "pipeline/with_insights"}
-
-
-@pytest.fixture(scope="module")
-def stand_in() -> Iterator[str]:
-    """Address of a server that stands in for language models."""
-    with serving() as address:
-        yield address
-
-
-@pytest.fixture(scope="module")
-def recorded(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A run that can be replayed."""
-    folder = tmp_path_factory.mktemp("recorded") / "out"
-    done = run("problem.name=heilbron", "llm=dryrun", "mutation=llm", "max_mutants=4", f"hydra.run.dir={folder}")
-    assert done.returncode == 0, done.stderr
-    return folder
-
-
-@pytest.mark.parametrize("choice", CHOICES, ids=str)
-def test_every_shipped_choice_starts_a_run(choice: Path, tmp_path: Path, request: pytest.FixtureRequest) -> None:
-    group, folder = choice.parent.name, tmp_path / "out"
-    chosen = [*NEEDS.get(group, []), f"{group}={choice.name}", *NEEDS.get(str(choice), [])]
-    if str(choice) in ASK | NEED_SOMEBODY_TO_ASK:
-        chosen.append(f"llm_base_url={request.getfixturevalue('stand_in')}")
-    if str(choice) in NEED_SOMEBODY_TO_ASK:
-        chosen.append("llm=local")
-    if str(choice) == "llm/replay":
-        chosen.append(f"transcript={request.getfixturevalue('recorded')}")
-    if str(choice) == "sandbox/container":
-        engine, reason = container_engine(tmp_path)
-        if not engine:
-            pytest.skip(reason)
-        chosen.append(f"sandbox.engine='{engine}'")
-    done = run("problem.name=heilbron", *chosen, "max_mutants=4", "max_evaluations=500", f"hydra.run.dir={folder}")
-    assert done.returncode == 0, done.stderr
-    assert summary(folder)["counts"]["mutants"] >= 1
 
 
 def test_a_folder_outside_the_repository_runs(tmp_path: Path) -> None:
