@@ -29,16 +29,15 @@ PROBLEMS = sorted(
 @pytest.mark.parametrize("problem", PROBLEMS)
 def test_every_problem_runs_from_its_name_alone(problem: str, tmp_path: Path) -> None:
     folder = tmp_path / "out"
-    done = run(f"problem.name={problem}", "max_mutants=12", "seed=3", f"hydra.run.dir={folder}")
+    done = run(f"problem.name={problem}", "max_mutants=8", "seed=3", f"hydra.run.dir={folder}")
     assert done.returncode == 0, done.stderr
     assert "max_mutants" in done.stdout
     result = summary(folder)
     assert result["stop_reason"] == "max_mutants"
-    assert result["counts"]["mutants"] == 12
+    assert result["counts"]["mutants"] == 8
     assert result["best"]["rescored"]["fitness"] is not None
-    assert mutant_numbers(folder) == list(range(12))
-    assert [line["number"] for line in metrics_lines(folder)] != []
-    assert sorted(line["number"] for line in metrics_lines(folder)) == list(range(12))
+    assert mutant_numbers(folder) == list(range(8))
+    assert sorted(line["number"] for line in metrics_lines(folder)) == list(range(8))
     for name in ("config.yaml", "run.log", "run.db", "best_program.py"):
         assert (folder / name).stat().st_size > 0
     compile((folder / "best_program.py").read_text(), "best_program.py", "exec")

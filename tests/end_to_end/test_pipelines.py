@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from gigaevo.problems import load_problem
 from gigaevo.programs import Program
 from tests.end_to_end.command import ROOT, run, sources, summary
 
@@ -30,10 +31,14 @@ def test_the_cascade_works_for_every_problem(problem: str, tmp_path: Path) -> No
     assert summary(folder)["counts"]["mutants"] == 6
     valid = [program for program in programs(folder) if program.is_valid]
     assert valid
+    noisy = load_problem(ROOT / "problems" / problem).settings.noisy
     for program in valid:
         measured = "remeasure" not in program.skipped
-        assert measured == (program.metrics["validity"] >= 0.5)
-        assert measured == (program.cost.cpu_time_s > program.metrics["cpu_time_s"])  # a median beside a sum
+        spent_more = program.cost.cpu_time_s > program.metrics["cpu_time_s"]  # a sum beside a median
+        if noisy:  # each look at a program decides anew, and its validity is of several
+            assert spent_more or not measured
+        else:
+            assert measured == spent_more == (program.metrics["validity"] >= 0.5)
 
 
 def test_a_program_beyond_a_threshold_is_pruned_and_shown(tmp_path: Path) -> None:
