@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
 
-from gigaevo.optimize.arguments import check_truth, check_whole, is_number
+from gigaevo.optimize.arguments import check_number, check_truth, check_whole
 
 
 @dataclass(frozen=True)
@@ -87,8 +87,7 @@ def split(data: Any, fraction_train: float = 0.7) -> tuple[Any, Any]:
 
 def check_fraction(fraction_train: float) -> None:
     """Raise ValueError if it is not above 0 and at most 1."""
-    if not (is_number(fraction_train) and 0.0 < fraction_train <= 1.0):
-        raise ValueError(f"fraction_train is {fraction_train!r}, expected above 0 and at most 1")
+    check_number("fraction_train", fraction_train, 0.0, 1.0, above=True)
 
 
 def ticks_of(data: Any) -> int:

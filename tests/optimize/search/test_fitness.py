@@ -131,8 +131,8 @@ def test_a_failure_is_told_of_while_a_genome_before_it_is_still_evaluated() -> N
     over = threading.Event()
 
     def waits_or_fails(genome: Any) -> float:
-        if genome[0] == 0.0:
-            over.wait(60)
+        if genome[0] == 0.0 and not over.wait(60):
+            raise TimeoutError  # nobody came back before this genome was done
         return 1 / 0 if genome[0] == 2.0 else 0.0
 
     with ThreadPoolExecutor(2) as executor:
