@@ -18,7 +18,7 @@ import numpy as np
 _TESTS, _AFTER_FAULTS, _GROWTH, _WARM_UP = range(4)
 _MESSAGE_CHARACTERS = 300
 _WALL_TO_CPU = 5.0
-_GROWTH_CALLS = 3  # of each size
+_LEAST_CALLS, _MOST_CALLS = 3, 9  # of each size that inputs grow to, where time allows
 _SMALLEST, _FACTOR, _STEPS = 16, 2**0.5, 36  # up to three million
 
 
@@ -39,8 +39,8 @@ def drive(programs: Any, argument: dict[str, Any]) -> dict[str, Any]:
         ``tests``: a record for each ordinary input: ``size``, ``right``, ``cpu_s``, ``cycles``, ``error``. ``edges``
         and ``faults``: a record for each case: ``right``, ``error``; of faults ``right`` says that the exception was
         raised and the next answer was right. ``memory_mb``: peak memory beyond that before the first call. ``growth``:
-        a record for each call: ``size``, ``cpu_s``, ``memory_mb`` (so far, as above). ``growth_error``: why it grew no
-        further. ``no_cycles``: why cycles were not counted.
+        a record for each call: ``size``, ``cpu_s``, ``memory_mb`` (likewise, when that size was first answered).
+        ``growth_error``: why it ended early. ``no_cycles``: why cycles were not counted.
     """
     benchmark = _module("benchmark", argument["benchmark"])
     counters = _module("counters", argument["counters"])
@@ -159,18 +159,39 @@ def _fault(subject: Subject, value: Any, exception: str, ordinary: Any) -> dict[
 
 
 def _growing(subject: Subject, benchmark: Any, seed: int) -> tuple[list[dict[str, Any]], str]:
-    """Calls with ever larger inputs until time is up or an answer is not right; why it ended so."""
-    records: list[dict[str, Any]] = []
-    for size in _growing_sizes(benchmark):
-        spent_s = 0.0
-        for call in range(_GROWTH_CALLS):
-            answer = subject.answer(benchmark.make_input(size, _rng(seed, _GROWTH, size, call)))
+    """Calls with ever larger inputs, then more of all those sizes in turns; why it ended early.
+
+    Size after size would let a machine that is busy for a while look like growth; in turns it disturbs all sizes alike.
+    """
+    first, ended = _climb(subject, benchmark, seed)
+    records = list(first)
+    spent_s = sum(record["cpu_s"] for record in first)
+    for call in range(1, 0 if ended else _MOST_CALLS):
+        if not subject.has_time_for(spent_s):
+            break
+        for record in first:
+            if not subject.has_time_for(record["cpu_s"]):
+                return records, ""
+            answer = subject.answer(benchmark.make_input(record["size"], _rng(seed, _GROWTH, record["size"], call)))
             if not answer["right"]:
-                return records, f"input of size {size}: {answer['error']}"
-            records.append({"size": size, "cpu_s": answer["cpu_s"], "memory_mb": subject.memory_mb()})
-            spent_s += answer["cpu_s"]
-        if not subject.has_time_for(2.0 * spent_s):  # what a quadratic program takes for the next size
-            return records, ""
+                return records, f"input of size {record['size']}: {answer['error']}"
+            records.append({**record, "cpu_s": answer["cpu_s"]})
+    return records, ended
+
+
+def _climb(subject: Subject, benchmark: Any, seed: int) -> tuple[list[dict[str, Any]], str]:
+    """One call of each size for as long as time enough remains to repeat them all."""
+    records: list[dict[str, Any]] = []
+    spent_s = 0.0
+    for size in _growing_sizes(benchmark):
+        answer = subject.answer(benchmark.make_input(size, _rng(seed, _GROWTH, size, 0)))
+        if not answer["right"]:
+            return records, f"input of size {size}: {answer['error']}"
+        records.append({"size": size, "cpu_s": answer["cpu_s"], "memory_mb": subject.memory_mb()})
+        spent_s += answer["cpu_s"]
+        next_s = 2.0 * answer["cpu_s"]  # what a quadratic program takes
+        if not subject.has_time_for(_LEAST_CALLS * next_s + (_LEAST_CALLS - 1) * spent_s):
+            break
     return records, ""
 
 
