@@ -24,11 +24,13 @@ def programs(folder: Path) -> list[Program]:
 @pytest.mark.parametrize("problem", PROBLEMS)
 def test_the_cascade_works_for_every_problem(problem: str, tmp_path: Path) -> None:
     folder = tmp_path / "out"
+    mutants = 1 if (ROOT / "problems" / problem / "driver.py").is_file() else 6  # each takes seconds to drive
     done = run(
-        f"problem.name={problem}", "pipeline=cascade", "mutation=no_freeze", "max_mutants=6", f"hydra.run.dir={folder}"
-    )
+        f"problem.name={problem}", "pipeline=cascade", "mutation=no_freeze", f"max_mutants={mutants}",
+        f"hydra.run.dir={folder}",
+    )  # fmt: skip
     assert done.returncode == 0, done.stderr
-    assert summary(folder)["counts"]["mutants"] == 6
+    assert summary(folder)["counts"]["mutants"] == mutants
     valid = [program for program in programs(folder) if program.is_valid]
     assert valid
     noisy = load_problem(ROOT / "problems" / problem).settings.noisy
