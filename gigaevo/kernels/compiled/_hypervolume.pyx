@@ -4,13 +4,13 @@
 from libc.math cimport INFINITY
 from libc.stdint cimport int32_t
 from libc.stdlib cimport free, malloc
-from libc.string cimport memcpy
+from libc.string cimport memcpy, memmove
 
 cimport numpy as cnp
 
 from gigaevo.kernels.compiled._argsort cimport Item, sort_best_first
 from gigaevo.kernels.compiled._boundary cimport fits
-from gigaevo.kernels.compiled._staircase cimport Staircase, Step, add_step, covers, steps_above
+from gigaevo.kernels.compiled._staircase cimport Staircase, Step, steps_above
 
 from gigaevo.kernels.checks import array_checks, pareto_checks
 
@@ -85,6 +85,8 @@ cdef double volume_of(
         return area_of(rows, n, corner, room)
     if m == 3:
         return volume_of_three(rows, n, corner, room)
+    if m == 4:
+        return volume_of_four(rows, n, corner, room, spare)
     return volume_of_many(rows, n, m, corner, room, spare)
 
 
@@ -129,25 +131,96 @@ cdef double volume_of_three(const double* rows, Py_ssize_t n, const double* corn
     sort_by(rows, n, 3, 2, room)
     for place in range(n):
         row = rows + 3 * room.items[place].row
-        if stairs.size == 0 or not covers(&stairs, row[0], row[1]):
-            area += gained_area(&stairs, row[0], row[1], corner)
+        area += gained_area(&stairs, row[0], row[1], corner)
         volume += area * (row[2] - (rows[3 * room.items[place + 1].row + 2] if place + 1 < n else corner[2]))
     return volume
 
 
 cdef double gained_area(Staircase* stairs, double first, double second, const double* corner) noexcept nogil:
-    """Add a step that is not covered to a staircase that has room; the area that is new."""
+    """Add a step to a staircase that has room, remove those it covers; the area that is new, 0 if it is covered."""
     cdef double area = 0.0, right = first, top = corner[1]
-    cdef Py_ssize_t step = steps_above(stairs, first) if stairs.size else 0
-    if step > 0:
-        top = stairs.steps[step - 1].second
-    while step < stairs.size and stairs.steps[step].second <= second:
-        area += (right - stairs.steps[step].first) * (second - top)
-        right, top = stairs.steps[step].first, stairs.steps[step].second
-        step += 1
-    area += (right - (stairs.steps[step].first if step < stairs.size else corner[0])) * (second - top)
-    add_step(stairs, first, second)
+    cdef Py_ssize_t begin = steps_above(stairs, first) if stairs.size else 0
+    cdef Py_ssize_t end = begin
+    if begin > 0:
+        top = stairs.steps[begin - 1].second
+        if top >= second:
+            return 0.0
+        begin -= stairs.steps[begin - 1].first == first
+    while end < stairs.size and stairs.steps[end].second <= second:
+        area += (right - stairs.steps[end].first) * (second - top)
+        right, top = stairs.steps[end].first, stairs.steps[end].second
+        end += 1
+    area += (right - (stairs.steps[end].first if end < stairs.size else corner[0])) * (second - top)
+    if end != begin + 1 and end < stairs.size:
+        memmove(stairs.steps + begin + 1, stairs.steps + end, (stairs.size - end) * sizeof(Step))
+    stairs.steps[begin].first, stairs.steps[begin].second = first, second
+    stairs.size += <int32_t>(begin + 1 - end)
     return area
+
+
+cdef double volume_of_four(
+    double* rows, Py_ssize_t n, const double* corner, Room* room, double* spare
+) noexcept nogil:
+    """What each row adds in the first three objectives to those that are at least as good in the fourth, which are kept
+    in order of the third (after Guerreiro and Fonseca, "Computing and updating hypervolume contributions in up to four
+    dimensions", 2018)."""
+    cdef double volume = 0.0
+    cdef double* kept = spare
+    cdef Py_ssize_t place, count = 0
+    cdef const double* row
+    sort_by(rows, n, 4, 3, room)
+    for place in range(n):
+        row = rows + 4 * room.items[place].row
+        volume += gained_volume(kept, &count, row, corner, room) * (row[3] - corner[3])
+    return volume
+
+
+cdef double gained_volume(
+    double* kept, Py_ssize_t* count, const double* row, const double* corner, Room* room
+) noexcept nogil:
+    """Take ``row`` into the rows of three objectives that no other covers, best in the third first; the volume that is
+    new: slices of its box without what the others, cut to it, cover."""
+    cdef double box = (row[0] - corner[0]) * (row[1] - corner[1])
+    cdef double volume = 0.0, area = 0.0, level = row[2], right = corner[0], top = corner[1], first, second
+    cdef Py_ssize_t place, begin = count[0]
+    cdef const double* other
+    cdef Staircase stairs
+    stairs.steps, stairs.size, stairs.room = room.steps, 0, <int32_t>(count[0] + 1)
+    for place in range(count[0]):
+        other = kept + 3 * place
+        first, second = min(row[0], other[0]), min(row[1], other[1])
+        if other[2] < row[2] and begin == count[0]:
+            begin = place
+        if first <= right or second <= top:  # the strips that others cover along the sides of the box
+            continue
+        if other[2] < level:
+            volume += (box - area) * (level - other[2])
+            level = other[2]
+        if first == row[0]:
+            if second == row[1]:
+                if begin == count[0]:
+                    return 0.0
+                area = box
+                break
+            top = second
+        elif second == row[1]:
+            right = first
+        area += gained_area(&stairs, first, second, corner)
+    volume += (box - area) * (level - corner[2])
+    insert(kept, count, begin, row)
+    return volume
+
+
+cdef void insert(double* kept, Py_ssize_t* count, Py_ssize_t begin, const double* row) noexcept nogil:
+    """Put ``row`` at ``begin``, and remove those behind that it covers."""
+    cdef Py_ssize_t place, end = begin
+    for place in range(begin, count[0]):
+        if kept[3 * place] > row[0] or kept[3 * place + 1] > row[1]:
+            memmove(kept + 3 * end, kept + 3 * place, 3 * sizeof(double))
+            end += 1
+    memmove(kept + 3 * (begin + 1), kept + 3 * begin, 3 * (end - begin) * sizeof(double))
+    memcpy(kept + 3 * begin, row, 3 * sizeof(double))
+    count[0] = end + 1
 
 
 cdef double volume_of_many(
