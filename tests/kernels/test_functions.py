@@ -131,8 +131,17 @@ def test_no_genomes_have_no_values(functions: ModuleType):
 def test_genes_that_are_no_numbers_give_no_number(functions: ModuleType, name: str):
     genomes = np.zeros((2, 3))
     genomes[1, 1] = np.nan
-    with np.errstate(all="ignore"):
-        assert np.isnan(functions.evaluate(REAL.index(name), genomes)).tolist() == [False, True]
+    assert np.isnan(functions.evaluate(REAL.index(name), genomes)).tolist() == [False, True]
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("gene", [1e200, -1e308, np.inf, -np.inf])
+def test_genes_beyond_measure_are_valued_without_a_word(functions: ModuleType, gene: float):
+    genomes = np.full((2, 3), gene)
+    for code in range(len(REAL)):
+        functions.evaluate(code, genomes)
+    for code in range(len(SEVERAL)):
+        functions.evaluate_several(code, genomes)
 
 
 def test_genomes_of_other_types_are_converted(functions: ModuleType):

@@ -290,7 +290,8 @@ class EliteArchive:
     @property
     def objective_sum(self) -> float:
         """Sum of the objectives, 0.0 when empty."""
-        return float(self.objectives.sum())
+        with np.errstate(over="ignore"):
+            return float(self.objectives.sum())
 
     def best(self) -> int:
         """The row of the largest objective, of equals the lowest row; -1 when empty."""

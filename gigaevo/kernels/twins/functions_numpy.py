@@ -39,7 +39,8 @@ def evaluate(code: int, genomes: ArrayLike, out: Any = None) -> NDArray[np.float
     checks.check_code(code, REAL)
     rows = checks.numbers(genomes, 1)
     values = output(out, (len(rows),))
-    values[:] = _REAL[code](rows)
+    with np.errstate(over="ignore", invalid="ignore"):  # what is no finite number is invalid, and says so itself
+        values[:] = _REAL[code](rows)
     return values
 
 
@@ -62,12 +63,13 @@ def evaluate_several(code: int, genomes: ArrayLike, objectives: int = 2, out: An
     checks.check_objectives(SEVERAL[code], objectives)
     rows = checks.numbers(genomes, max(2, objectives))
     values = output(out, (len(rows), objectives))
-    if SEVERAL[code] == "dtlz1":
-        _dtlz1(rows, values)
-    elif SEVERAL[code] == "dtlz2":
-        _dtlz2(rows, values)
-    else:
-        _zdt(SEVERAL[code], rows, values)
+    with np.errstate(over="ignore", invalid="ignore"):
+        if SEVERAL[code] == "dtlz1":
+            _dtlz1(rows, values)
+        elif SEVERAL[code] == "dtlz2":
+            _dtlz2(rows, values)
+        else:
+            _zdt(SEVERAL[code], rows, values)
     return values
 
 

@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 def hypervolume(objectives: ArrayLike, reference: ArrayLike) -> float:
     """The volume of what ``objectives`` dominate and what is better than ``reference``; larger is better throughout.
 
-    It is exact, but for rounding. Two objectives take n log n steps, three little more, four n^2 and each further one up
-    to n times as many.
+    It is exact, but for rounding. Two objectives take n log n steps, three little more, four n^2 and each further one
+    up to n times as many.
 
     Args:
         objectives: float64 (n, m), m at least 1. Rows that are not better than the reference in every objective, or
