@@ -239,7 +239,7 @@ async def test_a_remover_that_fails_while_a_limit_was_lowered_loses_nobody() -> 
         metrics = {"fitness": 0.0, "size": 1.0, "x": number + 0.5, "wild": 0.0}
         await broken.add(Program(id=f"p{number}", source="", metrics=metrics))
     broken.config.max_size = 2
-    broken.archive_remover = lambda programs, max_size: 1 / 0
+    broken.parts.archive_remover = lambda programs, max_size: 1 / 0
     better = Program(id="q", source="", metrics={"fitness": 1.0, "size": 1.0, "x": 0.5, "wild": 0.0})
     broken.drain_events()
     assert await broken.add(better)

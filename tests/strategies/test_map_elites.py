@@ -397,7 +397,7 @@ async def test_a_remover_that_names_too_few_is_a_fault_and_the_archive_stays_as_
             return []
 
     strategy = build(max_size=1)
-    strategy.islands["main"].archive_remover = Nobody()
+    strategy.islands["main"].parts.archive_remover = Nobody()
     await strategy.add(program_of(1, Step(0, 1.0, False)))
     assert not await strategy.add(program_of(2, Step(1, 2.0, False)))
     assert strategy.members() == {"p1"}
@@ -529,7 +529,7 @@ async def test_an_island_without_a_run_works_with_nothing_but_a_space(make_progr
     for number in range(4):
         await island.add(make_program(f"p{number}", fitness=float(number), x=float(number)))
     assert island.archive.ids == {"p2", "p3"}
-    assert island.faults.total == 0
+    assert island.parts.faults.total == 0
     assert [migrant.id for migrant in await island.select_migrants(1)] == ["p3"]
     assert (await island.select_elites(1))[0].id in {"p2", "p3"}
 

@@ -14,14 +14,12 @@ from gigaevo.evolution.randomness import RandomSource
 from gigaevo.evolution.strategies.archive import Cell, ProgramArchive
 from gigaevo.evolution.strategies.base import ArchiveEvent, StrategyContext
 from gigaevo.evolution.strategies.behavior_space import BehaviorSpace
-from gigaevo.evolution.strategies.elite_selectors import EpsilonGreedyEliteSelector
-from gigaevo.evolution.strategies.faults import PartFailed, PartFaults, name_of
+from gigaevo.evolution.strategies.faults import PartFailed, name_of
 from gigaevo.evolution.strategies.island_config import IslandConfig
-from gigaevo.evolution.strategies.migrant_selectors import TopFitnessMigrantSelector
+from gigaevo.evolution.strategies.island_parts import IslandParts
 from gigaevo.evolution.strategies.parent_gate import Gatekeeper
-from gigaevo.evolution.strategies.parts import bind_part, keys_of
+from gigaevo.evolution.strategies.parts import bind_part
 from gigaevo.evolution.strategies.population import Population
-from gigaevo.evolution.strategies.selectors import SumArchiveSelector
 from gigaevo.kernels import ValueRanking
 from gigaevo.programs import Program
 from gigaevo.programs.metrics import NOVELTY_KEY
@@ -38,7 +36,8 @@ class Island:
         config: What it is made of; or give the fields of ``IslandConfig`` as keywords.
 
     Attributes:
-        config: What it was made from; the parts in use, defaults included, are attributes of the same names.
+        config: What it was made from.
+        parts: Selectors and remover in use.
         offered: Programs offered to it, migrants not counted.
         kept: Those of them that took a cell.
         stagnation: Programs offered since its best objective improved.
@@ -53,11 +52,7 @@ class Island:
 
     def __init__(self, config: IslandConfig | None = None, **settings: Any) -> None:
         self.config = IslandConfig(**settings) if config is None else config
-        self.archive_selector = self.config.archive_selector or SumArchiveSelector()
-        self.elite_selector = self.config.elite_selector or EpsilonGreedyEliteSelector()
-        self.archive_remover = self.config.archive_remover
-        self.migrant_selector = self.config.migrant_selector or TopFitnessMigrantSelector()
-        self.faults = PartFaults()
+        self.parts = IslandParts(self.config)
         self.offered = self.kept = self.stagnation = self.rebinned = 0
         self.best_objective: float | None = None
         self.refused: Counter[str] = Counter()
@@ -65,7 +60,9 @@ class Island:
         self.last_refusal: str | None = None
         self.last_cell: Cell | None = None
         self.walk = copy.deepcopy(self.config.walk)
-        self._population = Population(self.config.behavior_space, self.archive_selector, columns=self._columns)
+        self._population = Population(
+            self.config.behavior_space, self.parts.archive_selector, columns=self.parts.columns
+        )
         self._random = RandomSource(0)
         self._gate: Gatekeeper | None = None
         self._events: list[ArchiveEvent] = []
@@ -82,11 +79,7 @@ class Island:
         try:
             bind_part(self.behavior_space, context)
             self._own_a_space_that_learns()
-            for part in self._parts():
-                use_space = getattr(part, "use_space", None)
-                if use_space is not None:
-                    use_space(self.behavior_space)
-                bind_part(part, context)
+            self.parts.bind(self.behavior_space, context)
             if self._population.measures_novelty and len(self.behavior_space.behavior_keys) == 1:
                 raise ValueError(f"behaviour key {NOVELTY_KEY!r} needs another one beside it, to be measured by")
         except ValueError as error:
@@ -175,7 +168,7 @@ class Island:
             return []
         of_the_walk = self._share_of_the_walk(total)
         try:
-            with self.faults.guard(self.elite_selector, "elite_selector", self.id):
+            with self.parts.guard("elite_selector"):
                 wanted = total - len(of_the_walk)
                 return of_the_walk + (self._parents(wanted) if wanted else [])
         except PartFailed:
@@ -188,9 +181,9 @@ class Island:
     def _parents(self, total: int) -> list[Program]:
         """The choice of the elite selector, among those that pass the gate."""
         if self._gate is None:
-            return self._chosen(self.elite_selector, "select_rows", total)
+            return self.parts.elites(self.archive, total)
         return self._gate.choose(
-            lambda count: self._chosen(self.elite_selector, "select_rows", count),
+            lambda count: self.parts.elites(self.archive, count),
             total,
             ranking=self.primary_ranking(),
             at=self.archive.programs,
@@ -209,8 +202,8 @@ class Island:
         if count < 1 or not len(self.archive):
             return []
         try:
-            with self.faults.guard(self.migrant_selector, "migrant_selector", self.id):
-                return self._chosen(self.migrant_selector, "select_rows", count)[:count]
+            with self.parts.guard("migrant_selector"):
+                return self.parts.migrants(self.archive, count)
         except PartFailed:
             return []
 
@@ -250,7 +243,7 @@ class Island:
         beats = self._population.may_beat_an_elite(objective, metrics)
         if beats is not None:
             return beats
-        limit, spares = self.config.max_size, getattr(self.archive_remover, "could_spare", None)
+        limit, spares = self.config.max_size, getattr(self.parts.archive_remover, "could_spare", None)
         if limit is None or len(self.archive) < limit or spares is None:
             return True
         return bool(spares(self.archive, metrics, bounds))
@@ -337,10 +330,10 @@ class Island:
         refusal = self._population.reason_to_refuse(program)
         if refusal is not None:
             return refusal
-        with self.faults.guard(self.behavior_space, "behavior_space", self.id):
+        with self.parts.guard("behavior_space", self.behavior_space):
             self._learn(program)
             cell = self.last_cell = tuple(self.behavior_space.locate(program.metrics, self.archive))
-        with self.faults.guard(self.archive_selector, "archive_selector", self.id):
+        with self.parts.guard("archive_selector"):
             decision = self._population.decide(cell, program)
             objective = self._population.objective(program)
         if decision.refusal is not None:
@@ -362,8 +355,8 @@ class Island:
         """Hold a size limit that is lower than it was when the archive was filled, as soon as the remover can."""
         limit = self.config.max_size
         if limit is not None and len(self.archive) > limit:
-            with suppress(PartFailed), self.faults.guard(self.archive_remover, "archive_remover", self.id):
-                for program_id in self._excess(limit):
+            with suppress(PartFailed), self.parts.guard("archive_remover"):
+                for program_id in self.parts.excess(self.archive, limit):
                     self._take_out(program_id)
 
     def _make_room(self, cell: Cell, objective: float, program: Program) -> tuple[str | None, list[str]]:
@@ -374,29 +367,14 @@ class Island:
         archive.put(cell, objective, program)  # in the last row, where taking it out again leaves no trace
         leaving = [program.id]
         try:
-            with self.faults.guard(self.archive_remover, "archive_remover", self.id):
-                leaving = self._excess(limit)
+            with self.parts.guard("archive_remover"):
+                leaving = self.parts.excess(archive, limit)
         finally:
             if program.id in leaving:
                 archive.remove(program.id)
         if program.id in leaving:
-            return f"{ISLAND_FULL}: {name_of(self.archive_remover)} takes it out again", []
+            return f"{ISLAND_FULL}: {name_of(self.parts.archive_remover)} takes it out again", []
         return None, leaving
-
-    def _excess(self, limit: int) -> list[str]:
-        """Ids of the elites that must go so that the size limit holds.
-
-        Raises:
-            ValueError: The remover named too few.
-        """
-        archive, remover = self.archive, self.archive_remover
-        assert remover is not None
-        named = self._chosen(remover, "excess_rows", limit)
-        leaving = list(dict.fromkeys(program.id for program in named if program.id in archive))
-        wanted = len(archive) - limit
-        if len(leaving) < wanted:
-            raise ValueError(f"it named {len(leaving)} elites where {wanted} must go")
-        return leaving
 
     def _learn(self, program: Program) -> None:
         """Let the space see the program; where its edges move, the elites move with them."""
@@ -413,7 +391,7 @@ class Island:
 
     def _adopt(self, edges: Mapping[str, Any]) -> None:
         """Move the edges and the elites with them; who loses its place is taken out."""
-        with self.faults.guard(self.archive_selector, "archive_selector", self.id):
+        with self.parts.guard("archive_selector"):
             cells = self._population.cells_by(edges)
         lost = [program.id for program in self.archive.programs() if program.id not in cells]
         for program_id in lost:
@@ -488,23 +466,6 @@ class Island:
         if self._population.measures_novelty:
             details["measured"] = {NOVELTY_KEY: program.metrics[NOVELTY_KEY]}
         return details
-
-    # What is asked of parts
-
-    def _parts(self) -> tuple[Any, ...]:
-        remover = () if self.config.max_size is None else (self.archive_remover,)
-        return (self.archive_selector, self.elite_selector, *remover, self.migrant_selector)
-
-    def _columns(self) -> list[str]:
-        return [key for part in self._parts() for key in keys_of(part)]
-
-    def _chosen(self, part: Any, by_rows: str, count: int) -> list[Program]:
-        """What a part chooses; without touching every program where it can choose by rows."""
-        choose = getattr(part, by_rows, None)
-        rows = None if choose is None else choose(self.archive, count)
-        if rows is not None:
-            return self.archive.programs(rows)
-        return [program for program in part(self.archive.programs(), count) if program.id in self.archive]
 
 
 def _set_novelty(program: Program, novelty: float | None) -> None:

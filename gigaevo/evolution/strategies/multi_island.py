@@ -381,6 +381,6 @@ class MapElitesMultiIsland(EvolutionStrategy):
             return
         for island_id, island in self.islands.items():
             if island_id not in self._bound:
-                island.faults = self.faults
+                island.parts.faults = self.faults
                 island.bind(self._context)
                 self._bound.add(island_id)
