@@ -15,7 +15,7 @@ from libc.stdlib cimport free, realloc
 from libc.string cimport memset
 
 from gigaevo.kernels.compiled._argsort cimport Item, merge_sort, sort_best_first
-from gigaevo.kernels.compiled._staircase cimport Staircase, add_step, covers
+from gigaevo.kernels.compiled._staircase cimport Staircase, add_step, steps_above
 
 cdef extern from "_bits.h":
     enum:
@@ -188,7 +188,7 @@ cdef inline Py_ssize_t ranks_of_three(
     const double* objectives, Py_ssize_t n, const int32_t* order, Staircase* stairs, int64_t* ranks
 ) noexcept nogil:
     """Returns the number of fronts, -1 if there is no memory. ``stairs`` has room for ``n``."""
-    cdef Py_ssize_t place, low, high, middle, fronts = 0
+    cdef Py_ssize_t place, low, high, middle, above, above_of_low, fronts = 0
     cdef bint added = True
     cdef const double* row
     for place in range(n):
@@ -196,17 +196,18 @@ cdef inline Py_ssize_t ranks_of_three(
             ranks[order[place]] = ranks[order[place - 1]]
             continue
         row = objectives + 3 * <Py_ssize_t>order[place]
-        low, high = 0, fronts
+        low, high, above_of_low = 0, fronts, 0
         while low < high:
             middle = (low + high) >> 1
-            if covers(&stairs[middle], row[1], row[2]):
+            above = steps_above(&stairs[middle], row[1])
+            if above > 0 and stairs[middle].steps[above - 1].second >= row[2]:  # it covers the row
                 low = middle + 1
             else:
-                high = middle
+                high, above_of_low = middle, above
         if low == fronts:
             memset(&stairs[low], 0, sizeof(Staircase))
             fronts += 1
-        added = add_step(&stairs[low], row[1], row[2])
+        added = add_step(&stairs[low], above_of_low, row[1], row[2])
         if not added:
             break
         ranks[order[place]] = low

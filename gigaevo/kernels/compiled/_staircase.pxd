@@ -27,15 +27,10 @@ cdef inline Py_ssize_t steps_above(const Staircase* stairs, double first) noexce
     return low + (stairs.steps[low].first >= first)
 
 
-cdef inline bint covers(const Staircase* stairs, double first, double second) noexcept nogil:
-    """Whether some step is at least as good in both: of those that are in the first the last is the highest."""
-    cdef Py_ssize_t above = steps_above(stairs, first)
-    return above > 0 and stairs.steps[above - 1].second >= second
-
-
-cdef inline bint add_step(Staircase* stairs, double first, double second) noexcept nogil:
-    """Add a step that is not covered, remove those it covers; False if there is no memory."""
-    cdef Py_ssize_t begin = 0, end
+cdef inline bint add_step(Staircase* stairs, Py_ssize_t begin, double first, double second) noexcept nogil:
+    """Add a step that is not covered behind ``begin``, those that have at least ``first``; remove the steps it covers.
+    False if there is no memory."""
+    cdef Py_ssize_t end
     cdef Step* moved
     if stairs.size == stairs.room:
         moved = <Step*>realloc(stairs.steps, (2 * stairs.room + 4) * sizeof(Step))
@@ -43,10 +38,8 @@ cdef inline bint add_step(Staircase* stairs, double first, double second) noexce
             return False
         stairs.steps = moved
         stairs.room = 2 * stairs.room + 4
-    if stairs.size:
-        begin = steps_above(stairs, first)
-        if begin > 0 and stairs.steps[begin - 1].first == first:
-            begin -= 1
+    if begin > 0 and stairs.steps[begin - 1].first == first:
+        begin -= 1
     end = begin
     while end < stairs.size and stairs.steps[end].second <= second:
         end += 1
