@@ -129,6 +129,10 @@ class SearchState(ABC):
         """A run ends: the clock stands."""
         self._seconds, self._begun = self.seconds, None
 
+    def __getstate__(self) -> dict[str, Any]:
+        """All attributes, the clock standing: the one that goes means nothing to another process or machine."""
+        return {**self.__dict__, "_seconds": self.seconds, "_begun": None}
+
     def record(self) -> None:
         """Add a line to the history."""
         self._history.add(**self.numbers())

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from enum import Enum
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -140,3 +141,20 @@ def test_what_was_found_before_a_fitness_raised_is_in_the_checkpoint(tmp_path: P
     with pytest.raises(FitnessError):
         search.run(failing, evaluations=200, checkpoint=tmp_path / "search")
     assert DifferentialEvolution.load(tmp_path / "search").evaluations == 40
+
+
+def test_a_search_that_is_saved_while_it_runs_keeps_the_time_it_has_taken(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now = 100.0
+    monkeypatch.setattr("gigaevo.optimize.search.search_state.time", SimpleNamespace(monotonic=lambda: now))
+    search = DifferentialEvolution(RangeGenotype(3, (-1.0, 1.0)), seed=1)
+    search.begin()
+    now = 107.0
+    search.save(tmp_path / "file")
+    now = 5.0  # the machine was started anew
+    after = load(tmp_path / "file")
+    assert after.seconds == 7.0
+    after.begin()
+    now = 8.0
+    assert after.seconds == 10.0
