@@ -478,9 +478,9 @@ REFUSED = [
     ("draw_crossover", {"rates": [0.5, 1.5]}, r"rates\[1\] is 1.5, expected 0 to 1"),
     ("draw_crossover", {"rates": [math.nan]}, r"rates\[0\] is nan, expected 0 to 1"),
     ("draw_crossover", {"genes": 0}, r"genes is 0, expected 1 to "),
-    ("replace", {"pool": POOL.astype(np.float32)}, r"pool is float32 of shape \(4, 3\), expected a writeable"),
-    ("replace", {"pool": POOL.tolist()}, r"pool is list, expected a writeable C-contiguous float64 array of 2 dim"),
-    ("replace", {"pool": np.asfortranarray(POOL)}, r"pool is float64 of shape \(4, 3\), expected a writeable"),
+    ("replace", {"pool": POOL.astype(np.float32)}, r"pool is float32 of shape \(4, 3\), expected a writable"),
+    ("replace", {"pool": POOL.tolist()}, r"pool is list, expected a writable C-contiguous float64 array of 2 dim"),
+    ("replace", {"pool": np.asfortranarray(POOL)}, r"pool is float64 of shape \(4, 3\), expected a writable"),
     ("replace", {"merits": np.zeros(5)}, r"merits has shape \(5,\), expected at most 4 entries"),
     ("replace", {"archived": 2}, r"archived is 2, expected 0 to 1, the rows of pool beyond the population"),
     ("replace", {"targets": [3]}, r"targets\[0\] is 3, expected 0 to 2"),
@@ -532,7 +532,7 @@ def test_what_fits_is_accepted(differential: ModuleType, name: str) -> None:
 def test_what_cannot_be_written_to_is_refused(differential: ModuleType) -> None:
     pool = POOL.copy()
     pool.flags.writeable = False
-    with pytest.raises(ValueError, match=r"pool is float64 .*, expected a writeable"):
+    with pytest.raises(ValueError, match=r"pool is float64 .*, expected a writable"):
         differential.replace(**{**SOUND_REPLACE, "pool": pool}, stream=stream_for(differential))
 
 
@@ -566,12 +566,12 @@ REFUSED_LOOP = [
     ({"memory": np.full((3, 3), 0.5)}, r"memory has shape \(3, 3\), expected \(2, h\)"),
     ({"memory": np.full((2, 0), 0.5)}, r"memory_weights is empty, expected one entry or more"),
     ({"memory": np.zeros((2, 3))}, r"memory_weights\[0\] is 0.0, expected a number above 0"),
-    ({"counters": np.zeros(2)}, r"counters is not a writeable int64 array of shape \(2,\)"),
+    ({"counters": np.zeros(2)}, r"counters is not a writable int64 array of shape \(2,\)"),
     ({"counters": np.array([0, 3])}, r"counters\[1\] is 3, expected 0 to 2"),
     ({"counters": np.array([6, 0])}, r"archived is 6, expected 0 to 5, the rows of pool beyond the population"),
     ({"targets": [5]}, r"targets\[0\] is 5, expected 0 to 4"),
     ({"best": np.zeros(3)}, r"best has shape \(3,\), expected \(2,\)"),
-    ({"best": np.zeros(2, np.float32)}, r"best is float32 of shape \(2,\), expected a writeable"),
+    ({"best": np.zeros(2, np.float32)}, r"best is float32 of shape \(2,\), expected a writable"),
     ({"lower": np.zeros(3)}, r"lower has shape \(3,\), expected \(2,\)"),
     ({"integer": [True]}, r"integer has shape \(1,\), expected \(2,\)"),
 ]

@@ -254,7 +254,7 @@ def test_parameters_out_of_range_are_refused(kernels: Kernels):
         selection.tournament(MERITS, 1, 0, stream)
     with pytest.raises(ValueError, match=r"floor is -0\.5, expected a finite number of 0 or more"):
         selection.roulette(MERITS, 1, stream, -0.5)
-    with pytest.raises(ValueError, match=r"epsilon is 1\.5, expected 0 to 1"):
+    with pytest.raises(ValueError, match=r"epsilon is 1\.5, expected a probability, 0 to 1"):
         selection.epsilon_greedy(MERITS, 1, 1.5, stream)
     with pytest.raises(ValueError, match=r"counts has shape \(2,\), expected \(1,\)"):
         selection.ucb1([1.0], [1, 2], 3, 1)

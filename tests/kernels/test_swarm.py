@@ -240,8 +240,8 @@ SOUND: dict[str, dict[str, Any]] = {
     "ring_leaders": {"merits": [1.0, 2.0], "neighbors": 1},
 }
 REFUSED = [
-    ("fly", {"positions": [[0.0, 0.0]]}, r"positions is list, expected a writeable C-contiguous float64 array of 2"),
-    ("fly", {"velocities": np.zeros((3, 2), int)}, r"velocities is int64 of shape \(3, 2\), expected a writeable"),
+    ("fly", {"positions": [[0.0, 0.0]]}, r"positions is list, expected a writable C-contiguous float64 array of 2"),
+    ("fly", {"velocities": np.zeros((3, 2), int)}, r"velocities is int64 of shape \(3, 2\), expected a writable"),
     ("fly", {"velocities": np.zeros((2, 2))}, r"velocities has shape \(2, 2\), expected \(3, 2\)"),
     ("fly", {"own": np.zeros((3, 1))}, r"own has shape \(3, 1\), expected \(3, 2\)"),
     ("fly", {"leaders": [0, 0]}, r"leaders has shape \(2,\), expected \(3,\)"),
@@ -253,7 +253,7 @@ REFUSED = [
     ("fly", {"integer": [True]}, r"integer has shape \(1,\), expected \(2,\)"),
     ("fly", {"draws": np.zeros((1, 2), np.uint64)}, r"draws has shape \(1, 2\), expected \(2, 2\)"),
     ("fly", {"draws": np.zeros((2, 2))}, r"draws must be uint64, not float64"),
-    ("note_own", {"own": np.zeros(3)}, r"own is float64 of shape \(3,\), expected a writeable"),
+    ("note_own", {"own": np.zeros(3)}, r"own is float64 of shape \(3,\), expected a writable"),
     ("note_own", {"merits": np.zeros(2)}, r"merits has shape \(2,\), expected \(3,\)"),
     ("note_own", {"particles": [3]}, r"particles\[0\] is 3, expected 0 to 2"),
     ("note_own", {"codes": [[1.0]]}, r"codes has shape \(1, 1\), expected \(1, 2\)"),
@@ -298,10 +298,10 @@ SOUND_LOOP: dict[str, Any] = {
 REFUSED_LOOP = [
     ({"generations": 0}, r"generations is 0, expected 1 or more"),
     ({"neighbors": -1}, r"neighbors is -1, expected 0 or more"),
-    ({"leaders": [0, 0, 0]}, r"leaders is not a writeable int64 array"),
+    ({"leaders": [0, 0, 0]}, r"leaders is not a writable int64 array"),
     ({"leaders": np.array([0, 0, 3])}, r"leaders\[2\] is 3, expected 0 to 2"),
     ({"code": -1}, r"code is -1, expected 0 to"),
-    ({"own": np.zeros((3, 2), np.float32)}, r"own is float32 of shape \(3, 2\), expected a writeable"),
+    ({"own": np.zeros((3, 2), np.float32)}, r"own is float32 of shape \(3, 2\), expected a writable"),
     ({"merits": np.zeros(2)}, r"merits has shape \(2,\), expected \(3,\)"),
     ({"best": np.zeros(3)}, r"best has shape \(3,\), expected \(2,\)"),
     ({"particles": [3]}, r"particles\[0\] is 3, expected 0 to 2"),

@@ -1,4 +1,4 @@
-"""What kernels accept. Both implementations raise through here, so that their errors read the same.
+"""What several families of kernels accept. Both implementations raise through here, so that errors read the same.
 
 The compiled kernels look at their input with a few C comparisons and come here when something does not fit: either it
 can be converted, or the error is raised that names argument, index and value.
@@ -8,35 +8,16 @@ from __future__ import annotations
 
 import math
 import operator
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
-
-from gigaevo.kernels.codes import Binning
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, DTypeLike, NDArray
 
-MAX_AXES = 8
-MAX_CELLS = 2**62
-MAX_RESOLUTION = 2**31
 MAX_ROWS = 2**31 - 2  # rows are counted in 32 bits
 # What an array must be to be read in C: contiguous, and aligned, which numbers amid bytes are not.
 IN_PLACE: tuple[Literal["C"], Literal["A"]] = ("C", "A")
-
-# Positions are stretched by this much, so that rounding never puts a value that lies on an edge (3 of 10 on [0, 10],
-# 100 on a logarithmic axis) into the cell below it.
-EDGE_SLACK = 1.0 + 1e-12
-
-
-class Axis(NamedTuple):
-    """One axis of a grid: the cell of ``value`` is ``int(scale * stretched(value))``, at most ``resolution - 1``."""
-
-    lower: float
-    upper: float
-    resolution: int
-    binning: Binning
-    scale: float
 
 
 def float_array(name: str, given: ArrayLike, ndim: int) -> NDArray[np.float64]:
@@ -65,6 +46,51 @@ def int_array(name: str, given: ArrayLike, ndim: int) -> NDArray[np.int64]:
     return np.require(array, np.int64, IN_PLACE)
 
 
+def index_array(name: str, given: ArrayLike, ndim: int, limit: int) -> NDArray[np.int64]:
+    """``given`` as indices below ``limit``.
+
+    Raises:
+        ValueError: It is of no integers, of another number of dimensions, or one is out of its range.
+    """
+    array = int_array(name, given, ndim)
+    if ndim == 1:
+        check_below(name, array, limit)
+        return array
+    bad = np.argwhere((array < 0) | (array >= limit))
+    if len(bad):
+        row, column = bad[0].tolist()
+        raise ValueError(f"{name}[{row}, {column}] is {array[row, column]}, expected 0 to {limit - 1}")
+    return array
+
+
+def flag_array(name: str, given: ArrayLike, shape: tuple[int, ...]) -> NDArray[np.uint8]:
+    """``given`` as bytes of 0 and 1.
+
+    Raises:
+        ValueError: It is of another shape, or not of truth values.
+    """
+    array = np.asarray(given)
+    check_shape(name, array, shape)
+    if array.dtype.kind not in "bu":
+        raise ValueError(f"{name} must be truth values (bool or uint8), not {array.dtype}")
+    return np.ascontiguousarray(array != 0).view(np.uint8)
+
+
+def owned_array(name: str, given: Any, ndim: int) -> NDArray[np.float64]:
+    """``given``, which a kernel will write to.
+
+    Raises:
+        ValueError: It is not a writable C-contiguous float64 array: a copy would be changed in its place.
+    """
+    kind = type(given).__name__
+    if isinstance(given, np.ndarray):
+        if given.dtype == np.float64 and given.ndim == ndim and given.flags.carray:
+            return given
+        kind = f"{given.dtype} of shape {given.shape}"
+    dimensions = f"{ndim} dimension{'s' if ndim > 1 else ''}"
+    raise ValueError(f"{name} is {kind}, expected a writable C-contiguous float64 array of {dimensions}")
+
+
 def output(out: Any, shape: tuple[int, ...], dtype: DTypeLike = np.float64) -> NDArray[Any]:
     """``out``, to which a kernel writes, or a new array where none is given.
 
@@ -79,20 +105,6 @@ def output(out: Any, shape: tuple[int, ...], dtype: DTypeLike = np.float64) -> N
     if not out.flags.carray:
         raise ValueError("out must be a writable C-contiguous array")
     return out
-
-
-def binning_array(given: ArrayLike) -> NDArray[np.uint8]:
-    """``given`` as binning codes.
-
-    Raises:
-        ValueError: One of them is no ``Binning``.
-    """
-    codes = int_array("binning", given, 1)
-    for axis, code in enumerate(codes.tolist()):
-        if code not in list(Binning):
-            kinds = ", ".join(f"{kind.value} ({kind.name})" for kind in Binning)
-            raise ValueError(f"binning[{axis}] is {code}, expected one of {kinds}")
-    return codes.astype(np.uint8)
 
 
 def check_shape(name: str, array: NDArray[np.generic], shape: tuple[int, ...]) -> None:
@@ -124,36 +136,11 @@ def int64(name: str, given: int) -> int:
     return number
 
 
-def check_objective(objective: float) -> None:
-    """Raise ValueError if a single objective is NaN or infinite."""
-    if not math.isfinite(objective):
-        raise ValueError(f"objective is {objective}, expected a finite number")
-
-
-def check_cell(cell: int, total_cells: int) -> None:
-    """Raise ValueError if a single cell is not of the archive."""
-    if not 0 <= cell < total_cells:
-        raise ValueError(f"cell is {cell}, expected 0 to {total_cells - 1}")
-
-
-def check_cells(cells: NDArray[np.int64], total_cells: int) -> None:
-    """Raise ValueError naming the first of ``cells`` that is not of the archive."""
-    bad = np.flatnonzero((cells < 0) | (cells >= total_cells))
-    if len(bad):
-        raise ValueError(f"cells[{bad[0]}] is {cells[bad[0]]}, expected 0 to {total_cells - 1}")
-
-
 def check_uniforms(uniforms: NDArray[np.float64]) -> None:
     """Raise ValueError naming the first of ``uniforms`` that is not in [0, 1)."""
     bad = np.flatnonzero(~((uniforms >= 0.0) & (uniforms < 1.0)))
     if len(bad):
         raise ValueError(f"uniforms[{bad[0]}] is {uniforms[bad[0]]}, expected a number in [0, 1)")
-
-
-def check_not_empty(elites: int) -> None:
-    """Raise ValueError if there is no elite to sample."""
-    if elites == 0:
-        raise ValueError("the archive is empty, there is no elite to sample")
 
 
 def check_number(name: str, number: float) -> None:
@@ -216,6 +203,16 @@ def check_rate(name: str, rate: float) -> None:
         raise ValueError(f"{name} is {rate!r}, expected a probability, 0 to 1")
 
 
+def check_not_negative(name: str, number: float) -> None:
+    """Raise ValueError unless ``number`` is finite and 0 or more."""
+    try:
+        fits = 0.0 <= number < math.inf
+    except (TypeError, ValueError):
+        fits = False
+    if not fits:
+        raise ValueError(f"{name} is {number!r}, expected a finite number of 0 or more")
+
+
 def random_state(words: ArrayLike) -> NDArray[np.uint64]:
     """The state of a random stream, uint64 of shape (4,).
 
@@ -229,120 +226,9 @@ def random_state(words: ArrayLike) -> NDArray[np.uint64]:
 
 
 def check_rows(rows: int) -> None:
-    """Raise ValueError if an archive would need more rows than it can count."""
+    """Raise ValueError if there would be more rows than can be counted."""
     if rows > MAX_ROWS:
-        raise ValueError(f"the archive would need room for {rows} elites, at most {MAX_ROWS} are possible")
-
-
-def check_archive(total_cells: int, behavior_dim: int, solution_dim: int, capacity: int) -> None:
-    """Raise ValueError if an archive cannot have this shape."""
-    if not 1 <= total_cells <= MAX_CELLS:
-        raise ValueError(f"total_cells is {total_cells}, expected 1 to 2**62")
-    if behavior_dim < 0 or solution_dim < 0:
-        name, value = ("behavior_dim", behavior_dim) if behavior_dim < 0 else ("solution_dim", solution_dim)
-        raise ValueError(f"{name} is {value}, expected 0 or more")
-    if not 1 <= capacity <= MAX_ROWS:
-        raise ValueError(f"capacity is {capacity}, expected 1 to {MAX_ROWS}")
-
-
-def optional_rows(name: str, given: ArrayLike | None, shape: tuple[int, ...]) -> NDArray[np.float64] | None:
-    """What an archive keeps beside the objective: an array of ``shape``, or None where the archive keeps none.
-
-    Raises:
-        ValueError: Given though the archive keeps none, missing though it does, or of another shape.
-    """
-    if shape[-1] == 0:
-        if given is not None:
-            raise ValueError(f"{name} given, but the archive was made without any (dimension 0)")
-        return None
-    if given is None:
-        raise ValueError(f"{name} missing, expected shape {shape}")
-    array = float_array(name, given, len(shape))
-    check_shape(name, array, shape)
-    return array
-
-
-def optional_keys(given: ArrayLike | None, n: int, keyed: bool) -> NDArray[np.int64] | None:
-    """The keys of ``n`` items, or None where an archive keeps none.
-
-    Raises:
-        ValueError: Given though the archive keeps none, missing though it does, or of another shape or type.
-    """
-    if not keyed:
-        if given is not None:
-            raise ValueError("keys given, but the archive was made without any (keyed=False)")
-        return None
-    if given is None:
-        raise ValueError(f"keys missing, expected shape ({n},)")
-    keys = int_array("keys", given, 1)
-    check_shape("keys", keys, (n,))
-    return keys
-
-
-def check_keyed(keyed: bool) -> None:
-    """Raise ValueError if an archive keeps no keys."""
-    if not keyed:
-        raise ValueError("the archive was made without keys (keyed=False)")
-
-
-def check_depth(depth: int, total_cells: int) -> None:
-    """Raise ValueError unless the cells of an archive are whole runs of ``depth``."""
-    if depth < 1 or total_cells % depth:
-        raise ValueError(f"depth is {depth}, expected a divisor of the {total_cells} cells")
-
-
-def checked_axes(
-    lower: ArrayLike, upper: ArrayLike, resolution: ArrayLike, binning: ArrayLike, axes: int
-) -> list[Axis]:
-    """The axes of a grid.
-
-    Args:
-        lower: float64 (axes,), finite.
-        upper: float64 (axes,), finite, above ``lower``.
-        resolution: int64 (axes,), 1 to 2**31.
-        binning: ``Binning`` codes (axes,).
-        axes: Number of axes, 1 to 8.
-
-    Raises:
-        ValueError: Naming argument, axis and value; or the grid would have more than 2**62 cells.
-    """
-    if not 1 <= axes <= MAX_AXES:
-        raise ValueError(f"values have {axes} axes, expected 1 to {MAX_AXES}")
-    lowers, uppers = float_array("lower", lower, 1), float_array("upper", upper, 1)
-    resolutions, kinds = int_array("resolution", resolution, 1), binning_array(binning)
-    check_shape("lower", lowers, (axes,))
-    check_shape("upper", uppers, (axes,))
-    check_shape("resolution", resolutions, (axes,))
-    check_shape("binning", kinds, (axes,))
-    check_finite("lower", lowers)
-    check_finite("upper", uppers)
-    columns = zip(lowers.tolist(), uppers.tolist(), resolutions.tolist(), kinds.tolist(), strict=True)
-    made = [_checked_axis(number, *column) for number, column in enumerate(columns)]
-    if math.prod(axis.resolution for axis in made) > MAX_CELLS:
-        raise ValueError(f"resolution {resolutions.tolist()} makes more than 2**62 cells")
-    return made
-
-
-def _checked_axis(number: int, lower: float, upper: float, resolution: int, code: int) -> Axis:
-    if not lower < upper:
-        raise ValueError(f"lower[{number}] is {lower}, expected less than upper[{number}], which is {upper}")
-    if not 1 <= resolution <= MAX_RESOLUTION:
-        raise ValueError(f"resolution[{number}] is {resolution}, expected 1 to 2**31")
-    binning = Binning(code)
-    if binning is Binning.LOGARITHMIC and lower <= 0.0:
-        raise ValueError(f"lower[{number}] is {lower}, expected more than 0 as the axis is logarithmic")
-    span = stretched(upper, lower, binning)
-    scale = resolution / span * EDGE_SLACK if span > 0.0 else math.inf
-    if not (math.isfinite(span) and math.isfinite(scale)):
-        raise ValueError(f"lower[{number}] to upper[{number}], {lower} to {upper}, is too narrow or too wide to bin")
-    return Axis(lower, upper, resolution, binning, scale)
-
-
-def stretched(value: float, lower: float, binning: Binning) -> float:
-    """Distance of ``value`` from ``lower`` in the measure in which the cells are of equal width."""
-    if binning is Binning.LOGARITHMIC:
-        return math.log(value) - math.log(lower)
-    return math.sqrt(value - lower) if binning is Binning.SQUARE_ROOT else value - lower
+        raise ValueError(f"room for {rows} rows would be needed, at most {MAX_ROWS} are possible")
 
 
 def _check_ndim(name: str, array: NDArray[np.generic], ndim: int) -> None:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from enum import IntEnum
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from gigaevo.kernels.checks.array_checks import check_below, check_shape, float_array, int_array
+from gigaevo.kernels.checks.array_checks import check_shape, float_array, owned_array
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
@@ -49,38 +49,6 @@ class Plan(NamedTuple):
     rate: float
 
 
-def owned_array(name: str, given: Any, ndim: int) -> NDArray[np.float64]:
-    """``given``, which a kernel will write to.
-
-    Raises:
-        ValueError: It is not a writeable C-contiguous float64 array: a copy would be changed in its place.
-    """
-    kind = type(given).__name__
-    if isinstance(given, np.ndarray):
-        if given.dtype == np.float64 and given.ndim == ndim and given.flags.carray:
-            return given
-        kind = f"{given.dtype} of shape {given.shape}"
-    dimensions = f"{ndim} dimension{'s' if ndim > 1 else ''}"
-    raise ValueError(f"{name} is {kind}, expected a writeable C-contiguous float64 array of {dimensions}")
-
-
-def index_array(name: str, given: ArrayLike, ndim: int, limit: int) -> NDArray[np.int64]:
-    """``given`` as indices below ``limit``.
-
-    Raises:
-        ValueError: It is of no integers, of another number of dimensions, or one is out of its range.
-    """
-    array = int_array(name, given, ndim)
-    if ndim == 1:
-        check_below(name, array, limit)
-        return array
-    bad = np.argwhere((array < 0) | (array >= limit))
-    if len(bad):
-        row, column = bad[0].tolist()
-        raise ValueError(f"{name}[{row}, {column}] is {array[row, column]}, expected 0 to {limit - 1}")
-    return array
-
-
 def members_drawn(base: int, differences: int) -> int:
     """Members of the population that a mutant draws, all different."""
     return 2 * differences + (base == Base.RANDOM)
@@ -116,19 +84,6 @@ def rate_array(name: str, given: ArrayLike) -> NDArray[np.float64]:
     if len(bad):
         raise ValueError(f"{name}[{bad[0]}] is {rates[bad[0]]}, expected 0 to 1")
     return rates
-
-
-def flag_array(name: str, given: ArrayLike, shape: tuple[int, ...]) -> NDArray[np.uint8]:
-    """``given`` as bytes of 0 and 1.
-
-    Raises:
-        ValueError: It is of another shape, or not of truth values.
-    """
-    array = np.asarray(given)
-    check_shape(name, array, shape)
-    if array.dtype.kind not in "bu":
-        raise ValueError(f"{name} must be truth values (bool or uint8), not {array.dtype}")
-    return np.ascontiguousarray(array != 0).view(np.uint8)
 
 
 def check_parents(parents: NDArray[np.int64], rows: int) -> None:
@@ -177,6 +132,6 @@ def check_plan(plan: Plan, memory: NDArray[np.float64], counters: NDArray[np.int
     check_memory(memory[0], rate_array("memory[1]", memory[1]))
     sound = isinstance(counters, np.ndarray) and counters.dtype == np.int64 and counters.flags.carray
     if not sound or counters.shape != (2,):
-        raise ValueError("counters is not a writeable int64 array of shape (2,)")
+        raise ValueError("counters is not a writable int64 array of shape (2,)")
     if not 0 <= counters[1] < memory.shape[1]:
         raise ValueError(f"counters[1] is {counters[1]}, expected 0 to {memory.shape[1] - 1}")

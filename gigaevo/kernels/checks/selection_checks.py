@@ -37,26 +37,6 @@ def contested(size: int, candidates: int) -> int:
     return min(size, 64 * max(candidates, 1))
 
 
-def check_share(name: str, share: float) -> None:
-    """Raise ValueError unless ``share`` is in [0, 1]."""
-    try:
-        fits = 0.0 <= share <= 1.0
-    except (TypeError, ValueError):
-        fits = False
-    if not fits:
-        raise ValueError(f"{name} is {share!r}, expected 0 to 1")
-
-
-def check_not_negative(name: str, number: float) -> None:
-    """Raise ValueError unless ``number`` is finite and 0 or more."""
-    try:
-        fits = 0.0 <= number < math.inf
-    except (TypeError, ValueError):
-        fits = False
-    if not fits:
-        raise ValueError(f"{name} is {number!r}, expected a finite number of 0 or more")
-
-
 def pick_counts(counts: ArrayLike, candidates: int) -> NDArray[np.int64]:
     """How often each candidate has been selected so far: int64 of shape (candidates,).
 

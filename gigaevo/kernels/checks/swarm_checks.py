@@ -58,4 +58,4 @@ def check_loop(leaders: Any, neighbors: int, generations: int) -> None:
     if neighbors < 0:
         raise ValueError(f"neighbors is {neighbors}, expected 0 or more")
     if not (isinstance(leaders, np.ndarray) and leaders.dtype == np.int64 and leaders.flags.carray):
-        raise ValueError("leaders is not a writeable int64 array")
+        raise ValueError("leaders is not a writable int64 array")

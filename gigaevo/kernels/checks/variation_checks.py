@@ -15,16 +15,6 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float64]
 
 
-def check_index(name: str, index: float) -> None:
-    """Raise ValueError unless ``index`` can be the distribution index of SBX or polynomial mutation."""
-    try:
-        fits = 0.0 <= index < math.inf
-    except (TypeError, ValueError):
-        fits = False
-    if not fits:
-        raise ValueError(f"{name} is {index!r}, expected a finite number of 0 or more")
-
-
 def check_cuts(cuts: int) -> None:
     """Raise ValueError if genomes cannot be cut at so many points."""
     if cuts < 1:

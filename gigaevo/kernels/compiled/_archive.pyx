@@ -27,7 +27,7 @@ from gigaevo.kernels.compiled._cell_index cimport (
 
 import numpy as np
 
-from gigaevo.kernels.checks import array_checks
+from gigaevo.kernels.checks import archive_checks, array_checks
 from gigaevo.kernels.codes import AddStatus
 
 cnp.import_array()
@@ -120,7 +120,7 @@ cdef object checked_row(str name, object given, int64_t width):
     """An array of ``width`` numbers; None if the archive keeps none."""
     if width > 0 and fits(given, cnp.NPY_FLOAT64, 1) and cnp.PyArray_DIM(<cnp.ndarray>given, 0) == width:
         return given
-    return array_checks.optional_rows(name, given, (width,))
+    return archive_checks.optional_rows(name, given, (width,))
 
 
 cdef inline object load_rows(Table* rows, str name, object given, Py_ssize_t n, int64_t width):
@@ -128,7 +128,7 @@ cdef inline object load_rows(Table* rows, str name, object given, Py_ssize_t n, 
     if width > 0 and load_table(rows, given) and rows.rows == n and rows.columns == width:
         return given
     rows.data = NULL
-    given = array_checks.optional_rows(name, given, (n, width))
+    given = archive_checks.optional_rows(name, given, (n, width))
     if given is not None:
         load_table(rows, given)
     return given
@@ -145,7 +145,7 @@ cdef inline object checked_rows(str name, object given, Py_ssize_t n, int64_t wi
         return given
     if width == 0 and given is None:
         return None
-    return array_checks.optional_rows(name, given, (n, width))
+    return archive_checks.optional_rows(name, given, (n, width))
 
 
 cdef inline object checked_keys(object given, Py_ssize_t n, bint keyed):
@@ -154,13 +154,13 @@ cdef inline object checked_keys(object given, Py_ssize_t n, bint keyed):
         return given
     if not keyed and given is None:
         return None
-    return array_checks.optional_keys(given, n, keyed)
+    return archive_checks.optional_keys(given, n, keyed)
 
 
 cdef inline int64_t checked_depth(object depth, int64_t total_cells) except -1:
     cdef int64_t run = depth
     if run < 1 or total_cells % run:
-        array_checks.check_depth(run, total_cells)
+        archive_checks.check_depth(run, total_cells)
     return run
 
 
@@ -182,7 +182,7 @@ cdef class EliteArchive:
     cdef cnp.ndarray notes  # room for what becomes of NOTED items
 
     def __cinit__(self, total_cells, *, behavior_dim=0, solution_dim=0, keyed=True, capacity=64):
-        array_checks.check_archive(total_cells, behavior_dim, solution_dim, capacity)
+        archive_checks.check_archive(total_cells, behavior_dim, solution_dim, capacity)
         self.total_cells = total_cells
         self.keyed = keyed
         self.behavior_dim, self.solution_dim = behavior_dim, solution_dim
@@ -231,7 +231,7 @@ cdef class EliteArchive:
         if not (
             cells_are_sound(items.cells, n, self.total_cells // run) and numbers_are_finite(items.objectives, n)
         ):
-            array_checks.check_cells(cells, self.total_cells // run)
+            array_checks.check_below("cells", cells, self.total_cells // run)
             array_checks.check_finite("objectives", objectives)
         self.reserve(self.count + n)
         notes = self.notes if n <= NOTED else new_notes(n)
@@ -343,7 +343,7 @@ cdef class EliteArchive:
     @property
     def keys(self):
         """See ``archive_numpy.EliteArchive.keys``."""
-        array_checks.check_keyed(self.keyed)
+        archive_checks.check_keyed(self.keyed)
         return self.used(self.key_rows)
 
     @property
@@ -383,7 +383,7 @@ cdef class EliteArchive:
         if not are_uniforms(drawn, n):
             array_checks.check_uniforms(uniforms)
         if n:
-            array_checks.check_not_empty(self.count)
+            archive_checks.check_not_empty(self.count)
         rows = new_array(n, cnp.NPY_INT64)
         cdef int64_t* row_data = <int64_t*>cnp.PyArray_DATA(rows)
         cdef Py_ssize_t item
@@ -545,14 +545,14 @@ cdef class EliteArchive:
 
     cdef inline int check_item(self, int64_t cell, double objective) except -1:
         if not 0 <= cell < self.total_cells:
-            array_checks.check_cell(cell, self.total_cells)
+            archive_checks.check_cell(cell, self.total_cells)
         if not isfinite(objective):
-            array_checks.check_objective(objective)
+            array_checks.check_number("objective", objective)
         return 0
 
     cdef inline int64_t checked_row_of(self, int64_t cell) except -2:
         if not 0 <= cell < self.total_cells:
-            array_checks.check_cell(cell, self.total_cells)
+            archive_checks.check_cell(cell, self.total_cells)
         return row_of_cell(&self.index, cell)
 
     cdef cnp.ndarray used(self, cnp.ndarray rows):

@@ -28,9 +28,9 @@ import numpy as np
 
 from gigaevo.kernels.advances import Advance
 from gigaevo.kernels.checks import breeding_checks as checks
-from gigaevo.kernels.checks.array_checks import MAX_ROWS, check_rate
+from gigaevo.kernels.checks.array_checks import MAX_ROWS, check_not_negative, check_rate
 from gigaevo.kernels.checks.functions_checks import BITS, REAL, check_code
-from gigaevo.kernels.checks.variation_checks import check_index, needed_bounds
+from gigaevo.kernels.checks.variation_checks import needed_bounds
 from gigaevo.kernels.codes import PLUS, ROUNDS
 
 cnp.import_array()
@@ -402,8 +402,8 @@ cdef int set_reals(
     if size < 1:
         checks.check_breeding(0, size)
     if not (0.0 <= eta < INFINITY and 0.0 <= mutation_eta < INFINITY):
-        check_index("eta", eta)
-        check_index("mutation_eta", mutation_eta)
+        check_not_negative("eta", eta)
+        check_not_negative("mutation_eta", mutation_eta)
     if not (0.0 <= gene_rate <= 1.0 and 0.0 <= exchange_rate <= 1.0 and 0.0 <= mutation_rate <= 1.0):
         for name, rate in (("gene_rate", gene_rate), ("exchange_rate", exchange_rate), ("mutation_rate", mutation_rate)):
             check_rate(name, rate)

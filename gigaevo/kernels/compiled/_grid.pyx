@@ -8,7 +8,7 @@ cimport numpy as cnp
 
 from gigaevo.kernels.compiled._boundary cimport Table, fits, load_table, new_array
 
-from gigaevo.kernels.checks import array_checks
+from gigaevo.kernels.checks import array_checks, grid_checks
 
 cnp.import_array()
 
@@ -28,9 +28,9 @@ cdef enum:
     LOGARITHMIC = 1
     SQUARE_ROOT = 2
 
-cdef int64_t MAX_CELLS = array_checks.MAX_CELLS
-cdef int64_t MAX_RESOLUTION = array_checks.MAX_RESOLUTION
-cdef double EDGE_SLACK = array_checks.EDGE_SLACK
+cdef int64_t MAX_CELLS = grid_checks.MAX_CELLS
+cdef int64_t MAX_RESOLUTION = grid_checks.MAX_RESOLUTION
+cdef double EDGE_SLACK = grid_checks.EDGE_SLACK
 
 cdef struct Axis:
     double lower
@@ -90,7 +90,7 @@ cdef int load_axes(
     if not fits(resolution, cnp.NPY_INT64, 1):
         resolution = array_checks.int_array("resolution", resolution, 1)
     if not fits(binning, cnp.NPY_UINT8, 1):
-        binning = array_checks.binning_array(binning)
+        binning = grid_checks.binning_array(binning)
     sound = sound and length(lower) == length(upper) == length(resolution) == length(binning) == dims
     if sound:
         lowers = <const double*>cnp.PyArray_DATA(<cnp.ndarray>lower)
@@ -106,7 +106,7 @@ cdef int load_axes(
                 break
             cells *= resolutions[axis]
     if not sound:
-        array_checks.checked_axes(lower, upper, resolution, binning, dims)
+        grid_checks.checked_axes(lower, upper, resolution, binning, dims)
         raise AssertionError("the twin accepts axes that the compiled kernel refuses")
     return 0
 

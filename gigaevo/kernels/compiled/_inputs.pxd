@@ -27,8 +27,8 @@ cdef inline cnp.ndarray indices(str name, object given, int ndim, Py_ssize_t lim
         <const int64_t*>cnp.PyArray_DATA(<cnp.ndarray>given), cnp.PyArray_SIZE(given), limit
     ):
         return <cnp.ndarray>given
-    from gigaevo.kernels.checks import differential_checks
-    return differential_checks.index_array(name, given, ndim, limit)
+    from gigaevo.kernels.checks import array_checks
+    return array_checks.index_array(name, given, ndim, limit)
 
 
 cdef inline cnp.ndarray flags(str name, object given, Py_ssize_t rows, Py_ssize_t genes):
@@ -36,15 +36,15 @@ cdef inline cnp.ndarray flags(str name, object given, Py_ssize_t rows, Py_ssize_
     if fits(given, cnp.NPY_UINT8, 1 if rows < 0 else 2) and cnp.PyArray_DIM(<cnp.ndarray>given, rows >= 0) == genes:
         if rows < 0 or cnp.PyArray_DIM(<cnp.ndarray>given, 0) == rows:
             return <cnp.ndarray>given
-    from gigaevo.kernels.checks import differential_checks
+    from gigaevo.kernels.checks import array_checks
     if rows < 0:
-        return differential_checks.flag_array(name, given, (genes,))
-    return differential_checks.flag_array(name, given, (rows, genes))
+        return array_checks.flag_array(name, given, (genes,))
+    return array_checks.flag_array(name, given, (rows, genes))
 
 
 cdef inline cnp.ndarray owned(str name, object given, int ndim):
     """``given``, which is written to, or an error."""
     if fits(given, cnp.NPY_FLOAT64, ndim) and cnp.PyArray_ISWRITEABLE(<cnp.ndarray>given):
         return <cnp.ndarray>given
-    from gigaevo.kernels.checks import differential_checks
-    return differential_checks.owned_array(name, given, ndim)
+    from gigaevo.kernels.checks import array_checks
+    return array_checks.owned_array(name, given, ndim)

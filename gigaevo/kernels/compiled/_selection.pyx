@@ -54,7 +54,7 @@ def roulette(merits, Py_ssize_t count, RandomStream stream not None, double floo
     """See ``selection_numpy.roulette``."""
     cdef Field field
     pool, rows = checked_field(merits, count, &field)
-    selection_checks.check_not_negative("floor", floor)
+    array_checks.check_not_negative("floor", floor)
     picked = new_array(count, cnp.NPY_INT64)
     cdef int64_t* picks = <int64_t*>cnp.PyArray_DATA(picked)
     cdef bint done
@@ -98,7 +98,7 @@ def epsilon_greedy(merits, Py_ssize_t count, double epsilon, RandomStream stream
     cdef Py_ssize_t pick
     cdef uint64_t word
     pool, rows = checked_field(merits, count, &field)
-    selection_checks.check_share("epsilon", epsilon)
+    array_checks.check_rate("epsilon", epsilon)
     picked = new_array(count, cnp.NPY_INT64)
     cdef int64_t* picks = <int64_t*>cnp.PyArray_DATA(picked)
     cdef uint64_t explores = threshold(epsilon)
@@ -115,8 +115,8 @@ def ucb1(merits, counts, Py_ssize_t total, Py_ssize_t count, double exploration=
     cdef Field field
     pool, rows = checked_field(merits, count, &field)
     counts = selection_checks.pick_counts(counts, len(merits))
-    selection_checks.check_not_negative("total", total)
-    selection_checks.check_not_negative("exploration", exploration)
+    array_checks.check_not_negative("total", total)
+    array_checks.check_not_negative("exploration", exploration)
     selected = counts.copy() if rows is None else counts[rows]
     rarity = 1.0 / np.sqrt(np.maximum(selected, 1))
     picked = new_array(count, cnp.NPY_INT64)

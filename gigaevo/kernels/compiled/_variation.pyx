@@ -67,7 +67,7 @@ def sbx(
     cdef Sbx crossing
     a, b = checked_parents(a, b)
     lower, upper, _ = checked_limits(lower, upper, None, cnp.PyArray_DIM(<cnp.ndarray>a, 1), &limits)
-    variation_checks.check_index("eta", eta)
+    array_checks.check_not_negative("eta", eta)
     check_rate("pair_rate", pair_rate)
     check_rate("gene_rate", gene_rate)
     check_rate("exchange_rate", exchange_rate)
@@ -186,7 +186,7 @@ def blend(
     cdef Limits limits
     a, b = checked_parents(a, b)
     lower, upper, _ = checked_limits(lower, upper, None, cnp.PyArray_DIM(<cnp.ndarray>a, 1), &limits)
-    variation_checks.check_index("alpha", alpha)
+    array_checks.check_not_negative("alpha", alpha)
     check_rate("pair_rate", pair_rate)
     check_rate("gene_rate", gene_rate)
     out = children_of(a, b, out, &pairs)
@@ -268,7 +268,7 @@ def polynomial(
     lower, upper, integer = checked_limits(lower, upper, integer, genes, &limits)
     if lower is None:
         variation_checks.needed_bounds("polynomial mutation", None, None, None, genes)
-    variation_checks.check_index("eta", eta)
+    array_checks.check_not_negative("eta", eta)
     check_rate("gene_rate", gene_rate)
     out = output_of(n, genes, out)
     cdef const double* given = <const double*>cnp.PyArray_DATA(<cnp.ndarray>genomes)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 
-from gigaevo.kernels.checks import array_checks
+from gigaevo.kernels.checks import archive_checks, array_checks
 from gigaevo.kernels.codes import AddStatus
 
 if TYPE_CHECKING:
@@ -46,7 +46,7 @@ class EliteArchive:
         keyed: bool = True,
         capacity: int = 64,
     ) -> None:
-        array_checks.check_archive(total_cells, behavior_dim, solution_dim, capacity)
+        archive_checks.check_archive(total_cells, behavior_dim, solution_dim, capacity)
         self._total_cells = total_cells
         self._keyed = keyed
         self._rows: dict[int, int] = {}
@@ -100,11 +100,11 @@ class EliteArchive:
         n = len(cell_array)
         objective_array = array_checks.float_array("objectives", objectives, 1)
         array_checks.check_shape("objectives", objective_array, (n,))
-        key_array = array_checks.optional_keys(keys, n, self._keyed)
-        behavior_rows = array_checks.optional_rows("behaviors", behaviors, (n, self._behaviors.shape[1]))
-        solution_rows = array_checks.optional_rows("solutions", solutions, (n, self._solutions.shape[1]))
-        array_checks.check_depth(depth, self._total_cells)
-        array_checks.check_cells(cell_array, self._total_cells // depth)
+        key_array = archive_checks.optional_keys(keys, n, self._keyed)
+        behavior_rows = archive_checks.optional_rows("behaviors", behaviors, (n, self._behaviors.shape[1]))
+        solution_rows = archive_checks.optional_rows("solutions", solutions, (n, self._solutions.shape[1]))
+        archive_checks.check_depth(depth, self._total_cells)
+        array_checks.check_below("cells", cell_array, self._total_cells // depth)
         array_checks.check_finite("objectives", objective_array)
         self._reserve(min(len(self) + n, self._total_cells))
         key_list = [-1] * n if key_array is None else key_array.tolist()
@@ -200,7 +200,7 @@ class EliteArchive:
 
     def row_of(self, cell: int) -> int:
         """The row that holds ``cell``, -1 when it is empty. ValueError if there is no such cell."""
-        array_checks.check_cell(array_checks.int64("cell", cell), self._total_cells)
+        archive_checks.check_cell(array_checks.int64("cell", cell), self._total_cells)
         return self._rows.get(cell, -1)
 
     def key_at(self, cell: int) -> int:
@@ -274,7 +274,7 @@ class EliteArchive:
     @property
     def keys(self) -> NDArray[np.int64]:
         """int64 (elites,), the caller's handles. ValueError if the archive keeps none."""
-        array_checks.check_keyed(self._keyed)
+        archive_checks.check_keyed(self._keyed)
         return self._used(self._keys)
 
     @property
@@ -325,7 +325,7 @@ class EliteArchive:
         drawn = array_checks.float_array("uniforms", uniforms, 1)
         array_checks.check_uniforms(drawn)
         if len(drawn):
-            array_checks.check_not_empty(len(self))
+            archive_checks.check_not_empty(len(self))
         # The product can round up to the number of elites.
         return np.minimum((drawn * len(self)).astype(np.int64), len(self) - 1)
 
@@ -353,11 +353,11 @@ class EliteArchive:
         self, cell: int, objective: float, key: int, behavior: ArrayLike | None, solution: ArrayLike | None
     ) -> tuple[NDArray[np.float64] | None, NDArray[np.float64] | None]:
         array_checks.int64("key", key)
-        array_checks.check_cell(array_checks.int64("cell", cell), self._total_cells)
-        array_checks.check_objective(objective)
+        archive_checks.check_cell(array_checks.int64("cell", cell), self._total_cells)
+        array_checks.check_number("objective", objective)
         return (
-            array_checks.optional_rows("behavior", behavior, (self._behaviors.shape[1],)),
-            array_checks.optional_rows("solution", solution, (self._solutions.shape[1],)),
+            archive_checks.optional_rows("behavior", behavior, (self._behaviors.shape[1],)),
+            archive_checks.optional_rows("solution", solution, (self._solutions.shape[1],)),
         )
 
     def _rival(self, first: int, depth: int, solution: NDArray[np.float64] | None) -> int:

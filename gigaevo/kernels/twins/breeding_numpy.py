@@ -16,8 +16,7 @@ import numpy as np
 
 from gigaevo.kernels.advances import Advance
 from gigaevo.kernels.checks import breeding_checks as checks
-from gigaevo.kernels.checks.array_checks import check_rate
-from gigaevo.kernels.checks.variation_checks import check_index
+from gigaevo.kernels.checks.array_checks import check_not_negative, check_rate
 from gigaevo.kernels.codes import PLUS, ROUNDS
 from gigaevo.kernels.twins import functions_numpy, genetic_numpy, selection_numpy, variation_numpy
 
@@ -122,7 +121,7 @@ def breed_reals(
     """
     checks.check_population(codes, merits, np.float64)
     checks.check_breeding(count, size)
-    check_index("mutation_eta", mutation_eta)
+    check_not_negative("mutation_eta", mutation_eta)
     check_rate("mutation_rate", mutation_rate)
 
     def bred(wanted: int) -> Codes:

@@ -66,7 +66,7 @@ def advance(
         ValueError: Shapes do not fit, an argument is out of its range, or what is changed cannot be written to.
     """
     differential_checks.check_plan(plan, memory, counters, generations)
-    bests = differential_checks.owned_array("best", best, 1)
+    bests = array_checks.owned_array("best", best, 1)
     array_checks.check_genes(pool.shape[1])
     array_checks.check_shape("best", bests, pool.shape[1:])
     differential_checks.check_room(len(pool), len(merits), int(counters[0]))

@@ -60,7 +60,7 @@ def draw_parents(
         ValueError: An argument is out of its range; the message names it.
     """
     rows, best = (
-        differential_checks.index_array("targets", targets, 1, size),
+        array_checks.index_array("targets", targets, 1, size),
         array_checks.int_array("leaders", leaders, 1),
     )
     differential_checks.check_draw(size, pool, best, least, base, pull, differences)
@@ -163,13 +163,13 @@ def recombine(
         ValueError: Shapes do not fit, or an index is out of its range.
     """
     members = array_checks.float_array("pool", pool, 2)
-    rows = differential_checks.index_array("targets", targets, 1, len(members))
-    sources = differential_checks.index_array("parents", parents, 2, len(members))
+    rows = array_checks.index_array("targets", targets, 1, len(members))
+    sources = array_checks.index_array("parents", parents, 2, len(members))
     differential_checks.check_parents(sources, len(rows))
     factors = array_checks.float_array("weights", weights, 1)
     array_checks.check_shape("weights", factors, (len(rows),))
     genes = members.shape[1]
-    mask = differential_checks.flag_array("crossed", crossed, (len(rows), genes)).view(np.bool_)
+    mask = array_checks.flag_array("crossed", crossed, (len(rows), genes)).view(np.bool_)
     low, high = array_checks.float_array("lower", lower, 1), array_checks.float_array("upper", upper, 1)
     array_checks.check_shape("lower", low, (genes,))
     array_checks.check_shape("upper", high, (genes,))
@@ -186,7 +186,7 @@ def recombine(
     mutant = np.where(mutant <= high, mutant, 0.5 * high + 0.5 * target)
     trials = np.where(mask, mutant, target)
     if integer is not None:
-        whole = differential_checks.flag_array("integer", integer, (genes,)).view(np.bool_)
+        whole = array_checks.flag_array("integer", integer, (genes,)).view(np.bool_)
         trials = np.where(whole, np.rint(trials), trials)
     return trials
 
@@ -219,10 +219,10 @@ def replace(
     Raises:
         ValueError: Shapes do not fit, an index is out of its range, or ``pool`` or ``merits`` cannot be written to.
     """
-    members = differential_checks.owned_array("pool", pool, 2)
-    ranks = differential_checks.owned_array("merits", merits, 1)
+    members = array_checks.owned_array("pool", pool, 2)
+    ranks = array_checks.owned_array("merits", merits, 1)
     differential_checks.check_room(len(members), len(ranks), archived)
-    rows = differential_checks.index_array("targets", targets, 1, len(ranks))
+    rows = array_checks.index_array("targets", targets, 1, len(ranks))
     candidates = array_checks.float_array("trials", trials, 2)
     array_checks.check_shape("trials", candidates, (len(rows), members.shape[1]))
     worth = array_checks.float_array("trial_merits", trial_merits, 1)

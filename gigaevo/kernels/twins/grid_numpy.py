@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from gigaevo.kernels.checks.array_checks import Axis, check_finite, checked_axes, float_array, stretched
+from gigaevo.kernels.checks.array_checks import check_finite, float_array
+from gigaevo.kernels.checks.grid_checks import Axis, checked_axes, stretched
 from gigaevo.kernels.codes import Binning
 
 if TYPE_CHECKING:

@@ -13,10 +13,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from gigaevo.kernels.checks import array_checks
+from gigaevo.kernels.checks.array_checks import check_not_negative, check_rate
 from gigaevo.kernels.checks.selection_checks import (
-    check_not_negative,
     check_picks,
-    check_share,
     check_size,
     contestants,
     contested,
@@ -120,7 +119,7 @@ def epsilon_greedy(merits: ArrayLike, count: int, epsilon: float, stream: Random
         ValueError: ``epsilon`` is not in [0, 1], ``count`` negative, or there are no candidates.
     """
     pool, rows = _field(merits, count)
-    check_share("epsilon", epsilon)
+    check_rate("epsilon", epsilon)
     if not count:
         return np.empty(0, np.int64)
     explores = stream.uniforms(count) < epsilon

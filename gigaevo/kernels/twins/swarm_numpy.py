@@ -12,7 +12,7 @@ import numpy as np
 
 from gigaevo.kernels.advances import Advance
 from gigaevo.kernels.checks import array_checks, swarm_checks
-from gigaevo.kernels.checks.differential_checks import flag_array, index_array, owned_array
+from gigaevo.kernels.checks.array_checks import flag_array, index_array, owned_array
 from gigaevo.kernels.twins.functions_numpy import drop_invalid, evaluate
 
 if TYPE_CHECKING:

@@ -20,12 +20,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from gigaevo.kernels.checks import array_checks
-from gigaevo.kernels.checks.array_checks import check_rate
+from gigaevo.kernels.checks.array_checks import check_not_negative, check_rate
 from gigaevo.kernels.checks.variation_checks import (
     bounds,
     bounds_and_integers,
     check_cuts,
-    check_index,
     deviations,
     needed_bounds,
     parents,
@@ -68,7 +67,7 @@ def sbx(
     """
     first, second = parents(a, b)
     limits = bounds(lower, upper, first.shape[1])
-    check_index("eta", eta)
+    check_not_negative("eta", eta)
     for name, rate in (("pair_rate", pair_rate), ("gene_rate", gene_rate), ("exchange_rate", exchange_rate)):
         check_rate(name, rate)
     children = array_checks.output(out, (2 * len(first), first.shape[1]))
@@ -168,7 +167,7 @@ def blend(
     """
     first, second = parents(a, b)
     limits = bounds(lower, upper, first.shape[1])
-    check_index("alpha", alpha)
+    check_not_negative("alpha", alpha)
     check_rate("pair_rate", pair_rate)
     check_rate("gene_rate", gene_rate)
     children = array_checks.output(out, (2 * len(first), first.shape[1]))
@@ -223,7 +222,7 @@ def polynomial(
     """
     given = array_checks.float_array("genomes", genomes, 2)
     low, high, whole = needed_bounds("polynomial mutation", lower, upper, integer, given.shape[1])
-    check_index("eta", eta)
+    check_not_negative("eta", eta)
     check_rate("gene_rate", gene_rate)
     mutants = array_checks.output(out, given.shape)
     changed = happens(given.shape, stream, gene_rate) & (low < high)

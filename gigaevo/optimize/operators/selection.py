@@ -16,7 +16,7 @@ import numpy as np
 
 from gigaevo.kernels import selection
 from gigaevo.kernels.checks import array_checks
-from gigaevo.kernels.checks.selection_checks import check_not_negative, check_share
+from gigaevo.kernels.checks.array_checks import check_not_negative, check_rate
 from gigaevo.kernels.random import RandomStream
 from gigaevo.optimize.arguments import brief, check_whole
 from gigaevo.optimize.seeds import seed_sequence
@@ -100,7 +100,7 @@ class EpsilonGreedy:
     epsilon: float = 0.1
 
     def __post_init__(self) -> None:
-        check_share("epsilon", self.epsilon)
+        check_rate("epsilon", self.epsilon)
 
     def select(self, merits: Floats, count: int, stream: RandomStream, counts: Ints | None = None) -> Ints:
         return selection.epsilon_greedy(merits, count, self.epsilon, stream)

@@ -13,8 +13,8 @@ import numpy as np
 
 from gigaevo.kernels import genetic, variation
 from gigaevo.kernels.checks import array_checks
-from gigaevo.kernels.checks.array_checks import check_rate
-from gigaevo.kernels.checks.variation_checks import check_index, needed_bounds
+from gigaevo.kernels.checks.array_checks import check_not_negative, check_rate
+from gigaevo.kernels.checks.variation_checks import needed_bounds
 from gigaevo.kernels.random import RandomStream
 from gigaevo.optimize.arguments import check_whole
 from gigaevo.optimize.seeds import seed_sequence
@@ -50,7 +50,7 @@ class SBX:
     exchange_rate: float = 0.5
 
     def __post_init__(self) -> None:
-        check_index("eta", self.eta)
+        check_not_negative("eta", self.eta)
         for name in ("rate", "gene_rate", "exchange_rate"):
             check_rate(name, getattr(self, name))
 
@@ -148,7 +148,7 @@ class BlendCrossover:
     rate: float = 1.0
 
     def __post_init__(self) -> None:
-        check_index("alpha", self.alpha)
+        check_not_negative("alpha", self.alpha)
         check_rate("rate", self.rate)
 
     def cross(
@@ -189,7 +189,7 @@ class PolynomialMutation:
     rate: float | None = None
 
     def __post_init__(self) -> None:
-        check_index("eta", self.eta)
+        check_not_negative("eta", self.eta)
         if self.rate is not None:
             check_rate("rate", self.rate)
 
@@ -223,7 +223,7 @@ class GaussianMutation:
     reflect: bool = False
 
     def __post_init__(self) -> None:
-        check_index("sigma", self.sigma)
+        check_not_negative("sigma", self.sigma)
         check_rate("rate", self.rate)
 
     def mutate(

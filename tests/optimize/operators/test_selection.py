@@ -100,7 +100,7 @@ def test_errors_name_the_argument_and_what_is_allowed(
 def test_parameters_out_of_range_are_named():
     with pytest.raises(ValueError, match="tournament_size is 0, expected a whole number from 1"):
         hz.tournament_select(FITNESSES, 0, 1)
-    with pytest.raises(ValueError, match=r"epsilon is -0\.1, expected 0 to 1"):
+    with pytest.raises(ValueError, match=r"epsilon is -0\.1, expected a probability, 0 to 1"):
         hz.epsilon_greedy_select(FITNESSES, -0.1)
     with pytest.raises(ValueError, match=r"selection_counts has shape \(1,\), expected \(5,\)"):
         hz.ucb1_select(FITNESSES, [1], 1, 1)
@@ -152,7 +152,7 @@ def test_parts_refuse_parameters_when_they_are_made():
     for make, message in [
         (lambda: hz.Tournament(0), "size is 0, expected a whole number from 1"),
         (lambda: hz.Roulette(-1.0), r"floor is -1\.0"),
-        (lambda: hz.EpsilonGreedy(2.0), r"epsilon is 2\.0, expected 0 to 1"),
+        (lambda: hz.EpsilonGreedy(2.0), r"epsilon is 2\.0, expected a probability, 0 to 1"),
         (lambda: hz.Ucb1(-1.0), r"exploration is -1\.0"),
     ]:
         with pytest.raises(ValueError, match=message):
