@@ -1,7 +1,7 @@
 # cython: boundscheck=False, wraparound=False, cdivision=True
 """Whole generations of a genetic algorithm, compiled. ``breeding_numpy`` documents the functions and is their twin."""
 
-from libc.math cimport INFINITY, isfinite, rint
+from libc.math cimport INFINITY
 from libc.stdint cimport int32_t, int64_t, uint8_t, uint32_t, uint64_t
 from libc.stdlib cimport free, malloc
 
@@ -20,6 +20,7 @@ from gigaevo.kernels.compiled._generations cimport (
     survive,
 )
 from gigaevo.kernels.compiled._genes cimport pack_row, unpack_row
+from gigaevo.kernels.compiled._inputs cimport are_bounds, are_whole
 from gigaevo.kernels.compiled._random cimport RandomStream
 from gigaevo.kernels.compiled._rng cimport threshold
 from gigaevo.kernels.compiled._survival cimport compete_rows, slots_for, succeed_rows, was_known
@@ -324,30 +325,9 @@ cdef bint are_candidates(object codes, object merits) noexcept:
 
 cdef tuple limits_of(object lower, object upper, object integer, Py_ssize_t genes):
     """Bounds and whole genes as arrays that can be read in place."""
-    if not are_limits(lower, upper, integer, genes):
+    if lower is None or not (are_bounds(lower, upper, genes) and are_whole(lower, upper, integer, genes)):
         return needed_bounds("breed_reals", lower, upper, integer, genes)
     return lower, upper, integer
-
-
-cdef bint are_limits(object lower, object upper, object integer, Py_ssize_t genes) noexcept:
-    cdef const double* low
-    cdef const double* high
-    cdef const uint8_t* whole = NULL
-    cdef bint sound = True
-    cdef Py_ssize_t gene
-    if not (fits(lower, cnp.NPY_FLOAT64, 1) and fits(upper, cnp.NPY_FLOAT64, 1)):
-        return False
-    if (<cnp.ndarray>lower).shape[0] != genes or (<cnp.ndarray>upper).shape[0] != genes:
-        return False
-    if integer is not None:
-        if not fits(integer, cnp.NPY_BOOL, 1) or (<cnp.ndarray>integer).shape[0] != genes:
-            return False
-        whole = <const uint8_t*>cnp.PyArray_DATA(<cnp.ndarray>integer)
-    low, high = <const double*>cnp.PyArray_DATA(<cnp.ndarray>lower), <const double*>cnp.PyArray_DATA(<cnp.ndarray>upper)
-    for gene in range(genes):
-        sound &= low[gene] <= high[gene] and isfinite(high[gene] - low[gene])
-        sound &= whole == NULL or not whole[gene] or (rint(low[gene]) == low[gene] and rint(high[gene]) == high[gene])
-    return sound
 
 
 cdef int check_order(Py_ssize_t order, Py_ssize_t genes) except -1:

@@ -1,6 +1,7 @@
 # Arguments of kernels as arrays that can be read in place: as they are, converted, or an error that names them.
 # Python's modules are imported where they are needed, which is seldom: a .pxd has no globals.
 
+from libc.math cimport isfinite, rint
 from libc.stdint cimport int64_t
 
 cimport numpy as cnp
@@ -48,3 +49,41 @@ cdef inline cnp.ndarray owned(str name, object given, int ndim):
         return <cnp.ndarray>given
     from gigaevo.kernels.checks import array_checks
     return array_checks.owned_array(name, given, ndim)
+
+
+cdef inline bint are_bounds(object lower, object upper, Py_ssize_t genes) noexcept:
+    """Whether both can be read in place and are in order, or both are None."""
+    if lower is None and upper is None:
+        return True
+    if not (fits(lower, cnp.NPY_FLOAT64, 1) and fits(upper, cnp.NPY_FLOAT64, 1)):
+        return False
+    if cnp.PyArray_DIM(<cnp.ndarray>lower, 0) != genes or cnp.PyArray_DIM(<cnp.ndarray>upper, 0) != genes:
+        return False
+    cdef const double* low = <const double*>cnp.PyArray_DATA(<cnp.ndarray>lower)
+    cdef const double* high = <const double*>cnp.PyArray_DATA(<cnp.ndarray>upper)
+    cdef bint sound = True
+    cdef Py_ssize_t gene
+    for gene in range(genes):
+        sound &= low[gene] <= high[gene] and isfinite(high[gene] - low[gene])
+    return sound
+
+
+cdef inline bint are_whole(object lower, object upper, object integer, Py_ssize_t genes) noexcept:
+    """Whether the bounds of genes that are whole numbers are such already, so that all can be read in place."""
+    cdef const unsigned char* whole
+    cdef const double* low
+    cdef const double* high
+    cdef Py_ssize_t gene
+    cdef bint sound = True
+    if integer is None:
+        return True
+    if not fits(integer, cnp.NPY_BOOL, 1) or cnp.PyArray_DIM(<cnp.ndarray>integer, 0) != genes:
+        return False
+    if lower is None:
+        return True
+    whole = <const unsigned char*>cnp.PyArray_DATA(<cnp.ndarray>integer)
+    low = <const double*>cnp.PyArray_DATA(<cnp.ndarray>lower)
+    high = <const double*>cnp.PyArray_DATA(<cnp.ndarray>upper)
+    for gene in range(genes):
+        sound &= not whole[gene] or (low[gene] == rint(low[gene]) and high[gene] == rint(high[gene]))
+    return sound

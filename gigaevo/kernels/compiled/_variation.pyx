@@ -1,13 +1,14 @@
 # cython: boundscheck=False, wraparound=False, cdivision=True
 """Crossovers and mutations of vectors, compiled. ``variation_numpy`` documents the functions and is their twin."""
 
-from libc.math cimport floor, isfinite, rint
+from libc.math cimport floor, isfinite
 from libc.stdint cimport uint32_t, uint64_t
 from libc.string cimport memcpy
 
 cimport numpy as cnp
 
 from gigaevo.kernels.compiled._boundary cimport fits, new_array
+from gigaevo.kernels.compiled._inputs cimport are_bounds, are_whole
 from gigaevo.kernels.compiled._random cimport RandomStream
 from gigaevo.kernels.compiled._rng cimport Rng, below, next_word, threshold
 from gigaevo.kernels.compiled._rng cimport uniform as drawn_uniform
@@ -435,44 +436,6 @@ cdef tuple checked_limits(object lower, object upper, object integer, Py_ssize_t
     if integer is not None:
         limits.integer = <const unsigned char*>cnp.PyArray_DATA(<cnp.ndarray>integer)
     return lower, upper, integer
-
-
-cdef bint are_bounds(object lower, object upper, Py_ssize_t genes) noexcept:
-    """Whether both can be read in place and are in order, or both are None."""
-    if lower is None and upper is None:
-        return True
-    if not (fits(lower, cnp.NPY_FLOAT64, 1) and fits(upper, cnp.NPY_FLOAT64, 1)):
-        return False
-    if cnp.PyArray_DIM(<cnp.ndarray>lower, 0) != genes or cnp.PyArray_DIM(<cnp.ndarray>upper, 0) != genes:
-        return False
-    cdef const double* low = <const double*>cnp.PyArray_DATA(<cnp.ndarray>lower)
-    cdef const double* high = <const double*>cnp.PyArray_DATA(<cnp.ndarray>upper)
-    cdef bint sound = True
-    cdef Py_ssize_t gene
-    for gene in range(genes):
-        sound &= low[gene] <= high[gene] and isfinite(high[gene] - low[gene])
-    return sound
-
-
-cdef bint are_whole(object lower, object upper, object integer, Py_ssize_t genes) noexcept:
-    """Whether the bounds of genes that are whole numbers are such already, so that all can be read in place."""
-    cdef const unsigned char* whole
-    cdef const double* low
-    cdef const double* high
-    cdef Py_ssize_t gene
-    cdef bint sound = True
-    if integer is None:
-        return True
-    if not fits(integer, cnp.NPY_BOOL, 1) or cnp.PyArray_DIM(<cnp.ndarray>integer, 0) != genes:
-        return False
-    if lower is None:
-        return True
-    whole = <const unsigned char*>cnp.PyArray_DATA(<cnp.ndarray>integer)
-    low = <const double*>cnp.PyArray_DATA(<cnp.ndarray>lower)
-    high = <const double*>cnp.PyArray_DATA(<cnp.ndarray>upper)
-    for gene in range(genes):
-        sound &= not whole[gene] or (low[gene] == rint(low[gene]) and high[gene] == rint(high[gene]))
-    return sound
 
 
 cdef object deviations_of(object sigma, Py_ssize_t genes, object lower, object upper, const Limits* limits):
