@@ -22,7 +22,7 @@ ALLOWED: dict[str, set[str]] = {
     "kernels": {"kernels.compiled", "kernels.twins", "kernels.checks"},
     "kernels.compiled": set(),
     "kernels.twins": {"kernels.checks", "kernels.codes", "kernels.advances", "kernels.strategy_laws"},
-    "kernels.checks": {"kernels.codes", "kernels.strategy_laws"},
+    "kernels.checks": {"kernels.codes", "kernels.advances", "kernels.strategy_laws"},
     "llm": set(),
     "testing": set(),
     "problems": {"programs"},

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.stats import kstest
 
-from gigaevo.kernels.advances import Advance
+from gigaevo.kernels.advances import Advance, Task
 from gigaevo.kernels.checks.cma_checks import CmaState
 from gigaevo.kernels.checks.functions_checks import REAL
 from gigaevo.optimize.algorithms.cma_distribution import recombination
@@ -230,15 +230,17 @@ def evaluate(cma: ModuleType, codes: np.ndarray) -> np.ndarray:
     return compiled(name).evaluate(REAL.index("sphere"), codes)
 
 
+SPHERE = Task(REAL.index("sphere"), -1.0, 25, math.inf, -math.inf, np.zeros(5))
+
+
 def advance_arguments(n: int, size: int) -> dict:
     """The sphere, minimised, in a box of which the distribution reaches the walls."""
     weights, rates = recombination(n, size)
     bounds = {"lower": np.full(n, -3.0), "upper": np.full(n, 2.0), "rim": np.full(n, 0.2)}
-    arrays = {"codes": np.zeros((size, n)), "merits": np.zeros(size), "best_code": np.zeros(n)}
-    sizes = {"generation": 4, "generations": 25, "patience": 3, "kept": 2, "target": math.inf, "best": -math.inf}
+    arrays = {"codes": np.zeros((size, n)), "merits": np.zeros(size)}
+    sizes = {"generation": 4, "patience": 3, "kept": 2}
     return {
-        "function": REAL.index("sphere"),
-        "sign": -1.0,
+        "task": SPHERE._replace(best_code=np.zeros(n)),
         "weights": weights,
         "rates": rates,
         "extremes": np.zeros((7, 2)),
@@ -250,7 +252,8 @@ def advance_arguments(n: int, size: int) -> dict:
 
 @pytest.mark.parametrize("target", [math.inf, -2.0])
 def test_generations_at_once_are_generations_one_by_one(cma, target):
-    given_ = advance_arguments(5, 9) | {"target": target}
+    given_ = advance_arguments(5, 9)
+    given_["task"] = given_["task"]._replace(target=target)
     once, stream = state_of(5, np.random.default_rng(8)), stream_for(cma, 3)
     single, other = copied(once), stream_for(cma, 3)
     made, condition = cma.cma_advance(stream, once, **given_)
@@ -269,7 +272,7 @@ def test_generations_at_once_are_generations_one_by_one(cma, target):
         extremes = merits.max(), merits.min()
     assert condition == ending
     assert made == Advance(len(bests), 0, max(bests), bests.index(max(bests)) + 1)
-    np.testing.assert_array_equal(given_["best_code"], record)
+    np.testing.assert_array_equal(given_["task"].best_code, record)
     np.testing.assert_array_equal(given_["codes"], codes)
     np.testing.assert_array_equal(given_["merits"], merits)
     assert tuple(given_["extremes"][(2 + len(bests) - 1) % 7]) == extremes
@@ -280,11 +283,11 @@ def test_generations_at_once_are_generations_one_by_one(cma, target):
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"function": -1}, "function is -1, expected 0 to"),
-        ({"function": 99}, "function is 99, expected 0 to"),
+        ({"task": SPHERE._replace(function=-1)}, "function is -1, expected 0 to"),
+        ({"task": SPHERE._replace(function=99)}, "function is 99, expected 0 to"),
         ({"codes": np.zeros((9, 4))}, r"codes has shape \(9, 4\), expected \(9, 5\)"),
         ({"merits": np.zeros(8)}, r"merits has shape \(8,\), expected \(9,\)"),
-        ({"best_code": np.zeros(5, np.float32)}, "best_code must be a writable C-contiguous array of float64"),
+        ({"task": SPHERE._replace(best_code=np.zeros(5, np.float32))}, "best_code is float32 .*, expected a writable"),
         ({"extremes": np.zeros((0, 2))}, "extremes has 0 rows and patience is 3, expected 1 or more of both"),
         ({"patience": 0}, "extremes has 7 rows and patience is 0, expected 1 or more of both"),
         ({"upper": np.full(5, -9.0)}, r"lower\[0\] is -3.0, expected at most upper\[0\], which is -9.0"),

@@ -12,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
+from gigaevo.kernels.advances import Task
 from gigaevo.kernels.checks.differential_checks import Base, Plan
 from gigaevo.kernels.checks.functions_checks import REAL
 from tests.kernels.conftest import compiled, stream_for
@@ -352,8 +353,8 @@ PLANS = {
 
 
 @pytest.mark.parametrize("plan", PLANS.values(), ids=PLANS)
-@pytest.mark.parametrize("goal", [math.inf, -20.0])
-def test_the_loop_does_what_its_parts_do(differential: ModuleType, plan: Plan, goal: float) -> None:
+@pytest.mark.parametrize("target", [math.inf, -20.0])
+def test_the_loop_does_what_its_parts_do(differential: ModuleType, plan: Plan, target: float) -> None:
     numpy = "numpy" in differential.__name__
     loop = compiled("differential_loop_numpy" if numpy else "_differential_loop")
     evaluate = compiled("functions_numpy" if numpy else "_functions").evaluate
@@ -369,7 +370,14 @@ def test_the_loop_does_what_its_parts_do(differential: ModuleType, plan: Plan, g
     streams = stream_for(differential, 10), stream_for(differential, 10)
     best, targets = np.empty(genes), np.arange(size)
     made = loop.advance(
-        plan, *ours, targets, lower, upper, integer, code, -1.0, 40, goal, best, float(merits.max()), streams[0]
+        plan,
+        *ours,
+        targets,
+        lower,
+        upper,
+        integer,
+        Task(code, -1.0, 40, target, float(merits.max()), best),
+        streams[0],
     )
     best_merit, best_generation = float(merits.max()), 0
     expected_best = np.empty(genes)
@@ -396,7 +404,7 @@ def test_the_loop_does_what_its_parts_do(differential: ModuleType, plan: Plan, g
         if means is not None:
             memory[:, counters[1]] = means
             counters[1] = (counters[1] + 1) % memory.shape[1]
-        if best_merit >= goal:
+        if best_merit >= target:
             break
     assert made == (generation, 0, best_merit, best_generation)
     np.testing.assert_array_equal(best, expected_best)
@@ -420,12 +428,7 @@ def test_values_that_are_no_numbers_are_invalid_in_the_loop(differential: Module
         np.full(2, 1e199),
         np.full(2, 1e201),
         None,
-        REAL.index("sphere"),
-        -1.0,
-        3,
-        math.inf,
-        np.empty(2),
-        -math.inf,
+        Task(REAL.index("sphere"), -1.0, 3, math.inf, -math.inf, np.empty(2)),
         stream_for(differential),
     )
     assert made == (3, 15, -math.inf, 0)
@@ -546,16 +549,11 @@ SOUND_LOOP = {
     "lower": -np.ones(2),
     "upper": np.ones(2),
     "integer": None,
-    "code": 0,
-    "sign": -1.0,
-    "generations": 2,
-    "goal": math.inf,
-    "best": np.zeros(2),
-    "best_merit": 0.0,
 }
+SOUND_TASK = Task(0, -1.0, 2, math.inf, 0.0, np.zeros(2))
 REFUSED_LOOP = [
-    ({"generations": 0}, r"generations is 0, expected 1 or more"),
-    ({"code": 99}, r"code is 99, expected 0 to"),
+    ({"task": SOUND_TASK._replace(generations=0)}, r"generations is 0, expected 1 or more"),
+    ({"task": SOUND_TASK._replace(function=99)}, r"function is 99, expected 0 to"),
     ({"plan": PLANS["shade"]._replace(rate=2.0)}, r"rate is 2.0, expected 0 to 1"),
     (
         {"plan": PLANS["shade"]._replace(lowest=0.9)},
@@ -570,8 +568,11 @@ REFUSED_LOOP = [
     ({"counters": np.array([0, 3])}, r"counters\[1\] is 3, expected 0 to 2"),
     ({"counters": np.array([6, 0])}, r"archived is 6, expected 0 to 5, the rows of pool beyond the population"),
     ({"targets": [5]}, r"targets\[0\] is 5, expected 0 to 4"),
-    ({"best": np.zeros(3)}, r"best has shape \(3,\), expected \(2,\)"),
-    ({"best": np.zeros(2, np.float32)}, r"best is float32 of shape \(2,\), expected a writable"),
+    ({"task": SOUND_TASK._replace(best_code=np.zeros(3))}, r"best_code has shape \(3,\), expected \(2,\)"),
+    (
+        {"task": SOUND_TASK._replace(best_code=np.zeros(2, np.float32))},
+        r"best_code is float32 of shape \(2,\), expected a writable",
+    ),
     ({"lower": np.zeros(3)}, r"lower has shape \(3,\), expected \(2,\)"),
     ({"integer": [True]}, r"integer has shape \(1,\), expected \(2,\)"),
 ]
@@ -581,6 +582,6 @@ REFUSED_LOOP = [
 def test_a_loop_that_cannot_be_begun_is_refused(differential: ModuleType, wrong: dict[str, Any], message: str) -> None:
     loop = compiled("differential_loop_numpy" if "numpy" in differential.__name__ else "_differential_loop")
     sound = {name: value.copy() if isinstance(value, np.ndarray) else value for name, value in SOUND_LOOP.items()}
-    assert loop.advance(**sound, stream=stream_for(differential)).generations == 2
+    assert loop.advance(**sound, task=SOUND_TASK, stream=stream_for(differential)).generations == 2
     with pytest.raises(ValueError, match=message):
-        loop.advance(**{**sound, **wrong}, stream=stream_for(differential))
+        loop.advance(**{**sound, "task": SOUND_TASK, **wrong}, stream=stream_for(differential))

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from gigaevo.kernels.advances import Task
 from gigaevo.kernels.checks.cma_checks import CmaState
 from gigaevo.kernels.checks.swarm_checks import Flight
 from gigaevo.kernels.strategy_laws import (
@@ -222,7 +223,7 @@ def test_functions_of_no_gene_are_refused(kernels: Callable[[str], ModuleType]) 
     with pytest.raises(ValueError, match="genes is 0, expected 1"):
         kernels("swarm").advance(
             rows, rows.copy(), rows.copy(), np.zeros(4), np.arange(4), np.arange(4), Flight(0.7, 1.5, 1.5), nothing,
-            nothing, nothing, None, 0, levy, -1.0, 2, np.inf, nothing.copy(), -np.inf, stream_of(kernels),
+            nothing, nothing, None, 0, Task(levy, -1.0, 2, np.inf, -np.inf, nothing.copy()), stream_of(kernels),
         )  # fmt: skip
 
 
@@ -233,11 +234,11 @@ def test_extremes_are_never_kept_before_the_first(kernels: Callable[[str], Modul
     )  # fmt: skip
     rates = np.array([1.0, 0.3, 1.2, 0.3, 0.05, 0.1, 2.0, 1.6])
     bounds = np.full(n, -5.0), np.full(n, 5.0), np.full(n, 0.1)
-    room = np.zeros((count, n)), np.zeros(count), np.zeros(n), np.zeros((5, 2))
+    room = np.zeros((count, n)), np.zeros(count), np.zeros((5, 2))
+    task = Task(0, -1.0, 2, np.inf, -np.inf, np.zeros(n))
     with pytest.raises(ValueError, match="kept is -1, expected 0 or more"):
         kernels("cma").cma_advance(
-            stream_of(kernels), state, 0, -1.0, *bounds, np.array([0.6, 0.4, 0.0, 0.0]), rates, 0, 2, 1, np.inf,
-            -np.inf, *room, -1,
+            stream_of(kernels), state, task, *bounds, np.array([0.6, 0.4, 0.0, 0.0]), rates, 0, 1, *room, -1,
         )  # fmt: skip
 
 

@@ -12,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
+from gigaevo.kernels.advances import Task
 from gigaevo.kernels.checks.functions_checks import REAL
 from gigaevo.kernels.checks.swarm_checks import Flight
 from tests.kernels.conftest import compiled, stream_for
@@ -180,8 +181,8 @@ def test_the_best_neighbour_on_the_ring_leads(swarm: ModuleType, merits: list[fl
 
 
 @pytest.mark.parametrize("neighbors", [0, 1])
-@pytest.mark.parametrize("goal", [math.inf, -20.0])
-def test_the_loop_does_what_its_parts_do(swarm: ModuleType, neighbors: int, goal: float) -> None:
+@pytest.mark.parametrize("target", [math.inf, -20.0])
+def test_the_loop_does_what_its_parts_do(swarm: ModuleType, neighbors: int, target: float) -> None:
     evaluate = compiled("functions_numpy" if "numpy" in swarm.__name__ else "_functions").evaluate
     size, genes, code = 10, 5, REAL.index("rastrigin")
     rng = np.random.default_rng(4)
@@ -195,7 +196,7 @@ def test_the_loop_does_what_its_parts_do(swarm: ModuleType, neighbors: int, goal
     streams, best = (stream_for(swarm, 5), stream_for(swarm, 5)), np.empty(genes)
     space = (flight, limits, lower, upper, integer)
     made = swarm.advance(
-        *ours, particles, *space, neighbors, code, -1.0, 30, goal, best, float(merits.max()), streams[0]
+        *ours, particles, *space, neighbors, Task(code, -1.0, 30, target, float(merits.max()), best), streams[0]
     )
     positions, velocities, own, merits, leaders = parts
     best_merit, best_generation, expected_best = float(merits.max()), 0, np.empty(genes)
@@ -206,7 +207,7 @@ def test_the_loop_does_what_its_parts_do(swarm: ModuleType, neighbors: int, goal
             best_merit, best_generation, expected_best = float(worth.max()), generation, codes[worth.argmax()]
         if swarm.note_own(own, merits, particles, codes, worth):
             leaders[:] = swarm.ring_leaders(merits, neighbors) if neighbors else merits.argmax()
-        if best_merit >= goal:
+        if best_merit >= target:
             break
     assert made == (generation, 0, best_merit, best_generation)
     np.testing.assert_array_equal(best, expected_best)
@@ -288,22 +289,17 @@ SOUND_LOOP: dict[str, Any] = {
     "leaders": np.zeros(3, np.int64),
     "merits": np.zeros(3),
     "neighbors": 1,
-    "code": 0,
-    "sign": -1.0,
-    "generations": 2,
-    "goal": math.inf,
-    "best": np.zeros(2),
-    "best_merit": 0.0,
 }
+SOUND_TASK = Task(0, -1.0, 2, math.inf, 0.0, np.zeros(2))
 REFUSED_LOOP = [
-    ({"generations": 0}, r"generations is 0, expected 1 or more"),
+    ({"task": SOUND_TASK._replace(generations=0)}, r"generations is 0, expected 1 or more"),
     ({"neighbors": -1}, r"neighbors is -1, expected 0 or more"),
     ({"leaders": [0, 0, 0]}, r"leaders is not a writable int64 array"),
     ({"leaders": np.array([0, 0, 3])}, r"leaders\[2\] is 3, expected 0 to 2"),
-    ({"code": -1}, r"code is -1, expected 0 to"),
+    ({"task": SOUND_TASK._replace(function=-1)}, r"function is -1, expected 0 to"),
     ({"own": np.zeros((3, 2), np.float32)}, r"own is float32 of shape \(3, 2\), expected a writable"),
     ({"merits": np.zeros(2)}, r"merits has shape \(2,\), expected \(3,\)"),
-    ({"best": np.zeros(3)}, r"best has shape \(3,\), expected \(2,\)"),
+    ({"task": SOUND_TASK._replace(best_code=np.zeros(3))}, r"best_code has shape \(3,\), expected \(2,\)"),
     ({"particles": [3]}, r"particles\[0\] is 3, expected 0 to 2"),
     ({"limits": np.ones(3)}, r"limits has shape \(3,\), expected \(2,\)"),
 ]
@@ -311,6 +307,6 @@ REFUSED_LOOP = [
 
 @pytest.mark.parametrize(("wrong", "message"), REFUSED_LOOP)
 def test_a_loop_that_cannot_be_begun_is_refused(swarm: ModuleType, wrong: dict[str, Any], message: str) -> None:
-    assert swarm.advance(**copied(SOUND_LOOP), stream=stream_for(swarm)).generations == 2
+    assert swarm.advance(**copied(SOUND_LOOP), task=SOUND_TASK, stream=stream_for(swarm)).generations == 2
     with pytest.raises(ValueError, match=message):
-        swarm.advance(**{**copied(SOUND_LOOP), **wrong}, stream=stream_for(swarm))
+        swarm.advance(**{**copied(SOUND_LOOP), "task": SOUND_TASK, **wrong}, stream=stream_for(swarm))

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from gigaevo.kernels.checks.array_checks import check_shape, float_array
-from gigaevo.kernels.checks.functions_checks import REAL
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
@@ -98,21 +97,10 @@ def checked_bounds(lower: ArrayLike, upper: ArrayLike, rim: ArrayLike, n: int) -
     return low, high, edge
 
 
-def check_advance(
-    function: int,
-    codes: Numbers,
-    merits: Numbers,
-    best_code: Numbers,
-    extremes: Numbers,
-    n: int,
-    patience: int,
-    kept: int,
-) -> None:
-    """Raise ValueError unless a run of generations has a known function and arrays to write to."""
-    if not 0 <= function < len(REAL):
-        raise ValueError(f"function is {function}, expected 0 to {len(REAL) - 1}")
-    shapes = {"codes": (len(codes), n), "merits": (len(codes),), "best_code": (n,), "extremes": (len(extremes), 2)}
-    arrays = {"codes": codes, "merits": merits, "best_code": best_code, "extremes": extremes}
+def check_advance(codes: Numbers, merits: Numbers, extremes: Numbers, n: int, patience: int, kept: int) -> None:
+    """Raise ValueError unless a run of generations has arrays to write to."""
+    shapes = {"codes": (len(codes), n), "merits": (len(codes),), "extremes": (len(extremes), 2)}
+    arrays = {"codes": codes, "merits": merits, "extremes": extremes}
     for name, array in arrays.items():
         if not isinstance(array, np.ndarray) or array.dtype != np.float64 or not array.flags.carray:
             raise ValueError(f"{name} must be a writable C-contiguous array of float64")

@@ -118,10 +118,8 @@ def check_most(most: int, size: int) -> None:
         raise ValueError(f"most is {most}, expected 1 to {size}, the number of merits")
 
 
-def check_plan(plan: Plan, memory: NDArray[np.float64], counters: NDArray[np.int64], generations: int) -> None:
+def check_plan(plan: Plan, memory: NDArray[np.float64], counters: NDArray[np.int64]) -> None:
     """Raise ValueError if a loop cannot be begun with this."""
-    if generations < 1:
-        raise ValueError(f"generations is {generations}, expected 1 or more")
     if not 0.0 < plan.lowest <= plan.highest:
         raise ValueError(f"lowest and highest are {plan.lowest} and {plan.highest}, expected above 0 and in order")
     if not 0.0 <= plan.rate <= 1.0:

@@ -11,6 +11,8 @@ from gigaevo.kernels.checks import array_checks
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
+    from gigaevo.kernels.advances import Task
+
 
 # The code of a function is its place.
 REAL = (
@@ -28,10 +30,19 @@ BITS = ("onemax", "leading_ones", "trap")
 SEVERAL = ("zdt1", "zdt2", "zdt3", "zdt4", "zdt6", "dtlz1", "dtlz2")
 
 
-def check_code(code: int, names: tuple[str, ...]) -> None:
-    """Raise ValueError if there is no function of that code."""
+def check_code(code: int, names: tuple[str, ...], name: str = "code") -> None:
+    """Raise ValueError if there is no function of that code, an argument that is called ``name``."""
     if not 0 <= code < len(names):
-        raise ValueError(f"code is {code}, expected 0 to {len(names) - 1}, one of {', '.join(names)}")
+        raise ValueError(f"{name} is {code}, expected 0 to {len(names) - 1}, one of {', '.join(names)}")
+
+
+def check_task(task: Task, genes: int) -> None:
+    """Raise ValueError if a loop cannot be begun with ``task`` on genomes of ``genes`` genes."""
+    check_code(task.function, REAL, "function")
+    if task.generations < 1:
+        raise ValueError(f"generations is {task.generations}, expected 1 or more")
+    best = array_checks.owned_array("best_code", task.best_code, 1)
+    array_checks.check_shape("best_code", best, (genes,))
 
 
 def numbers(genomes: ArrayLike, least: int) -> NDArray[np.float64]:

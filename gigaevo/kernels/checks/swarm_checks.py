@@ -51,10 +51,8 @@ def check_not_empty(particles: int) -> None:
         raise ValueError("merits is empty, expected one particle or more")
 
 
-def check_loop(leaders: Any, neighbors: int, generations: int) -> None:
+def check_loop(leaders: Any, neighbors: int) -> None:
     """Raise ValueError if a loop cannot be begun with this."""
-    if generations < 1:
-        raise ValueError(f"generations is {generations}, expected 1 or more")
     if neighbors < 0:
         raise ValueError(f"neighbors is {neighbors}, expected 0 or more")
     if not (isinstance(leaders, np.ndarray) and leaders.dtype == np.int64 and leaders.flags.carray):

@@ -24,7 +24,7 @@ from gigaevo.kernels.compiled._cma_steps cimport (
 from gigaevo.kernels.compiled._random cimport RandomStream
 
 from gigaevo.kernels.advances import Advance
-from gigaevo.kernels.checks import array_checks, cma_checks
+from gigaevo.kernels.checks import array_checks, cma_checks, functions_checks
 
 cnp.import_array()
 
@@ -215,9 +215,8 @@ def cma_update(
 
 
 def cma_advance(
-    RandomStream stream not None, state, int function, double sign, lower, upper, rim, weights, rates,
-    Py_ssize_t generation, Py_ssize_t generations, Py_ssize_t patience, double target, double best, codes, merits,
-    best_code, extremes, Py_ssize_t kept, double largest=INFINITY
+    RandomStream stream not None, state, task, lower, upper, rim, weights, rates, Py_ssize_t generation,
+    Py_ssize_t patience, codes, merits, extremes, Py_ssize_t kept, double largest=INFINITY
 ):
     """See ``cma_numpy.cma_advance``."""
     cdef State arrays
@@ -226,7 +225,11 @@ def cma_advance(
     load_state(&arrays, state)
     cdef Py_ssize_t n = arrays.n, count, window
     cma_checks.check_largest(largest)
-    cma_checks.check_advance(function, codes, merits, best_code, extremes, n, patience, kept)
+    functions_checks.check_task(task, n)
+    cma_checks.check_advance(codes, merits, extremes, n, patience, kept)
+    cdef int function = task.function
+    cdef Py_ssize_t generations = task.generations
+    cdef double sign = task.sign, target = task.target
     count, window = (<cnp.ndarray>codes).shape[0], (<cnp.ndarray>extremes).shape[0]
     lower, upper, rim = cma_checks.checked_bounds(lower, upper, rim, n)
     _, _, weights, rates = cma_checks.checked_samples(codes, merits, weights, rates, n)
@@ -237,12 +240,12 @@ def cma_advance(
     cdef const Rates* constants = <const Rates*>cnp.PyArray_DATA(<cnp.ndarray>rates)
     cdef double* genes = <double*>cnp.PyArray_DATA(<cnp.ndarray>codes)
     cdef double* values = <double*>cnp.PyArray_DATA(<cnp.ndarray>merits)
-    cdef double* best_genes = <double*>cnp.PyArray_DATA(<cnp.ndarray>best_code)
+    cdef double* best_genes = <double*>cnp.PyArray_DATA(<cnp.ndarray>task.best_code)
     cdef double* seen = <double*>cnp.PyArray_DATA(<cnp.ndarray>extremes)
     cdef double* samples = <double*>malloc(count * n * sizeof(double))
     if samples == NULL:
         raise MemoryError
-    progress.made, progress.best_generation, progress.invalid, progress.best = 0, 0, 0, best
+    progress.made, progress.best_generation, progress.invalid, progress.best = 0, 0, 0, task.best_merit
     progress.condition = condition(&arrays)
     try:
         make_room(&room, &arrays, count)

@@ -25,11 +25,8 @@ from gigaevo.kernels.compiled._rng cimport Rng, uniform
 
 from gigaevo.kernels.checks import array_checks, differential_checks, functions_checks
 from gigaevo.kernels.advances import Advance
-from gigaevo.kernels.checks.functions_checks import REAL
 
 cnp.import_array()
-
-cdef int FUNCTIONS = len(REAL)
 
 cdef struct Search:
     Draw draw
@@ -47,13 +44,13 @@ cdef struct Search:
     const double* lower
     const double* upper
     const uint8_t* integer
-    int code
+    int function
     double sign
     bint exponential
     bint adaptive
     double lowest
     double highest
-    double* best
+    double* best_code
     double best_merit
     int64_t best_generation
     int64_t invalid
@@ -73,7 +70,7 @@ cdef void evaluate_trials(Search* search, int64_t generation) noexcept nogil:
     cdef Py_ssize_t row, best = -1
     cdef double merit
     for row in range(search.n):
-        merit = search.sign * value_of(search.code, search.trials + row * search.genes, search.genes)
+        merit = search.sign * value_of(search.function, search.trials + row * search.genes, search.genes)
         if not isfinite(merit):
             merit = -INFINITY
             search.invalid += 1
@@ -82,7 +79,7 @@ cdef void evaluate_trials(Search* search, int64_t generation) noexcept nogil:
             best, search.best_merit = row, merit
     if best >= 0:
         search.best_generation = generation
-        memcpy(search.best, search.trials + best * search.genes, search.genes * sizeof(double))
+        memcpy(search.best_code, search.trials + best * search.genes, search.genes * sizeof(double))
 
 
 cdef void make_generation(Search* search, int64_t generation, Rng* rng) noexcept nogil:
@@ -149,29 +146,23 @@ def advance(
     lower,
     upper,
     integer,
-    int code,
-    double sign,
-    int64_t generations,
-    double goal,
-    best,
-    double best_merit,
+    task,
     RandomStream stream not None,
 ):
     """See ``differential_loop_numpy.advance``."""
     cdef Search search
-    differential_checks.check_plan(plan, memory, counters, generations)
-    if not 0 <= code < FUNCTIONS:
-        functions_checks.check_code(code, REAL)
-    pool, merits, best = owned("pool", pool, 2), owned("merits", merits, 1), owned("best", best, 1)
+    differential_checks.check_plan(plan, memory, counters)
+    pool, merits = owned("pool", pool, 2), owned("merits", merits, 1)
     cdef int64_t rows = cnp.PyArray_DIM(<cnp.ndarray>pool, 0), size = cnp.PyArray_DIM(<cnp.ndarray>merits, 0)
     cdef Py_ssize_t genes = cnp.PyArray_DIM(<cnp.ndarray>pool, 1), n
     array_checks.check_genes(genes)
+    functions_checks.check_task(task, genes)
     differential_checks.check_room(rows, size, counters[0])
     differential_checks.check_most(plan.leading, size)
     targets = indices("targets", targets, 1, size)
     n = cnp.PyArray_DIM(<cnp.ndarray>targets, 0)
     lower, upper = doubles("lower", lower, 1), doubles("upper", upper, 1)
-    for name, array in (("lower", lower), ("upper", upper), ("best", best)):
+    for name, array in (("lower", lower), ("upper", upper)):
         if cnp.PyArray_DIM(<cnp.ndarray>array, 0) != genes:
             array_checks.check_shape(name, array, (genes,))
     integer = None if integer is None else flags("integer", integer, -1, genes)
@@ -185,9 +176,9 @@ def advance(
     trials, settings = new_table(n, genes, cnp.NPY_FLOAT64), new_table(4, n, cnp.NPY_FLOAT64)
     settings[0], settings[1] = plan.lowest, plan.rate
     search.n, search.genes, search.columns, search.room = n, genes, columns, rows - size
-    search.code, search.sign, search.invalid, search.best_generation = code, sign, 0, 0
+    search.function, search.sign, search.invalid, search.best_generation = task.function, task.sign, 0, 0
     search.exponential, search.adaptive = plan.exponential, plan.adaptive
-    search.lowest, search.highest, search.best_merit = plan.lowest, plan.highest, best_merit
+    search.lowest, search.highest, search.best_merit = plan.lowest, plan.highest, task.best_merit
     search.pool = <double*>cnp.PyArray_DATA(<cnp.ndarray>pool)
     search.merits = <double*>cnp.PyArray_DATA(<cnp.ndarray>merits)
     search.entries = <uint32_t>cnp.PyArray_DIM(<cnp.ndarray>memory, 1)
@@ -199,7 +190,7 @@ def advance(
     search.integer = NULL
     if integer is not None:
         search.integer = <const uint8_t*>cnp.PyArray_DATA(<cnp.ndarray>integer)
-    search.best = <double*>cnp.PyArray_DATA(<cnp.ndarray>best)
+    search.best_code = <double*>cnp.PyArray_DATA(<cnp.ndarray>task.best_code)
     search.leaders = <int64_t*>cnp.PyArray_DATA(<cnp.ndarray>leaders)
     search.parents = <int64_t*>cnp.PyArray_DATA(<cnp.ndarray>parents)
     search.crossed = <uint8_t*>cnp.PyArray_DATA(<cnp.ndarray>crossed)
@@ -211,11 +202,12 @@ def advance(
     search.draw.most, search.draw.least = plan.leading, min(2, plan.leading)
     search.draw.base, search.draw.pull = plan.base, plan.pull
     search.draw.members = differential_checks.members_drawn(plan.base, plan.differences)
-    cdef int64_t generation = 0
+    cdef int64_t generation = 0, generations = task.generations
+    cdef double target = task.target
     with nogil:
         while generation < generations:
             generation += 1
             make_generation(&search, generation, &stream.rng)
-            if search.best_merit >= goal:
+            if search.best_merit >= target:
                 break
     return Advance(generation, search.invalid, search.best_merit, search.best_generation)

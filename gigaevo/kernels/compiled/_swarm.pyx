@@ -17,7 +17,6 @@ from gigaevo.kernels.compiled._rng cimport Rng
 
 from gigaevo.kernels.checks import array_checks, functions_checks, swarm_checks
 from gigaevo.kernels.advances import Advance
-from gigaevo.kernels.checks.functions_checks import REAL
 
 cdef extern from "_rounding.h" nogil:
     void round_some(double*, const uint8_t*, Py_ssize_t)
@@ -44,7 +43,6 @@ cdef extern from "_swarm.h" nogil:
 
 cnp.import_array()
 
-cdef int FUNCTIONS = len(REAL)
 
 
 cdef struct Swarm:
@@ -262,27 +260,20 @@ def advance(
     upper,
     integer,
     int64_t neighbors,
-    int code,
-    double sign,
-    int64_t generations,
-    double goal,
-    best,
-    double best_merit,
+    task,
     RandomStream stream not None,
 ):
     """See ``swarm_numpy.advance``."""
     cdef Swarm swarm
-    swarm_checks.check_loop(leaders, neighbors, generations)
-    if not 0 <= code < FUNCTIONS:
-        functions_checks.check_code(code, REAL)
+    swarm_checks.check_loop(leaders, neighbors)
     positions, velocities = owned("positions", positions, 2), owned("velocities", velocities, 2)
-    own, merits, best = owned("own", own, 2), owned("merits", merits, 1), owned("best", best, 1)
+    own, merits = owned("own", own, 2), owned("merits", merits, 1)
     cdef Py_ssize_t size = cnp.PyArray_DIM(<cnp.ndarray>positions, 0)
     cdef Py_ssize_t genes = cnp.PyArray_DIM(<cnp.ndarray>positions, 1)
     array_checks.check_genes(genes)
-    if cnp.PyArray_DIM(<cnp.ndarray>merits, 0) != size or cnp.PyArray_DIM(<cnp.ndarray>best, 0) != genes:
+    functions_checks.check_task(task, genes)
+    if cnp.PyArray_DIM(<cnp.ndarray>merits, 0) != size:
         array_checks.check_shape("merits", merits, (size,))
-        array_checks.check_shape("best", best, (genes,))
     leaders, particles = indices("leaders", leaders, 1, size), indices("particles", particles, 1, size)
     limits, lower, upper = doubles("limits", limits, 1), doubles("lower", lower, 1), doubles("upper", upper, 1)
     integer = None if integer is None else flags("integer", integer, -1, genes)
@@ -294,16 +285,18 @@ def advance(
     cdef double* codes = <double*>cnp.PyArray_DATA(moved)
     cdef double* worth = <double*>cnp.PyArray_DATA(values)
     cdef double* ranks = <double*>cnp.PyArray_DATA(<cnp.ndarray>merits)
-    cdef double* found_best = <double*>cnp.PyArray_DATA(<cnp.ndarray>best)
+    cdef double* best_code = <double*>cnp.PyArray_DATA(<cnp.ndarray>task.best_code)
     cdef const int64_t* movers = <const int64_t*>cnp.PyArray_DATA(<cnp.ndarray>particles)
-    cdef int64_t generation = 0, invalid = 0, best_generation = 0
+    cdef int function = task.function
+    cdef double sign = task.sign, target = task.target, best_merit = task.best_merit
+    cdef int64_t generation = 0, generations = task.generations, invalid = 0, best_generation = 0
     with nogil:
         while generation < generations:
             generation += 1
             top = -1
             fly_rows(&swarm, movers, n, words, &stream.rng, codes)
             for row in range(n):
-                worth[row] = sign * value_of(code, codes + row * genes, genes)
+                worth[row] = sign * value_of(function, codes + row * genes, genes)
                 if not isfinite(worth[row]):
                     worth[row] = -INFINITY
                     invalid += 1
@@ -311,12 +304,12 @@ def advance(
                     top, best_merit = row, worth[row]
             if top >= 0:
                 best_generation = generation
-                memcpy(found_best, codes + top * genes, genes * sizeof(double))
+                memcpy(best_code, codes + top * genes, genes * sizeof(double))
             if note_rows(swarm.own, ranks, genes, movers, n, codes, worth):
                 if neighbors:
                     lead_ring(ranks, size, neighbors, swarm.leaders)
                 else:
                     lead_all(ranks, size, swarm.leaders)
-            if best_merit >= goal:
+            if best_merit >= target:
                 break
     return Advance(generation, invalid, best_merit, best_generation)

@@ -15,13 +15,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from gigaevo.kernels.advances import Advance
-from gigaevo.kernels.checks import array_checks, cma_checks
+from gigaevo.kernels.checks import array_checks, cma_checks, functions_checks
 from gigaevo.kernels.checks.cma_checks import C_MEAN, C_MU, C_ONE, C_PATH, C_SIGMA, CHI, D_SIGMA, MU_EFF, CmaState
 from gigaevo.kernels.twins.functions_numpy import drop_invalid, evaluate
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
+    from gigaevo.kernels.advances import Task
     from gigaevo.kernels.twins.random_numpy import RandomStream
 
 LARGEST_RISE = 1.0  # of the logarithm of the step in one update (Hansen 2011, "Injecting external solutions")
@@ -187,21 +188,16 @@ def cma_fold(
 def cma_advance(
     stream: RandomStream,
     state: CmaState,
-    function: int,
-    sign: float,
+    task: Task,
     lower: ArrayLike,
     upper: ArrayLike,
     rim: ArrayLike,
     weights: ArrayLike,
     rates: ArrayLike,
     generation: int,
-    generations: int,
     patience: int,
-    target: float,
-    best: float,
     codes: NDArray[np.float64],
     merits: NDArray[np.float64],
-    best_code: NDArray[np.float64],
     extremes: NDArray[np.float64],
     kept: int,
     largest: float = math.inf,
@@ -211,16 +207,11 @@ def cma_advance(
     Args:
         stream: Source of the normal numbers.
         state: The distribution, changed in place.
-        function: A code of ``functions_checks.REAL``.
-        sign: 1 where larger values are better, -1 where smaller ones are.
+        task: See ``Task``; nothing is done where its best merit is at the target.
         lower, upper, rim: Of ``cma_fold``.
         weights, rates, generation: Of ``cma_update``.
-        generations: How many at most.
         patience: The factor follows the covariance in generations that are multiples of it.
-        target: Merit at which to end.
-        best: The best merit until now.
         codes, merits: Where the last generation is written, shapes (m, n) and (m,).
-        best_code: Where a better vector than before is written, shape (n,).
         extremes: A ring of the largest and the least merit of generations, shape (w, 2).
         kept: Where in the ring the next generation goes, modulo w.
         largest: Of ``cma_update``.
@@ -230,17 +221,18 @@ def cma_advance(
     """
     cma_checks.check_state(state)
     cma_checks.check_largest(largest)
-    cma_checks.check_advance(function, codes, merits, best_code, extremes, len(state.mean), patience, kept)
-    condition, made, best_generation, invalid = _condition(state), 0, 0, 0
-    while made < generations and best < target and condition < math.inf:
+    functions_checks.check_task(task, len(state.mean))
+    cma_checks.check_advance(codes, merits, extremes, len(state.mean), patience, kept)
+    condition, made, best, best_generation, invalid = _condition(state), 0, task.best_merit, 0, 0
+    while made < task.generations and best < task.target and condition < math.inf:
         samples = cma_sample(stream, state, len(codes))
         cma_fold(samples, lower, upper, rim, codes)
-        merits[:] = sign * evaluate(function, codes)
+        merits[:] = task.sign * evaluate(task.function, codes)
         invalid += drop_invalid(merits)
         extremes[(kept + made) % len(extremes)] = merits.max(), merits.min()
         row = int(merits.argmax())
         if merits[row] > best:
-            best, best_generation, best_code[:] = float(merits[row]), made + 1, codes[row]
+            best, best_generation, task.best_code[:] = float(merits[row]), made + 1, codes[row]
         due = (generation + made) % patience == 0
         condition = cma_update(
             state, samples, merits, weights, rates, generation + made, largest=largest, decompose=due

@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from gigaevo.kernels.advances import Advance
-from gigaevo.kernels.checks import array_checks, differential_checks
+from gigaevo.kernels.checks import array_checks, differential_checks, functions_checks
 from gigaevo.kernels.twins import differential_numpy
 from gigaevo.kernels.twins.functions_numpy import drop_invalid, evaluate
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
+    from gigaevo.kernels.advances import Task
     from gigaevo.kernels.checks.differential_checks import Plan
     from gigaevo.kernels.twins.random_numpy import RandomStream
 
@@ -30,15 +31,10 @@ def advance(
     lower: ArrayLike,
     upper: ArrayLike,
     integer: ArrayLike | None,
-    code: int,
-    sign: float,
-    generations: int,
-    goal: float,
-    best: Doubles,
-    best_merit: float,
+    task: Task,
     stream: RandomStream,
 ) -> Advance:
-    """Make generations until one reaches the goal: the same as the functions of ``differential`` one after the other.
+    """Make generations until one reaches the target: the same as the functions of ``differential`` one after the other.
 
     Args:
         plan: How trials are made.
@@ -51,12 +47,7 @@ def advance(
         lower: float64 (genes,).
         upper: float64 (genes,).
         integer: bool (genes,) or None, as in ``recombine``.
-        code: A function of ``functions_checks.REAL``.
-        sign: What turns its values into merits, 1.0 or -1.0.
-        generations: The most that are made, at least 1.
-        goal: The merit that ends the loop.
-        best: float64 (genes,), changed: the best candidate so far.
-        best_merit: Its merit, minus infinity if there is none.
+        task: See ``Task``.
         stream: Source of what is drawn.
 
     Returns:
@@ -65,13 +56,12 @@ def advance(
     Raises:
         ValueError: Shapes do not fit, an argument is out of its range, or what is changed cannot be written to.
     """
-    differential_checks.check_plan(plan, memory, counters, generations)
-    bests = array_checks.owned_array("best", best, 1)
+    differential_checks.check_plan(plan, memory, counters)
     array_checks.check_genes(pool.shape[1])
-    array_checks.check_shape("best", bests, pool.shape[1:])
+    functions_checks.check_task(task, pool.shape[1])
     differential_checks.check_room(len(pool), len(merits), int(counters[0]))
-    invalid, best_generation = 0, 0
-    for generation in range(1, generations + 1):
+    invalid, best_merit, best_generation = 0, task.best_merit, 0
+    for generation in range(1, task.generations + 1):
         archived, oldest = counters.tolist()
         leaders = differential_numpy.best_members(merits, plan.leading)
         weights, rates = settings(plan, memory, len(np.asarray(targets)), stream)
@@ -88,17 +78,17 @@ def advance(
         )
         crossed = differential_numpy.draw_crossover(rates, pool.shape[1], plan.exponential, stream)
         trials = differential_numpy.recombine(pool, targets, parents, weights, crossed, lower, upper, integer)
-        worth = sign * evaluate(code, trials)
+        worth = task.sign * evaluate(task.function, trials)
         invalid += drop_invalid(worth)
         row = int(worth.argmax())
         if worth[row] > best_merit:
-            best_merit, best_generation, bests[:] = float(worth[row]), generation, trials[row]
+            best_merit, best_generation, task.best_code[:] = float(worth[row]), generation, trials[row]
         gains, counters[0] = differential_numpy.replace(pool, merits, targets, trials, worth, archived, stream)
         means = differential_numpy.success_means(gains, weights, rates) if plan.adaptive else None
         if means is not None:
             memory[:, oldest] = means
             counters[1] = (oldest + 1) % memory.shape[1]
-        if best_merit >= goal:
+        if best_merit >= task.target:
             break
     return Advance(generation, invalid, best_merit, best_generation)
 

@@ -11,13 +11,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from gigaevo.kernels.advances import Advance
-from gigaevo.kernels.checks import array_checks, swarm_checks
+from gigaevo.kernels.checks import array_checks, functions_checks, swarm_checks
 from gigaevo.kernels.checks.array_checks import flag_array, index_array, owned_array
 from gigaevo.kernels.twins.functions_numpy import drop_invalid, evaluate
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
+    from gigaevo.kernels.advances import Task
     from gigaevo.kernels.checks.swarm_checks import Flight
     from gigaevo.kernels.twins.random_numpy import RandomStream
 
@@ -198,15 +199,10 @@ def advance(
     upper: ArrayLike,
     integer: ArrayLike | None,
     neighbors: int,
-    code: int,
-    sign: float,
-    generations: int,
-    goal: float,
-    best: Doubles,
-    best_merit: float,
+    task: Task,
     stream: RandomStream,
 ) -> Advance:
-    """Make generations on a native function until one reaches the goal: ``fly``, ``note_own`` and new leaders by turns.
+    """Make generations on a native function until one reaches the target: ``fly``, ``note_own``, new leaders, in turns.
 
     Args:
         positions: As the next five and the bounds, of ``fly``; ``own`` and ``leaders`` are changed as well.
@@ -221,12 +217,7 @@ def advance(
         upper: See there.
         integer: See there.
         neighbors: Of the ring; 0: the best particle leads all, the first of equally good ones.
-        code: A function of ``functions_checks.REAL``.
-        sign: What turns its values into merits, 1.0 or -1.0.
-        generations: The most that are made, at least 1.
-        goal: The merit that ends the loop.
-        best: float64 (genes,), changed: the best candidate so far.
-        best_merit: Its merit, minus infinity if there is none.
+        task: See ``Task``.
         stream: Source of what is drawn.
 
     Returns:
@@ -235,20 +226,19 @@ def advance(
     Raises:
         ValueError: Shapes do not fit, an argument is out of its range, or what is changed cannot be written to.
     """
-    bests = owned_array("best", best, 1)
     array_checks.check_genes(positions.shape[1])
-    array_checks.check_shape("best", bests, positions.shape[1:])
-    swarm_checks.check_loop(leaders, neighbors, generations)
-    invalid, best_generation = 0, 0
-    for generation in range(1, generations + 1):
+    functions_checks.check_task(task, positions.shape[1])
+    swarm_checks.check_loop(leaders, neighbors)
+    invalid, best_merit, best_generation = 0, task.best_merit, 0
+    for generation in range(1, task.generations + 1):
         codes = fly(positions, velocities, own, leaders, particles, flight, limits, lower, upper, integer, stream)
-        worth = sign * evaluate(code, codes)
+        worth = task.sign * evaluate(task.function, codes)
         invalid += drop_invalid(worth)
         row = int(worth.argmax())
         if worth[row] > best_merit:
-            best_merit, best_generation, bests[:] = float(worth[row]), generation, codes[row]
+            best_merit, best_generation, task.best_code[:] = float(worth[row]), generation, codes[row]
         if note_own(own, merits, particles, codes, worth):
             leaders[:] = ring_leaders(merits, neighbors) if neighbors else merits.argmax()
-        if best_merit >= goal:
+        if best_merit >= task.target:
             break
     return Advance(generation, invalid, best_merit, best_generation)

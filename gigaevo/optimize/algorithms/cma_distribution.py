@@ -12,7 +12,7 @@ from gigaevo.kernels.cma import CmaState, cma_advance, cma_sample, cma_update
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
-    from gigaevo.kernels.advances import Advance
+    from gigaevo.kernels.advances import Advance, Task
     from gigaevo.kernels.random import RandomStream
 
     Vector = NDArray[np.float64]
@@ -184,33 +184,23 @@ class CmaDistribution:
 
     def advance(
         self,
-        function: int,
+        task: Task,
         bounds: tuple[Vector, Vector, Vector],
         stream: RandomStream,
         *,
-        sign: float,
-        generations: int,
-        target: float,
-        best: float,
         codes: Vector,
         merits: Vector,
-        best_code: Vector,
         extremes: Vector,
         kept: int,
     ) -> tuple[Advance, bool]:
         """Whole generations on a compiled function, as ``gigaevo.kernels.cma.cma_advance`` says.
 
         Args:
-            function: Its code.
+            task: Function and direction, how many generations at most, and what ends them before.
             bounds: lower, upper and rim of the fold.
             stream: Source of the normal numbers.
-            sign: 1 where the function is maximised, else -1.
-            generations: How many at most.
-            target: Merit at which to end.
-            best: The best merit until now.
             codes: Where the last generation is written, shape (population_size, n).
             merits: Where its merits are written, shape (population_size,).
-            best_code: Where a better vector is written, shape (n,).
             extremes: A ring of the largest and the least merit of generations, shape (w, 2).
             kept: Generations that are in the ring.
 
@@ -220,19 +210,14 @@ class CmaDistribution:
         made, condition = cma_advance(
             stream,
             self._state,
-            function,
-            sign,
+            task,
             *bounds,
             self._weights,
             self._rates,
             self.generation,
-            generations,
             self._patience,
-            target,
-            best,
             codes,
             merits,
-            best_code,
             extremes,
             kept,
             self._largest,

@@ -179,22 +179,17 @@ class CMAES(Optimizer):
             if self._allowance < ahead * size:
                 ahead = max(1, math.ceil(self._allowance / size))
             codes, merits = np.zeros((size, self.genotype.genes_size)), np.zeros(size)
-            best_code = np.empty(self.genotype.genes_size)
+            task = self._task(native.code, min(ahead, left), target)
             made, sound = self._distribution.advance(
-                native.code,
+                task,
                 (self._lower, self._upper, self._rim),
                 self._stream,
-                sign=self._signs[0],
-                generations=min(ahead, left),
-                target=target,
-                best=self._best_merit,
                 codes=codes,
                 merits=merits,
-                best_code=best_code,
                 extremes=self._extremes,
                 kept=self._kept,
             )
-            self._note_advance(made, best_code)
+            self._note_advance(made, task.best_code)
             self._kept += made.generations
             self._allowance -= made.generations * size
             self._spent[not self._small] += made.generations * size

@@ -256,7 +256,7 @@ class DifferentialEvolution(Optimizer):
             *self.weight,
             self.crossover_rate,
         )
-        best = np.empty(self._pool.shape[1])
+        task = self._task(native.code, generations, target)
         made = differential.advance(
             plan,
             self._pool,
@@ -267,15 +267,10 @@ class DifferentialEvolution(Optimizer):
             self._lower,
             self._upper,
             self._integer,
-            native.code,
-            self._signs[0],
-            generations,
-            target,
-            best,
-            self._best_merit,
+            task,
             self._stream,
         )
-        self._note_advance(made, best)
+        self._note_advance(made, task.best_code)
         self._choose_leaders()
         return True
 

@@ -140,7 +140,7 @@ class ParticleSwarm(Optimizer):
     def _advance(self, native: NativeFitness, generations: int, target: float) -> bool:
         if not isinstance(native, RealFunction):
             return False
-        best = np.empty(self._positions.shape[1])
+        task = self._task(native.code, generations, target)
         made = swarm.advance(
             self._positions,
             self._velocities,
@@ -154,15 +154,10 @@ class ParticleSwarm(Optimizer):
             self._upper,
             self._integer,
             self.neighbors if self.topology == "ring" else 0,
-            native.code,
-            self._signs[0],
-            generations,
-            target,
-            best,
-            self._best_merit,
+            task,
             self._stream,
         )
-        self._note_advance(made, best)
+        self._note_advance(made, task.best_code)
         return True
 
     def _choose_leaders(self) -> None:

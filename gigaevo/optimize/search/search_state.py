@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
+from gigaevo.kernels.advances import Task
 from gigaevo.kernels.random import RandomStream
 from gigaevo.optimize.genotypes import as_genotype
 from gigaevo.optimize.search.history import History
@@ -171,6 +172,11 @@ class SearchState(ABC):
             self._best_merit = merit
             self._best_code = code.copy()
             self._best_generation = self._generation + 1
+
+    def _task(self, function: int, generations: int, target: float) -> Task:
+        """What a loop on a native function of numbers is told."""
+        best_code = np.empty(self.genotype.genes_size)
+        return Task(function, self._signs[0], generations, target, self._best_merit, best_code)
 
     def _note_advance(self, made: Advance, code: Codes) -> None:
         """Count what a loop on a native function did; ``code`` is of its best candidate."""
