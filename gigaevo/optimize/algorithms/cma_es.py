@@ -10,6 +10,7 @@ import numpy as np
 
 from gigaevo.kernels.cma import cma_fold
 from gigaevo.optimize.algorithms.cma_distribution import RIM, CmaDistribution, default_population
+from gigaevo.optimize.arguments import check_number
 from gigaevo.optimize.genotypes import ranges_of
 from gigaevo.optimize.search.native import RealFunction
 from gigaevo.optimize.search.optimizer import Optimizer
@@ -87,8 +88,7 @@ class CMAES(Optimizer):
         super().__init__(ranges, population_size=size, maximize=maximize, seed=seed, initial=initial)
         if self.population_size < 2:
             raise ValueError(f"population_size is {population_size}, expected 2 or more")
-        if isinstance(sigma, bool) or not isinstance(sigma, (int, float)) or not 0.0 < sigma < math.inf:
-            raise ValueError(f"sigma is {sigma!r}, expected a number above 0")
+        check_number("sigma", sigma, 0.0, above=True)
         if self._initial is not None and not len(self._initial):
             raise ValueError("initial has no genome, expected at least one")
         if restarts not in (None, "ipop", "bipop"):

@@ -10,7 +10,7 @@ import numpy as np
 from gigaevo.kernels import differential
 from gigaevo.kernels.differential import Base, Plan
 from gigaevo.optimize.algorithms.turns import Turns
-from gigaevo.optimize.arguments import check_whole, is_number
+from gigaevo.optimize.arguments import check_number, check_whole, is_number
 from gigaevo.optimize.genotypes import ranges_of
 from gigaevo.optimize.search.native import RealFunction
 from gigaevo.optimize.search.optimizer import Optimizer
@@ -143,8 +143,7 @@ class DifferentialEvolution(Optimizer):
                     raise ValueError(f"{name} is {given!r}, but {self.strategy} learns it: choose another strategy")
         self.weight = weight_range(0.5 if weight is None else weight)
         rate = 0.9 if crossover_rate is None else crossover_rate
-        if not (is_number(rate) and 0.0 <= rate <= 1.0):
-            raise ValueError(f"crossover_rate is {rate!r}, expected 0 to 1")
+        check_number("crossover_rate", rate, 0.0, 1.0)
         self.crossover_rate = float(rate)
         self._memory = np.full((2, memory_size), 0.5)  # weights and rates that succeeded
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -10,7 +9,7 @@ import numpy as np
 from gigaevo.kernels import swarm
 from gigaevo.kernels.swarm import Flight
 from gigaevo.optimize.algorithms.turns import Turns
-from gigaevo.optimize.arguments import check_whole, is_number
+from gigaevo.optimize.arguments import check_number, check_whole
 from gigaevo.optimize.genotypes import ranges_of
 from gigaevo.optimize.search.native import RealFunction
 from gigaevo.optimize.search.optimizer import Optimizer
@@ -73,10 +72,8 @@ class ParticleSwarm(Optimizer):
         space = ranges_of(genotype, type(self).__name__)
         super().__init__(space, population_size=population_size, maximize=maximize, seed=seed, initial=initial)
         for name, given in (("inertia", inertia), ("cognitive", cognitive), ("social", social)):
-            if not (is_number(given) and 0.0 <= given < math.inf):
-                raise ValueError(f"{name} is {given!r}, expected a finite number from 0")
-        if not (is_number(velocity_limit) and 0.0 < velocity_limit < math.inf):
-            raise ValueError(f"velocity_limit is {velocity_limit!r}, expected a finite number above 0")
+            check_number(name, given, 0.0)
+        check_number("velocity_limit", velocity_limit, 0.0, above=True)
         if topology not in ("global", "ring"):
             raise ValueError(f"topology is {topology!r}, expected global or ring")
         check_whole("neighbors", neighbors)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from gigaevo.optimize.algorithms.genetic_algorithm import GeneticAlgorithm
-from gigaevo.optimize.arguments import is_number, is_true
+from gigaevo.optimize.arguments import check_number, is_true
 from gigaevo.optimize.operators.selection import selection_of
 from gigaevo.optimize.operators.variation import GaussianMutation, UniformCrossover
 from gigaevo.optimize.populations.convergence import check_convergence, compute_generation_stats
@@ -103,8 +103,7 @@ class PopulationSearch:
         least = 2 * len(self.methods)
         if self.config.pop_size < least:
             raise ValueError(f"pop_size is {self.config.pop_size}, expected {least} or more: two for each island")
-        if not (is_number(self.epsilon) and 0.0 <= self.epsilon <= 1.0):
-            raise ValueError(f"epsilon is {self.epsilon!r}, expected 0 to 1")
+        check_number("epsilon", self.epsilon, 0.0, 1.0)
         if self.patience is not None:  # the rest of its range is checked where it is used
             check_convergence(0.0, 1.0, 0.0, 0, self.patience.generations)
 

@@ -10,7 +10,8 @@ from gigaevo.kernels import AddStatus
 from gigaevo.kernels.cma import cma_fold
 from gigaevo.optimize.algorithms.cma_distribution import RIM, CmaDistribution
 from gigaevo.optimize.arguments import check_number, check_whole
-from gigaevo.optimize.quality_diversity.emitters import LearningEmitter, placed_ranges, rounded
+from gigaevo.optimize.genotypes import ranges_of
+from gigaevo.optimize.quality_diversity.emitters import LearningEmitter, rounded
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -89,7 +90,7 @@ class CMAEmitter(LearningEmitter):
                 self._begin(archive, stream)
 
     def settle(self, genotype: Genotype, population_size: int) -> None:
-        self._ranges = placed_ranges(genotype, self)
+        self._ranges = ranges_of(genotype, type(self).__name__)
         self._whole = bool(self._ranges.integer.any())
         self._lower, self._upper = self._ranges.lower, self._ranges.upper
         span = self._upper - self._lower

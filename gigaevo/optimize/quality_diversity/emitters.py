@@ -3,21 +3,20 @@
 from __future__ import annotations
 
 import copy
-import math
 from abc import ABC, abstractmethod
-from typing import TYPE_CHECKING, Any, Self, TypeAlias
+from typing import TYPE_CHECKING, Self, TypeAlias
 
 import numpy as np
 
 from gigaevo.kernels.emission import iso_line
-from gigaevo.optimize.arguments import is_number
-from gigaevo.optimize.genotypes import BinaryGenotype, Ranges
+from gigaevo.optimize.arguments import check_number
+from gigaevo.optimize.genotypes import BinaryGenotype, ranges_of
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
     from gigaevo.kernels.random import RandomStream
-    from gigaevo.optimize.genotypes import Genotype
+    from gigaevo.optimize.genotypes import Genotype, Ranges
     from gigaevo.optimize.quality_diversity.vector_archive import VectorArchive
 
     Floats: TypeAlias = NDArray[np.float64]
@@ -102,8 +101,7 @@ class IsoLineEmitter(Emitter):
 
     def __init__(self, iso_sigma: float | ArrayLike = 0.01, line_sigma: float = 0.2) -> None:
         self.iso_sigma = checked_sigma("iso_sigma", iso_sigma)
-        if not (is_number(line_sigma) and 0.0 <= line_sigma < math.inf):
-            raise ValueError(f"line_sigma is {line_sigma!r}, expected a finite number of 0 or more")
+        check_number("line_sigma", line_sigma, 0.0)
         self.line_sigma = float(line_sigma)
 
     def emit(self, n: int, archive: VectorArchive, stream: RandomStream, rows: Integers | None) -> Floats:
@@ -111,13 +109,13 @@ class IsoLineEmitter(Emitter):
         return rounded(children, self._ranges, stream) if self._whole else children
 
     def settle(self, genotype: Genotype, population_size: int) -> None:
-        self._ranges = placed_ranges(genotype, self)
+        self._ranges = ranges_of(genotype, type(self).__name__)
         self._lower, self._upper = self._ranges.lower, self._ranges.upper
         self._whole = bool(self._ranges.integer.any())
         self._steps = steps_of(self.iso_sigma, self._ranges)
 
     def __repr__(self) -> str:
-        return f"IsoLineEmitter(iso_sigma={shown(self.iso_sigma)}, line_sigma={self.line_sigma})"
+        return f"IsoLineEmitter(iso_sigma={self.iso_sigma.tolist()}, line_sigma={self.line_sigma})"
 
 
 class GaussianEmitter(IsoLineEmitter):
@@ -131,7 +129,7 @@ class GaussianEmitter(IsoLineEmitter):
         super().__init__(checked_sigma("sigma", sigma), 0.0)
 
     def __repr__(self) -> str:
-        return f"GaussianEmitter(sigma={shown(self.iso_sigma)})"
+        return f"GaussianEmitter(sigma={self.iso_sigma.tolist()})"
 
 
 class FlipEmitter(Emitter):
@@ -142,8 +140,8 @@ class FlipEmitter(Emitter):
     """
 
     def __init__(self, rate: float | None = None) -> None:
-        if rate is not None and not (is_number(rate) and 0.0 < rate <= 1.0):
-            raise ValueError(f"rate is {rate!r}, expected a probability above 0")
+        if rate is not None:
+            check_number("rate", rate, 0.0, 1.0, above=True)
         self.rate = rate
 
     def emit(self, n: int, archive: VectorArchive, stream: RandomStream, rows: Integers | None) -> Floats:
@@ -186,27 +184,9 @@ def steps_of(sigma: Floats, ranges: Ranges) -> Floats:
     return sigma * (ranges.upper - ranges.lower)
 
 
-def placed_ranges(genotype: Genotype, emitter: Emitter) -> Ranges:
-    """``genotype``, which must be of numbers within ranges.
-
-    Raises:
-        TypeError: It is of something else.
-    """
-    if not isinstance(genotype, Ranges):
-        raise TypeError(
-            f"{type(emitter).__name__} works on RangeGenotype and MultiRangeGenotype, not on {type(genotype).__name__}"
-        )
-    return genotype
-
-
 def rounded(codes: Floats, ranges: Ranges, stream: RandomStream) -> Floats:
     """``codes`` with whole numbers where they are to be, up or down by chance: a small step then has an effect too."""
     columns = np.flatnonzero(ranges.integer)
     shares = stream.uniforms(len(codes) * len(columns)).reshape(len(codes), len(columns))
     codes[:, columns] = np.clip(np.floor(codes[:, columns] + shares), ranges.lower[columns], ranges.upper[columns])
     return codes
-
-
-def shown(sigma: Floats) -> Any:
-    """A step or steps for ``repr``."""
-    return sigma.tolist()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeAlias
@@ -10,7 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import numpy as np
 
 from gigaevo.kernels import AddStatus, EliteArchive
-from gigaevo.optimize.arguments import check_whole, is_number
+from gigaevo.optimize.arguments import check_number, check_whole
 from gigaevo.optimize.records import Record
 from gigaevo.optimize.seeds import Seed, seed_sequence
 
@@ -94,8 +93,7 @@ class VectorArchive(ABC):
         self, total_cells: int, behavior_dim: int, *, elites_per_cell: int = 1, qd_score_offset: float = 0.0
     ) -> None:
         check_whole("elites_per_cell", elites_per_cell)
-        if not (is_number(qd_score_offset) and math.isfinite(qd_score_offset)):
-            raise ValueError(f"qd_score_offset is {qd_score_offset!r}, expected a finite number")
+        check_number("qd_score_offset", qd_score_offset)
         self.total_cells = total_cells
         self.behavior_dim = behavior_dim
         self.elites_per_cell = int(elites_per_cell)

@@ -7,7 +7,7 @@ from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
-from gigaevo.optimize.arguments import is_number
+from gigaevo.optimize.arguments import check_number, is_number
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -147,8 +147,7 @@ class Target(Stop):
     fitness: float
 
     def __post_init__(self) -> None:
-        if not is_number(self.fitness) or not math.isfinite(self.fitness):
-            raise ValueError(f"target is {self.fitness!r}, expected a finite number")
+        check_number("target", self.fitness)
 
     def reason(self, search: Progress) -> str | None:
         return "target" if search.best_merit >= search.merit_of(self.fitness) else None

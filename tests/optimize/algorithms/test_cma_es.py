@@ -296,9 +296,9 @@ def test_invalid_candidates_are_the_worst():
     [
         ({"population_size": 1}, ValueError, "population_size is 1, expected 2 or more"),
         ({"population_size": 2.5}, ValueError, "population_size is 2.5, expected a whole number from 1"),
-        ({"sigma": 0.0}, ValueError, "sigma is 0.0, expected a number above 0"),
-        ({"sigma": math.nan}, ValueError, "sigma is nan, expected a number above 0"),
-        ({"sigma": "wide"}, ValueError, "sigma is 'wide', expected a number above 0"),
+        ({"sigma": 0.0}, ValueError, "sigma is 0.0, expected a finite number above 0"),
+        ({"sigma": math.nan}, ValueError, "sigma is nan, expected a finite number above 0"),
+        ({"sigma": "wide"}, ValueError, "sigma is 'wide', expected a finite number above 0"),
         ({"restarts": "always"}, ValueError, "restarts is 'always', expected None, 'ipop' or 'bipop'"),
         ({"initial": [[9.0] * 5]}, ValueError, "is 9.0, expected -4.0 to 4.0"),
         ({"initial": np.empty((0, 5))}, ValueError, "initial has no genome, expected at least one"),
@@ -327,3 +327,8 @@ def test_a_fitness_that_raises_or_changes_its_argument_is_told():
     for fitness in (broken, greedy):
         with pytest.raises(FitnessError):
             search().run(fitness, vectorized=True, generations=1)
+
+
+def test_a_sigma_of_numpy_is_a_number_too() -> None:
+    box = RangeGenotype(2, (-1.0, 1.0))
+    assert np.all(CMAES(box, sigma=np.float32(0.5)).deviations == CMAES(box, sigma=0.5).deviations)

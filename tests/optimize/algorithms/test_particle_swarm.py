@@ -87,10 +87,10 @@ def test_whole_numbers_are_found_among_others() -> None:
 @pytest.mark.parametrize(
     ("keywords", "message"),
     [
-        ({"inertia": -0.1}, "inertia is -0.1, expected a finite number from 0"),
-        ({"cognitive": math.nan}, "cognitive is nan, expected a finite number from 0"),
-        ({"inertia": "little"}, "inertia is 'little', expected a finite number from 0"),
-        ({"social": math.inf}, "social is inf, expected a finite number from 0"),
+        ({"inertia": -0.1}, "inertia is -0.1, expected a finite number of 0 or more"),
+        ({"cognitive": math.nan}, "cognitive is nan, expected a finite number of 0 or more"),
+        ({"inertia": "little"}, "inertia is 'little', expected a finite number of 0 or more"),
+        ({"social": math.inf}, "social is inf, expected a finite number of 0 or more"),
         ({"velocity_limit": 0.0}, "velocity_limit is 0.0, expected a finite number above 0"),
         ({"topology": "star"}, "topology is 'star', expected global or ring"),
         ({"neighbors": 0}, "neighbors is 0, expected a whole number from 1"),

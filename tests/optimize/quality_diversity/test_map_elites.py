@@ -188,11 +188,11 @@ def test_what_makes_no_search_is_refused(change, kind, message):
         (lambda: IsoLineEmitter(0.1, math.inf), "line_sigma is inf, expected a finite number of 0 or more"),
         (lambda: IsoLineEmitter(0.1, "wide"), "line_sigma is 'wide', expected a finite number"),
         (lambda: IsoLineEmitter(None), "iso_sigma is None, expected a number of 0 or more"),
-        (lambda: FlipEmitter("some"), "rate is 'some', expected a probability above 0"),
+        (lambda: FlipEmitter("some"), "rate is 'some', expected above 0 and at most 1"),
         (lambda: GaussianEmitter(math.nan), "sigma is nan"),
         (lambda: CMAEmitter(0.0), "sigma is 0.0, expected a finite number above 0"),
         (lambda: CMAEmitter(population_size=1), "population_size is 1, expected a whole number from 2"),
-        (lambda: FlipEmitter(0.0), "rate is 0.0, expected a probability above 0"),
+        (lambda: FlipEmitter(0.0), "rate is 0.0, expected above 0 and at most 1"),
     ],
 )
 def test_emitters_that_make_no_sense_are_refused(make, message):
