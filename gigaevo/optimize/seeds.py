@@ -36,6 +36,11 @@ def seed_sequence(seed: Seed) -> np.random.SeedSequence:
     raise TypeError(f"seed is {seed!r}, expected a whole number, a numpy SeedSequence or Generator, or None")
 
 
+def child_of(seed: np.random.SeedSequence, place: int) -> np.random.SeedSequence:
+    """The child that ``seed`` spawns ``place``-th, from 0, whatever it has spawned before."""
+    return np.random.SeedSequence(seed.entropy, spawn_key=(*seed.spawn_key, place), pool_size=seed.pool_size)
+
+
 def shown(seed: np.random.SeedSequence) -> int | list[int] | None:
     """What to pass as ``seed`` to repeat the search: the entropy, or the words that a spawned sequence is made of.
 

@@ -153,3 +153,20 @@ def ids_of(given: ArrayLike) -> NDArray[np.int64]:
     if ids.ndim != 1 or (ids.size and ids.dtype.kind not in "iu"):
         raise ValueError(f"batch is {given!r}, expected what ask() gave, a part of it, or its ids")
     return ids.astype(np.int64)
+
+
+def values_of(name: str, given: ArrayLike, shape: tuple[int, ...]) -> NDArray[np.float64]:
+    """What was told, as a new array of ``shape``; of one candidate the first axis may be missing.
+
+    Raises:
+        ValueError: It is something else.
+    """
+    try:
+        values = np.array(given, np.float64)
+    except (TypeError, ValueError) as error:
+        raise ValueError(f"{name} is not an array of numbers: {error}") from None
+    if values.shape != shape:
+        if shape[0] != 1 or values.shape != shape[1:]:
+            raise ValueError(f"{name} has shape {values.shape}, expected {shape}")
+        values = values[None]
+    return values

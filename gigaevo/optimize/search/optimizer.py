@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Self, TypeAlias
 import numpy as np
 
 from gigaevo.optimize.arguments import check_whole
-from gigaevo.optimize.search.answers import Answers, Batch, ids_of
+from gigaevo.optimize.search.answers import Answers, Batch, ids_of, values_of
 from gigaevo.optimize.search.fitness import Evaluator
 from gigaevo.optimize.search.result import Result
 from gigaevo.optimize.search.search_state import SearchState
@@ -159,12 +159,12 @@ class Optimizer(SearchState):
         """
         ids = batch.ids if isinstance(batch, Batch) else ids_of(batch)
         shape = (len(ids),) if self.objectives == 1 else (len(ids), self.objectives)
-        values = told("fitness", fitness, shape)
+        values = values_of("fitness", fitness, shape)
         if (behaviors is not None) != bool(self.behaviors):
             raise ValueError(
                 f"behaviors must {'be given' if self.behaviors else 'not be given'} to {type(self).__name__}"
             )
-        described = None if behaviors is None else told("behaviors", behaviors, (len(ids), self.behaviors))
+        described = None if behaviors is None else values_of("behaviors", behaviors, (len(ids), self.behaviors))
         codes, memo = self._answers.take(ids)
         if len(codes):
             self._take(codes, values, memo if described is None else (*memo, described))
@@ -388,20 +388,3 @@ class Optimizer(SearchState):
     def _front(self, merits: Merits) -> NDArray[np.int64]:
         """Rows of ``merits`` that no other one dominates."""
         return np.array([merits.argmax()] if len(merits) and np.isfinite(merits).any() else [], np.int64)
-
-
-def told(name: str, given: ArrayLike, shape: tuple[int, ...]) -> Merits:
-    """What was told, as a new array of ``shape``; of one candidate the first axis may be missing.
-
-    Raises:
-        ValueError: It is something else.
-    """
-    try:
-        values = np.array(given, np.float64)
-    except (TypeError, ValueError) as error:
-        raise ValueError(f"{name} is not an array of numbers: {error}") from None
-    if values.shape != shape:
-        if shape[0] != 1 or values.shape != shape[1:]:
-            raise ValueError(f"{name} has shape {values.shape}, expected {shape}")
-        values = values[None]
-    return values

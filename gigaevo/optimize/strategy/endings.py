@@ -54,7 +54,9 @@ class Endings:
 
     def reached_target(self, merit: float, ordering: FitnessOrdering) -> bool:
         """Whether a best ``merit`` is as good as the target, and valid."""
-        return merit >= self.target_merit(ordering) and merit >= self.valid_merit(ordering)
+        return self.target_fitness_score is not None and merit >= max(
+            self.target_merit(ordering), self.valid_merit(ordering)
+        )
 
     def reason(self, progress: Progress, ordering: FitnessOrdering, *, last_scale: bool) -> str | None:
         """The condition that ends the search here, by the name of its argument; None while it goes on."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
@@ -10,13 +9,15 @@ import numpy as np
 from gigaevo.optimize.arguments import brief
 from gigaevo.optimize.genotypes import as_genotype
 from gigaevo.optimize.strategy.evaluation import Evaluation
-from gigaevo.optimize.strategy.executors import executor_for
+from gigaevo.optimize.strategy.executors import fitness_executor
 from gigaevo.optimize.strategy.gene_space import gene_space
 from gigaevo.optimize.strategy.ordering import FitnessOrdering
 from gigaevo.optimize.strategy.permutations import count_permutations, permuted_rows
 from gigaevo.optimize.strategy.population import Chromosome, Population
 
 if TYPE_CHECKING:
+    from concurrent.futures import Executor
+
     from numpy.typing import NDArray
 
     from gigaevo.optimize.genotypes import Genotype
@@ -70,9 +71,7 @@ class Permutate:
         self.evaluations = 0
         self._best_merit = -np.inf
         self._best_row: NDArray[Any] | None = None
-        Evaluation(
-            self.space, fitness, self.fitness_ordering.sign, vectorized=vectorized
-        )  # raises if it cannot be called
+        self._evaluation()  # raises if the fitness cannot be called
 
     def __repr__(self) -> str:
         found = f", best_fitness_score={self.best_fitness_score}" if self.evaluations else ""
@@ -81,21 +80,18 @@ class Permutate:
     def call(self) -> Self:
         """Look at all of them."""
         self.evaluations, self._best_merit, self._best_row = 0, -np.inf, None
-        with ExitStack() as stack:
-            parallel = self.par_fitness and not self.vectorized and not hasattr(self.fitness, "evaluate")
-            evaluate = Evaluation(
-                self.space,
-                self.fitness,
-                self.fitness_ordering.sign,
-                vectorized=self.vectorized,
-                executor=stack.enter_context(executor_for(self.fitness)) if parallel else None,
-            )
+        with fitness_executor(self.fitness, parallel=self.par_fitness, vectorized=self.vectorized) as executor:
+            evaluate = self._evaluation(executor)
             for scale in range(self.space.scales):
                 if scale and self._best_row is None:
                     break
                 for rows in permuted_rows(self.space, AT_A_TIME, scale, self._best_row):
                     self._look_at(rows, evaluate)
         return self
+
+    def _evaluation(self, executor: Executor | None = None) -> Evaluation:
+        sign = self.fitness_ordering.sign
+        return Evaluation(self.space, self.fitness, sign, vectorized=self.vectorized, executor=executor)
 
     def _look_at(self, rows: NDArray[Any], evaluate: Evaluation) -> None:
         population = Population(rows)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from gigaevo.optimize.arguments import is_count
+from gigaevo.optimize.seeds import child_of
 from gigaevo.optimize.strategy.executors import executor_for
 
 if TYPE_CHECKING:
@@ -94,9 +95,7 @@ def _seeds(strategy: Strategy, times: int) -> list[np.random.SeedSequence]:
     """A seed for each of ``times`` runs and for one more."""
     if not is_count(times):
         raise ValueError(f"times is {times!r}, expected a number of runs from 1")
-    seed = strategy._seed
-    runs = np.random.SeedSequence(seed.entropy, spawn_key=(*seed.spawn_key, 1), pool_size=seed.pool_size)
-    return runs.spawn(times + 1)
+    return child_of(strategy._seed, 1).spawn(times + 1)
 
 
 def _gathered(executor: str, runs: Iterator[Strategy]) -> Repeated:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 from abc import ABC, abstractmethod
-from contextlib import ExitStack
+from contextlib import contextmanager
 from time import perf_counter
 from typing import TYPE_CHECKING, Any, Self
 
@@ -15,10 +15,10 @@ from gigaevo.kernels.strategy_laws import Goal
 from gigaevo.optimize.arguments import brief
 from gigaevo.optimize.genotypes import as_genotype
 from gigaevo.optimize.search import checkpoint
-from gigaevo.optimize.seeds import seed_sequence, shown
+from gigaevo.optimize.seeds import child_of, seed_sequence, shown
 from gigaevo.optimize.strategy.endings import Endings
 from gigaevo.optimize.strategy.evaluation import Evaluation
-from gigaevo.optimize.strategy.executors import executor_for
+from gigaevo.optimize.strategy.executors import fitness_executor
 from gigaevo.optimize.strategy.fitness_cache import FitnessCache
 from gigaevo.optimize.strategy.gene_space import gene_space
 from gigaevo.optimize.strategy.ordering import FitnessOrdering
@@ -28,6 +28,8 @@ from gigaevo.optimize.strategy.reporters import StrategyReporter, watches_genera
 from gigaevo.optimize.strategy.state import StrategyState
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from concurrent.futures import Executor
     from pathlib import Path
 
     from numpy.typing import ArrayLike, NDArray
@@ -100,7 +102,7 @@ class Strategy(ABC):
         self._seed = seed_sequence(seed)
         self._founders = None if seed_genes_list is None else self._encoded(seed_genes_list)
         self._state: StrategyState | None = None
-        self._evaluation = Evaluation(self.space, fitness, self.fitness_ordering.sign, vectorized=vectorized)
+        self._evaluation = self._new_evaluation()
 
     def _encoded(self, seed_genes_list: ArrayLike) -> NDArray[Any]:
         """Rows of the start population."""
@@ -130,7 +132,7 @@ class Strategy(ABC):
     def call(self) -> Self:
         """Run from the beginning to the end; the same seed gives the same run."""
         self._report("on_enter")
-        stream = RandomStream(fresh(self._seed).spawn(1)[0])
+        stream = RandomStream(child_of(self._seed, 0))
         if self.fitness_cache is not None:
             self.fitness_cache = FitnessCache(self.fitness_cache.size)
         self._state = None
@@ -248,10 +250,7 @@ class Strategy(ABC):
     @property
     def reached_target(self) -> bool:
         """Whether the best score is as good as the target, and valid."""
-        merit = self.state.progress.best_merit
-        return self.endings.target_fitness_score is not None and self.endings.reached_target(
-            merit, self.fitness_ordering
-        )
+        return self.endings.reached_target(self.state.progress.best_merit, self.fitness_ordering)
 
     @property
     def seed(self) -> int | list[int] | None:
@@ -385,27 +384,22 @@ class Strategy(ABC):
         if self._state is not None and self._state.stop_reason is None:
             self._state.stop_reason = "reporter"
 
-    def _evaluating(self) -> ExitStack:
+    @contextmanager
+    def _evaluating(self) -> Iterator[None]:
         """For the time of a run: how merits are found, with an executor if the fitness is called in parallel."""
-        stack = ExitStack()
-        parallel = self.par_fitness and not self.vectorized and not hasattr(self.fitness, "evaluate")
-        self._evaluation = Evaluation(
+        with fitness_executor(self.fitness, parallel=self.par_fitness, vectorized=self.vectorized) as executor:
+            self._evaluation = self._new_evaluation(executor)
+            try:
+                yield
+            finally:
+                self._evaluation = self._new_evaluation()
+
+    def _new_evaluation(self, executor: Executor | None = None) -> Evaluation:
+        return Evaluation(
             self.space,
             self.fitness,
             self.fitness_ordering.sign,
             vectorized=self.vectorized,
             cache=self.fitness_cache,
-            executor=stack.enter_context(executor_for(self.fitness)) if parallel else None,
+            executor=executor,
         )
-        stack.callback(self._forget_executor)
-        return stack
-
-    def _forget_executor(self) -> None:
-        self._evaluation = Evaluation(
-            self.space, self.fitness, self.fitness_ordering.sign, vectorized=self.vectorized, cache=self.fitness_cache
-        )
-
-
-def fresh(seed: np.random.SeedSequence) -> np.random.SeedSequence:
-    """``seed`` as if nothing had been spawned from it yet."""
-    return np.random.SeedSequence(seed.entropy, spawn_key=seed.spawn_key, pool_size=seed.pool_size)
