@@ -27,7 +27,7 @@ class CmaState(NamedTuple):
     Attributes:
         mean: Shape (n,).
         step: The step length sigma, shape (1,), positive.
-        scale: The unit of each variable, shape (n,), positive; it never changes.
+        scale: The unit of each variable, shape (n,), positive; no kernel changes it.
         covariance: C, shape (n, n); the lower half counts, and is positive definite.
         factor: Lower triangular L with ``L @ L.T`` near C, shape (n, n).
         step_path: The evolution path p_sigma, shape (n,).

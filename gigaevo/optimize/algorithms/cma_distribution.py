@@ -57,7 +57,7 @@ def recombination(n: int, population_size: int, *, active: bool = True) -> tuple
     if active:
         most = min(1.0 + c_one / c_mu, 1.0 + 2.0 * mu_worse / (mu_eff + 2.0), (1.0 - c_one - c_mu) / (n * c_mu))
         weights[parents:] = NEGATIVE * max(most, 0.0) * np.minimum(worse, 0.0) / -worse.sum()  # 50 to 53
-    c_sigma = (mu_eff + 2.0) / (n + mu_eff + 3.0)  # 55, where 5 stands for 3
+    c_sigma = (mu_eff + 2.0) / (n + mu_eff + 3.0)  # 55, with 3 in place of its 5
     d_sigma = 1.0 + 2.0 * max(0.0, math.sqrt((mu_eff - 1.0) / (n + 1.0)) - 1.0) + DAMPING * c_sigma
     c_path = (4.0 + mu_eff / n) / (n + 4.0 + 2.0 * mu_eff / n)  # 56
     chi = math.sqrt(n) * (1.0 - 1.0 / (4.0 * n) + 1.0 / (21.0 * n * n))

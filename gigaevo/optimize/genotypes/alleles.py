@@ -40,6 +40,9 @@ class ListGenotype(Alleles):
     Args:
         genes_size: How many, at least 1.
         allele_list: What they choose from, at least one thing, hashable, all different.
+
+    Raises:
+        ValueError: An argument is not as it says; the message names it.
     """
 
     genes_size: int
@@ -66,6 +69,9 @@ class MultiListGenotype(Alleles):
 
     Args:
         allele_lists: What each gene chooses from: at least one thing, hashable, all different.
+
+    Raises:
+        ValueError: An argument is not as it says; the message names it.
     """
 
     allele_lists: Sequence[Sequence[Any]]
@@ -93,6 +99,9 @@ class UniqueGenotype(Alleles):
 
     Args:
         allele_list: What is put in order, at least one thing, hashable, all different.
+
+    Raises:
+        ValueError: An argument is not as it says; the message names it.
     """
 
     allele_list: Sequence[Any]
@@ -120,6 +129,9 @@ class MultiUniqueGenotype(Alleles):
 
     Args:
         allele_lists: What is put in order, set by set: at least one thing each, all different.
+
+    Raises:
+        ValueError: An argument is not as it says; the message names it.
     """
 
     allele_lists: Sequence[Sequence[Any]]

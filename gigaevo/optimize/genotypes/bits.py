@@ -23,6 +23,9 @@ class BinaryGenotype(Genotype):
 
     Args:
         genes_size: How many, at least 1.
+
+    Raises:
+        ValueError: An argument is out of its range; the message names it.
     """
 
     genes_size: int

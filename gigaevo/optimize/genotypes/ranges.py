@@ -120,6 +120,9 @@ class RangeGenotype(Ranges):
         allele_mutation_range: A distance, or (down, up), from which the distance of a change is drawn.
         allele_mutation_scaled_range: Distances, or pairs, from wide to narrow: a change goes to an edge of the present
             scale. Comes before ``allele_mutation_range``.
+
+    Raises:
+        ValueError: An argument is out of its range; the message names it.
     """
 
     def __init__(
@@ -157,6 +160,9 @@ class MultiRangeGenotype(Ranges):
 
     Attributes:
         names: Of the genes.
+
+    Raises:
+        ValueError: An argument is out of its range; the message names it.
     """
 
     names: tuple[str, ...]
@@ -223,7 +229,7 @@ def as_genotype(space: Any) -> Genotype:
     if isinstance(space, Genotype):
         return space
     if isinstance(space, list) and space and all(isinstance(pair, tuple) and len(pair) == 2 for pair in space):
-        # (lower, upper) of two genes would be told as two ranges by some, and found nothing by others
+        # A list of two pairs could be two ranges, or the lower and the upper bounds of two genes.
         raise ValueError(
             f"the genotype is {space!r}, expected a pair of arrays (lower, upper); a list of ranges is a "
             "MultiRangeGenotype([(lowest, highest), ...])"

@@ -33,7 +33,7 @@ class GeneMutation(ABC):
     """Mutation of each gene by itself.
 
     Args:
-        rate: Probability of each gene to be changed; None for one gene of a genome on average.
+        rate: Probability of each gene to be changed, 0 to 1; None for one gene of a genome on average.
     """
 
     rate: float | None = None
@@ -51,6 +51,7 @@ class GeneMutation(ABC):
         integer: Bools | None = None,
         out: Codes | None = None,
     ) -> Codes:
+        """See ``base.Mutation``."""
         return self._mutated(genomes, stream, gene_rate(self.rate, genomes.shape[1]), upper, out)
 
     @abstractmethod
@@ -59,10 +60,13 @@ class GeneMutation(ABC):
 
 
 class BitFlip(GeneMutation):
-    """Bits are turned.
+    """Bits are flipped.
 
     Args:
-        rate: Probability of each bit to be flipped; None for one bit of a genome on average.
+        rate: Probability of each bit to be flipped, 0 to 1; None for one bit of a genome on average.
+
+    Raises:
+        ValueError: An argument is out of its range; the message names it.
     """
 
     def _mutated(self, genomes: Codes, stream: RandomStream, rate: float, upper: Floats, out: Codes | None) -> Codes:
@@ -73,7 +77,10 @@ class RandomReset(GeneMutation):
     """Genes take another allele of their list, all equally likely.
 
     Args:
-        rate: Probability of each gene to be changed; None for one gene of a genome on average.
+        rate: Probability of each gene to be changed, 0 to 1; None for one gene of a genome on average.
+
+    Raises:
+        ValueError: An argument is out of its range; the message names it.
     """
 
     def _mutated(self, genomes: Codes, stream: RandomStream, rate: float, upper: Floats, out: Codes | None) -> Codes:
@@ -85,7 +92,7 @@ class PermutationCrossover(ABC):
     """Crossover of permutations.
 
     Args:
-        rate: Probability of a pair to be crossed.
+        rate: Probability of a pair to be crossed, 0 to 1.
     """
 
     rate: float = 0.9
@@ -96,6 +103,7 @@ class PermutationCrossover(ABC):
     def cross(
         self, a: Codes, b: Codes, stream: RandomStream, lower: Floats, upper: Floats, out: Codes | None = None
     ) -> Codes:
+        """See ``base.Crossover``."""
         children = self._crossed(a, b, stream, set_ends(upper))
         if out is None:
             return children
@@ -111,7 +119,10 @@ class OrderCrossover(PermutationCrossover):
     """OX (Davis 1985): a stretch of one parent, all other alleles in the order in which the other has them.
 
     Args:
-        rate: Probability of a pair to be crossed.
+        rate: Probability of a pair to be crossed, 0 to 1.
+
+    Raises:
+        ValueError: An argument is out of its range; the message names it.
     """
 
     def _crossed(self, a: Codes, b: Codes, stream: RandomStream, ends: list[int]) -> Codes:
@@ -122,7 +133,10 @@ class MatchedCrossover(PermutationCrossover):
     """PMX (Goldberg and Lingle 1985): a stretch of one parent, all other places as the other has them where it can be.
 
     Args:
-        rate: Probability of a pair to be crossed.
+        rate: Probability of a pair to be crossed, 0 to 1.
+
+    Raises:
+        ValueError: An argument is out of its range; the message names it.
     """
 
     def _crossed(self, a: Codes, b: Codes, stream: RandomStream, ends: list[int]) -> Codes:
@@ -134,7 +148,7 @@ class PermutationMutation(ABC):
     """Mutation of permutations.
 
     Args:
-        rate: Probability of a genome to be changed.
+        rate: Probability of a genome to be changed, 0 to 1.
     """
 
     rate: float = 1.0
@@ -151,6 +165,7 @@ class PermutationMutation(ABC):
         integer: Bools | None = None,
         out: Codes | None = None,
     ) -> Codes:
+        """See ``base.Mutation``."""
         return self._mutated(genomes, stream, set_ends(upper), out)
 
     @abstractmethod
@@ -162,7 +177,10 @@ class Swap(PermutationMutation):
     """Two alleles of a permutation change places: the smallest change where places matter, as with queens.
 
     Args:
-        rate: Probability of a genome to be changed.
+        rate: Probability of a genome to be changed, 0 to 1.
+
+    Raises:
+        ValueError: An argument is out of its range; the message names it.
     """
 
     def _mutated(self, genomes: Codes, stream: RandomStream, ends: list[int], out: Codes | None) -> Codes:
@@ -173,7 +191,10 @@ class Inversion(PermutationMutation):
     """A stretch of a permutation is turned round: the smallest change where neighbours matter, as on a tour.
 
     Args:
-        rate: Probability of a genome to be changed.
+        rate: Probability of a genome to be changed, 0 to 1.
+
+    Raises:
+        ValueError: An argument is out of its range; the message names it.
     """
 
     def _mutated(self, genomes: Codes, stream: RandomStream, ends: list[int], out: Codes | None) -> Codes:
@@ -184,7 +205,10 @@ class Scramble(PermutationMutation):
     """A stretch of a permutation is shuffled.
 
     Args:
-        rate: Probability of a genome to be changed.
+        rate: Probability of a genome to be changed, 0 to 1.
+
+    Raises:
+        ValueError: An argument is out of its range; the message names it.
     """
 
     def _mutated(self, genomes: Codes, stream: RandomStream, ends: list[int], out: Codes | None) -> Codes:

@@ -42,6 +42,9 @@ class MutationType:
     Attributes:
         kind: The law.
         scales: (down, up) of each scale, from wide to narrow; empty where the law knows no distance.
+
+    Raises:
+        ValueError: A law lacks its distances or has some that it does not know, or a distance is not as it must be.
     """
 
     kind: MutationKind

@@ -49,7 +49,14 @@ class SelectionMethod(Enum):
 
 @dataclass(frozen=True)
 class Tournament:
-    """The best of ``size`` candidates that are drawn with replacement."""
+    """The best of ``size`` candidates that are drawn with replacement.
+
+    Args:
+        size: Contestants, at least 1.
+
+    Raises:
+        ValueError: An argument is out of its range; the message names it.
+    """
 
     size: int = 3
 
@@ -57,6 +64,7 @@ class Tournament:
         check_whole("size", self.size, 1)
 
     def select(self, merits: Floats, count: int, stream: RandomStream, counts: Ints | None = None) -> Ints:
+        """See ``base.Selection``."""
         return selection.tournament(merits, count, self.size, stream)
 
 
@@ -65,7 +73,11 @@ class Roulette:
     """Each candidate with probability proportional to its merit above the least one.
 
     Args:
-        floor: Added to it, as a fraction of the distance from the least to the greatest: the chance of the worst.
+        floor: Added to it, as a fraction of the distance from the least to the greatest: the chance of the worst; 0
+            or more.
+
+    Raises:
+        ValueError: An argument is out of its range; the message names it.
     """
 
     floor: float = 1e-6
@@ -74,6 +86,7 @@ class Roulette:
         check_not_negative("floor", self.floor)
 
     def select(self, merits: Floats, count: int, stream: RandomStream, counts: Ints | None = None) -> Ints:
+        """See ``base.Selection``."""
         return selection.roulette(merits, count, stream, self.floor)
 
 
@@ -82,6 +95,7 @@ class RankSelection:
     """Each candidate with probability proportional to its rank, 1 for the worst."""
 
     def select(self, merits: Floats, count: int, stream: RandomStream, counts: Ints | None = None) -> Ints:
+        """See ``base.Selection``."""
         return selection.rank(merits, count, stream)
 
 
@@ -90,12 +104,20 @@ class UniformSelection:
     """Any candidate."""
 
     def select(self, merits: Floats, count: int, stream: RandomStream, counts: Ints | None = None) -> Ints:
+        """See ``base.Selection``."""
         return selection.uniform(merits, count, stream)
 
 
 @dataclass(frozen=True)
 class EpsilonGreedy:
-    """With probability ``epsilon`` any candidate, else the best."""
+    """With probability ``epsilon`` any candidate, else the best.
+
+    Args:
+        epsilon: That probability, 0 to 1.
+
+    Raises:
+        ValueError: An argument is out of its range; the message names it.
+    """
 
     epsilon: float = 0.1
 
@@ -103,6 +125,7 @@ class EpsilonGreedy:
         check_rate("epsilon", self.epsilon)
 
     def select(self, merits: Floats, count: int, stream: RandomStream, counts: Ints | None = None) -> Ints:
+        """See ``base.Selection``."""
         return selection.epsilon_greedy(merits, count, self.epsilon, stream)
 
 
@@ -111,8 +134,11 @@ class Ucb1:
     """The candidate of the greatest upper confidence bound; needs ``counts``, and draws nothing.
 
     Args:
-        exploration: Weight of the bonus for those that were selected rarely. The bonus is about 1 in size: merits are
-            best of that size too.
+        exploration: Weight of the bonus for those that were selected rarely, 0 or more. The bonus is about 1 in size:
+            merits are best of that size too.
+
+    Raises:
+        ValueError: An argument is out of its range; the message names it.
     """
 
     exploration: float = 1.0
@@ -121,6 +147,7 @@ class Ucb1:
         check_not_negative("exploration", self.exploration)
 
     def select(self, merits: Floats, count: int, stream: RandomStream, counts: Ints | None = None) -> Ints:
+        """See ``base.Selection``."""
         selected = np.zeros(len(merits), np.int64) if counts is None else counts
         return selection.ucb1(merits, selected, int(selected.sum()), count, self.exploration)
 

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float64]
     Bools = NDArray[np.bool_]
 
-NAMES = ("bounds_min", "bounds_max", "is_discrete")
+BOUNDS = ("bounds_min", "bounds_max", "is_discrete")  # names of arguments, for errors
 
 
 @dataclass(frozen=True)
@@ -37,11 +37,14 @@ class SBX:
     """Simulated binary crossover (Deb and Agrawal 1995), cut off at the bounds.
 
     Args:
-        eta: Distribution index: the larger, the nearer are children to their parents.
-        rate: Probability of a pair to be crossed.
-        gene_rate: Probability of each gene of a crossed pair to take part.
-        exchange_rate: Probability that the children's values of a gene change sides. Without it, all genes of a child
-            would stay near to those of one parent, which costs a good deal of quality.
+        eta: Distribution index, 0 or more: the larger, the nearer are children to their parents.
+        rate: Probability of a pair to be crossed, 0 to 1.
+        gene_rate: Probability of each gene of a crossed pair to take part, 0 to 1.
+        exchange_rate: Probability, 0 to 1, that the children's values of a gene change sides. Without it, all genes of
+            a child would stay near to those of one parent, which costs a good deal of quality.
+
+    Raises:
+        ValueError: An argument is out of its range; the message names it.
     """
 
     eta: float = 15.0
@@ -57,6 +60,7 @@ class SBX:
     def cross(
         self, a: Floats, b: Floats, stream: RandomStream, lower: Floats, upper: Floats, out: Floats | None = None
     ) -> Floats:
+        """See ``base.Crossover``."""
         return variation.sbx(
             a,
             b,
@@ -76,8 +80,11 @@ class UniformCrossover:
     """Genes change places, each of them with the same probability.
 
     Args:
-        rate: Probability of each gene to be exchanged, as in ``uniform_crossover``: 0.5 exchanges a fair half.
-        pair_rate: Probability of a pair to be crossed.
+        rate: Probability of each gene to be exchanged, as in ``uniform_crossover``: 0.5 exchanges a fair half; 0 to 1.
+        pair_rate: Probability of a pair to be crossed, 0 to 1.
+
+    Raises:
+        ValueError: An argument is out of its range; the message names it.
     """
 
     rate: float = 0.5
@@ -90,6 +97,7 @@ class UniformCrossover:
     def cross(
         self, a: Floats, b: Floats, stream: RandomStream, lower: Floats, upper: Floats, out: Floats | None = None
     ) -> Floats:
+        """See ``base.Crossover``."""
         children: Floats = exchanges(a).uniform(a, b, stream, pair_rate=self.pair_rate, gene_rate=self.rate, out=out)
         return children
 
@@ -99,7 +107,7 @@ class _Points:
     """Genes between random points change places.
 
     Args:
-        rate: Probability of a pair to be crossed.
+        rate: Probability of a pair to be crossed, 0 to 1.
     """
 
     rate: float = 1.0
@@ -111,6 +119,7 @@ class _Points:
     def cross(
         self, a: Floats, b: Floats, stream: RandomStream, lower: Floats, upper: Floats, out: Floats | None = None
     ) -> Floats:
+        """See ``base.Crossover``."""
         children: Floats = exchanges(a).points(a, b, stream, cuts=self.cuts, pair_rate=self.rate, out=out)
         return children
 
@@ -119,7 +128,10 @@ class OnePoint(_Points):
     """Genes behind one random point change places.
 
     Args:
-        rate: Probability of a pair to be crossed.
+        rate: Probability of a pair to be crossed, 0 to 1.
+
+    Raises:
+        ValueError: An argument is out of its range; the message names it.
     """
 
     cuts = 1
@@ -129,7 +141,10 @@ class TwoPoint(_Points):
     """Genes between two random points change places.
 
     Args:
-        rate: Probability of a pair to be crossed.
+        rate: Probability of a pair to be crossed, 0 to 1.
+
+    Raises:
+        ValueError: An argument is out of its range; the message names it.
     """
 
     cuts = 2
@@ -141,7 +156,10 @@ class BlendCrossover:
 
     Args:
         alpha: How far beyond the parents, in distances between them; 0 or more.
-        rate: Probability of a pair to be crossed.
+        rate: Probability of a pair to be crossed, 0 to 1.
+
+    Raises:
+        ValueError: An argument is out of its range; the message names it.
     """
 
     alpha: float = 0.5
@@ -154,6 +172,7 @@ class BlendCrossover:
     def cross(
         self, a: Floats, b: Floats, stream: RandomStream, lower: Floats, upper: Floats, out: Floats | None = None
     ) -> Floats:
+        """See ``base.Crossover``."""
         return variation.blend(a, b, stream, lower=lower, upper=upper, alpha=self.alpha, pair_rate=self.rate, out=out)
 
 
@@ -162,7 +181,10 @@ class ArithmeticCrossover:
     """Children on the line between their parents, as far from one as from the other.
 
     Args:
-        rate: Probability of a pair to be crossed.
+        rate: Probability of a pair to be crossed, 0 to 1.
+
+    Raises:
+        ValueError: An argument is out of its range; the message names it.
     """
 
     rate: float = 1.0
@@ -173,6 +195,7 @@ class ArithmeticCrossover:
     def cross(
         self, a: Floats, b: Floats, stream: RandomStream, lower: Floats, upper: Floats, out: Floats | None = None
     ) -> Floats:
+        """See ``base.Crossover``."""
         return variation.arithmetic(a, b, stream, pair_rate=self.rate, out=out)
 
 
@@ -181,8 +204,11 @@ class PolynomialMutation:
     """Polynomial mutation (Deb and Goyal 1996), cut off at the bounds.
 
     Args:
-        eta: Distribution index: the larger, the smaller the changes.
-        rate: Probability of each gene to be changed; None for one gene of a genome on average.
+        eta: Distribution index, 0 or more: the larger, the smaller the changes.
+        rate: Probability of each gene to be changed, 0 to 1; None for one gene of a genome on average.
+
+    Raises:
+        ValueError: An argument is out of its range; the message names it.
     """
 
     eta: float = 20.0
@@ -202,6 +228,7 @@ class PolynomialMutation:
         integer: Bools | None = None,
         out: Floats | None = None,
     ) -> Floats:
+        """See ``base.Mutation``."""
         rate = gene_rate(self.rate, genomes.shape[1])
         return variation.polynomial(
             genomes, stream, lower=lower, upper=upper, eta=self.eta, gene_rate=rate, integer=integer, out=out
@@ -213,9 +240,12 @@ class GaussianMutation:
     """Normal noise on genes.
 
     Args:
-        sigma: Its standard deviation, as a fraction of the range of the gene.
-        rate: Probability of each gene to be changed.
+        sigma: Its standard deviation, as a fraction of the range of the gene, 0 or more.
+        rate: Probability of each gene to be changed, 0 to 1.
         reflect: Whether what falls beyond a bound is thrown back by as much; else it is set to the bound.
+
+    Raises:
+        ValueError: An argument is out of its range; the message names it.
     """
 
     sigma: float = 0.1
@@ -235,6 +265,7 @@ class GaussianMutation:
         integer: Bools | None = None,
         out: Floats | None = None,
     ) -> Floats:
+        """See ``base.Mutation``."""
         return variation.gaussian(
             genomes,
             stream,
@@ -303,7 +334,7 @@ def gaussian_mutate(
     """
     given = array_checks.float_array("genome", genome, 1)
     array_checks.check_finite("genome", given)
-    lower, upper, integer = needed_bounds("a mutation", bounds_min, bounds_max, is_discrete, len(given), NAMES)
+    lower, upper, integer = needed_bounds("a mutation", bounds_min, bounds_max, is_discrete, len(given), BOUNDS)
     check_rate("rate", rate)
     (mutant,) = variation.gaussian(
         given[np.newaxis],
@@ -368,7 +399,7 @@ def init_population(
             or ``pop_size`` is negative.
     """
     genes = len(array_checks.float_array("bounds_min", bounds_min, 1))
-    lower, upper, integer = needed_bounds("a genome", bounds_min, bounds_max, is_discrete, genes, NAMES)
+    lower, upper, integer = needed_bounds("a genome", bounds_min, bounds_max, is_discrete, genes, BOUNDS)
     check_whole("pop_size", pop_size, 0)
     stream = RandomStream(seed_sequence(seed))
     made = variation.random_genomes(pop_size, stream, lower=lower, upper=upper, integer=integer)

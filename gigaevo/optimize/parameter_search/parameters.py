@@ -76,13 +76,16 @@ class EvolutionConfig:
     """How a population evolves.
 
     Args:
-        pop_size: Individuals.
-        generations: At most.
-        mutation_rate: Chance of each gene to be mutated.
-        crossover_rate: Chance of two parents to be recombined; else the child is a copy of the first.
-        tournament_size: Contestants of a tournament.
-        elite_count: The best that are kept as they are.
-        sigma: Standard deviation of a mutation, as a share of the parameter's range.
+        pop_size: Individuals, at least 2.
+        generations: At most, at least 1.
+        mutation_rate: Chance of each gene to be mutated, 0 to 1.
+        crossover_rate: Chance of two parents to be recombined, 0 to 1; else the child is a copy of the first.
+        tournament_size: Contestants of a tournament, at least 1.
+        elite_count: The best that are kept as they are, 0 or more and fewer than ``pop_size``.
+        sigma: Standard deviation of a mutation, as a share of the parameter's range, above 0.
+
+    Raises:
+        ValueError: An argument is out of its range; the message names it.
     """
 
     pop_size: int = 50

@@ -32,6 +32,9 @@ class WalkForward:
             constant length.
         fraction_train: Share of the first window, between 0 and 1, that is trained on.
         gap: Ticks between training and held-out part that neither sees, for what reaches over the cut.
+
+    Raises:
+        ValueError: An argument is out of its range; the message names it.
     """
 
     n_windows: int = 5

@@ -52,6 +52,9 @@ class IslandConfig:
         migration_interval: Generations between migrations, at least 1.
         migration_count: Genomes that an island sends to each that it sends to, 0 or more.
         topology: Who sends to whom.
+
+    Raises:
+        ValueError: An argument is out of its range; the message names it.
     """
 
     n_islands: int = 4

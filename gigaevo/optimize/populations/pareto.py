@@ -61,7 +61,10 @@ def non_dominated_sort(objectives: ArrayLike, *, maximize: bool | Sequence[bool]
 
 
 def pareto_front(objectives: ArrayLike, *, maximize: bool | Sequence[bool] = True) -> Any:
-    """Indices of the candidates that none dominates, ascending. For the arguments see ``non_dominated_sort``."""
+    """Indices of the candidates that none dominates, ascending.
+
+    For arguments and errors see ``non_dominated_sort``.
+    """
     merits = _merits(objectives, maximize)
     return _first_front(merits, pareto.non_dominated_ranks(merits), objectives)
 

@@ -43,6 +43,9 @@ class CMAEmitter(LearningEmitter):
     Args:
         sigma: First standard deviation of each gene, as a part of its range, above 0.
         population_size: Samples of a generation, at least 2; None: the emitter's share of a batch.
+
+    Raises:
+        ValueError: An argument is out of its range; the message names it.
     """
 
     _told: list[tuple[Floats, int, int, float]]  # samples, with their generation, status and gain

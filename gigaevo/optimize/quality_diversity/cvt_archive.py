@@ -106,6 +106,9 @@ def spread_centroids(
 
     Returns:
         float64 of shape (n, axes), all different.
+
+    Raises:
+        ValueError: An argument is out of its range; the message names it.
     """
     box = np.array(checked_ranges(ranges), np.float64).reshape(-1, 2)
     check_whole("centroids", n)

@@ -95,8 +95,11 @@ class IsoLineEmitter(Emitter):
     leveraging interspecies correlation" (GECCO 2018). For ``RangeGenotype`` and ``MultiRangeGenotype``.
 
     Args:
-        iso_sigma: Standard deviation of each gene, as a part of its range: a number or one for each gene.
-        line_sigma: Standard deviation along the line, in units of the distance between the two.
+        iso_sigma: Standard deviation of each gene, as a part of its range, 0 or more: a number or one for each gene.
+        line_sigma: Standard deviation along the line, in units of the distance between the two, 0 or more.
+
+    Raises:
+        ValueError: An argument is out of its range; the message names it.
     """
 
     def __init__(self, iso_sigma: float | ArrayLike = 0.01, line_sigma: float = 0.2) -> None:
@@ -122,7 +125,10 @@ class GaussianEmitter(IsoLineEmitter):
     """Children normally distributed around an elite. For ``RangeGenotype`` and ``MultiRangeGenotype``.
 
     Args:
-        sigma: Standard deviation of each gene, as a part of its range: a number or one for each gene.
+        sigma: Standard deviation of each gene, as a part of its range, 0 or more: a number or one for each gene.
+
+    Raises:
+        ValueError: An argument is out of its range; the message names it.
     """
 
     def __init__(self, sigma: float | ArrayLike = 0.1) -> None:
@@ -137,6 +143,9 @@ class FlipEmitter(Emitter):
 
     Args:
         rate: Probability that a bit is flipped, above 0 and at most 1; None: one bit on average.
+
+    Raises:
+        ValueError: An argument is out of its range; the message names it.
     """
 
     def __init__(self, rate: float | None = None) -> None:

@@ -79,8 +79,7 @@ class GridArchive(VectorArchive):
         )
 
     def index_of(self, behaviors: ArrayLike) -> NDArray[np.int64]:
-        lower, upper, resolution, binning = self._axes
-        return bin_grid(behaviors, lower, upper, resolution, binning)
+        return bin_grid(behaviors, *self._axes)
 
     def index_of_single(self, behavior: ArrayLike) -> int:
         return bin_cell(behavior, *self._axes)

@@ -87,6 +87,9 @@ class VectorArchive(ABC):
         genes_size: Length of the genomes; 0 before the first one came.
         invalid: Items that were offered without a finite fitness or behaviour.
         maximize: Whether a larger fitness is better.
+
+    Raises:
+        ValueError: An argument is out of its range; the message names it.
     """
 
     def __init__(

@@ -12,6 +12,7 @@ from gigaevo.optimize.arguments import check_number, is_number
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+GENERATIONS_A_LOOK = 16  # of a native loop between two looks at the clock
 ENDLESS = 2**62  # generations or evaluations: as many as one likes
 
 
@@ -82,7 +83,11 @@ class Stop(ABC):
 
 @dataclass(frozen=True)
 class MaxEvaluations(Stop):
-    """After ``evaluations`` fitness values; the last batch is cut to measure."""
+    """After ``evaluations`` fitness values, above 0 and finite; the last batch is cut to measure.
+
+    Raises:
+        ValueError: An argument is out of its range; the message names it.
+    """
 
     evaluations: int
 
@@ -104,7 +109,11 @@ class MaxEvaluations(Stop):
 
 @dataclass(frozen=True)
 class MaxGenerations(Stop):
-    """After ``generations`` steps of the algorithm."""
+    """After ``generations`` steps of the algorithm, above 0 and finite.
+
+    Raises:
+        ValueError: An argument is out of its range; the message names it.
+    """
 
     generations: int
 
@@ -123,7 +132,11 @@ class MaxGenerations(Stop):
 
 @dataclass(frozen=True)
 class MaxSeconds(Stop):
-    """After ``seconds`` of wall-clock time in ``run``; looked at between generations."""
+    """After ``seconds`` of wall-clock time in ``run``, above 0; looked at between generations.
+
+    Raises:
+        ValueError: An argument is out of its range; the message names it.
+    """
 
     seconds: float
 
@@ -134,7 +147,7 @@ class MaxSeconds(Stop):
         return "seconds" if search.seconds >= self.seconds else None
 
     def horizon(self, search: Progress) -> int:
-        return 16
+        return GENERATIONS_A_LOOK
 
     def used(self, search: Progress) -> float | None:
         return min(1.0, search.seconds / self.seconds)
@@ -142,7 +155,11 @@ class MaxSeconds(Stop):
 
 @dataclass(frozen=True)
 class Target(Stop):
-    """When the best fitness is ``fitness`` or better, in the direction of the search."""
+    """When the best fitness is ``fitness`` or better, a finite number in the direction of the search.
+
+    Raises:
+        ValueError: An argument is out of its range; the message names it.
+    """
 
     fitness: float
 
@@ -162,7 +179,11 @@ class Target(Stop):
 
 @dataclass(frozen=True)
 class Stale(Stop):
-    """After ``generations`` steps in a row without a better best fitness."""
+    """After ``generations`` steps in a row without a better best fitness, above 0 and finite.
+
+    Raises:
+        ValueError: An argument is out of its range; the message names it.
+    """
 
     generations: int
 

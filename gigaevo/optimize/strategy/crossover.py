@@ -91,6 +91,9 @@ class CrossoverUniform(_Exchanging):
     Args:
         selection_rate: Share of the population that has offspring, in [0, 1]; typically 0.4 to 0.8.
         crossover_rate: Probability that two mates exchange genes, in [0, 1]; typically 0.5 to 0.8.
+
+    Raises:
+        ValueError: An argument is out of its range; the message names it.
     """
 
     exchange = Exchange.HALF
@@ -133,6 +136,9 @@ class CrossoverMultiGene(_Several):
         crossover_rate: See ``CrossoverUniform``.
         number_of_crossovers: Genes that are drawn, at least 1.
         allow_duplicates: Whether a gene may be drawn again, which exchanges it back.
+
+    Raises:
+        ValueError: An argument is out of its range; the message names it.
     """
 
     exchange = Exchange.GENES
@@ -147,6 +153,9 @@ class CrossoverMultiPoint(_Several):
         crossover_rate: See ``CrossoverUniform``.
         number_of_crossovers: Points that are drawn, at least 1.
         allow_duplicates: Whether a point may be drawn again, which undoes it.
+
+    Raises:
+        ValueError: An argument is out of its range; the message names it.
     """
 
     exchange = Exchange.POINTS
@@ -158,6 +167,9 @@ class CrossoverClone(_Exchanging):
 
     Args:
         selection_rate: See ``CrossoverUniform``.
+
+    Raises:
+        ValueError: An argument is out of its range; the message names it.
     """
 
     crossover_rate: float = field(default=0.0, init=False, repr=False)
@@ -171,6 +183,9 @@ class CrossoverRejuvenate(_Exchanging):
 
     Args:
         selection_rate: Share of the population that is copied, in [0, 1].
+
+    Raises:
+        ValueError: An argument is out of its range; the message names it.
     """
 
     crossover_rate: float = field(default=0.0, init=False, repr=False)

@@ -53,6 +53,9 @@ class ExtensionMassExtinction(_Triggered):
         cardinality_threshold: See ``Extension``; at least 1.
         survival_rate: Share that survives, in [0, 1]; two at least.
         elitism_rate: Share that surely survives, the best, in [0, 1]; one at least.
+
+    Raises:
+        ValueError: An argument is out of its range; the message names it.
     """
 
     cardinality_threshold: int
@@ -76,6 +79,9 @@ class ExtensionMassGenesis(_Triggered):
 
     Args:
         cardinality_threshold: See ``Extension``; at least 1.
+
+    Raises:
+        ValueError: An argument is out of its range; the message names it.
     """
 
     cardinality_threshold: int
@@ -98,6 +104,9 @@ class ExtensionMassDegeneration(_Triggered):
         cardinality_threshold: See ``Extension``; at least 1.
         number_of_mutations: Different genes that change, at least 1.
         elitism_rate: Share that stays as it is, the best, in [0, 1]; one at least.
+
+    Raises:
+        ValueError: An argument is out of its range; the message names it.
     """
 
     cardinality_threshold: int
@@ -123,6 +132,9 @@ class ExtensionMassDeduplication(_Triggered):
 
     Args:
         cardinality_threshold: See ``Extension``; at least 1.
+
+    Raises:
+        ValueError: An argument is out of its range; the message names it.
     """
 
     cardinality_threshold: int

@@ -23,6 +23,9 @@ class FitnessCache:
     Attributes:
         hits: Reads that found their genes.
         misses: Reads that did not.
+
+    Raises:
+        ValueError: ``size`` is below 1.
     """
 
     def __init__(self, size: int) -> None:

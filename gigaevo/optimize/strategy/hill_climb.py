@@ -49,6 +49,9 @@ class HillClimb(Strategy):
         replace_on_equal_fitness: Whether it also moves to neighbours of the same score; a steepest ascent then draws
             one of the best by chance.
         seed_genes_list: Chromosomes of which one, drawn by chance, is where it begins.
+
+    Raises:
+        ValueError: An argument is out of its range, or nothing ends the search.
     """
 
     def __init__(

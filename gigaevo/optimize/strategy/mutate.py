@@ -58,6 +58,9 @@ class MutateSingleGene(_Fixed):
 
     Args:
         mutation_probability: Share of the offspring that are mutated, in [0, 1]; typically 0.01 to 0.2.
+
+    Raises:
+        ValueError: An argument is out of its range; the message names it.
     """
 
     mutation_probability: float
@@ -70,6 +73,9 @@ class MutateMultiGene(_Fixed):
     Args:
         number_of_mutations: At least 1; where a genotype has fewer genes that may change, all of these do.
         mutation_probability: See ``MutateSingleGene``.
+
+    Raises:
+        ValueError: An argument is out of its range; the message names it.
     """
 
     number_of_mutations: int
@@ -92,6 +98,9 @@ class MutateMultiGeneRange(_Fixed):
     Args:
         number_of_mutations_range: (least, largest), both included, at least 1.
         mutation_probability: See ``MutateSingleGene``.
+
+    Raises:
+        ValueError: An argument is out of its range; the message names it.
     """
 
     number_of_mutations_range: tuple[int, int]
@@ -142,6 +151,9 @@ class MutateSingleGeneDynamic(_Dynamic):
     Args:
         mutation_probability_step: By how much the probability changes in a generation, in [0, 1].
         target_cardinality: Chromosomes that are to differ, at least 1.
+
+    Raises:
+        ValueError: An argument is out of its range; the message names it.
     """
 
     mutation_probability_step: float
@@ -156,6 +168,9 @@ class MutateMultiGeneDynamic(_Dynamic):
         number_of_mutations: At least 1.
         mutation_probability_step: See ``MutateSingleGeneDynamic``.
         target_cardinality: See ``MutateSingleGeneDynamic``.
+
+    Raises:
+        ValueError: An argument is out of its range; the message names it.
     """
 
     number_of_mutations: int

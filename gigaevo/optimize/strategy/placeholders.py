@@ -32,6 +32,9 @@ class SumGenes:
 
     Args:
         precision: What the sum is rounded down to, above 0; None: it is not.
+
+    Raises:
+        ValueError: An argument is out of its range; the message names it.
     """
 
     precision: float | None = None
@@ -69,6 +72,9 @@ class Countdown:
 
     Args:
         start: What the first evaluation gives, at least 0.
+
+    Raises:
+        ValueError: An argument is out of its range; the message names it.
     """
 
     start: int

@@ -75,6 +75,9 @@ class EvolveReporterSimple(StrategyReporter):
         show_genes: Whether lines about the best show its genes.
         show_equal_fitness: Whether there is a line when another chromosome of the best score takes its place.
         file: Where lines go; None: standard output.
+
+    Raises:
+        ValueError: An argument is out of its range; the message names it.
     """
 
     def __init__(

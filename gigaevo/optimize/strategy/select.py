@@ -34,6 +34,9 @@ class SelectElite:
         replacement_rate: Share of the population that is to be offspring, in [0, 1]: 1 is generational replacement, 0.2
             to 0.8 a steady state.
         elitism_rate: Share that passes before replacement takes place, in [0, 1]; typically 0.01 to 0.05.
+
+    Raises:
+        ValueError: An argument is out of its range; the message names it.
     """
 
     replacement_rate: float
@@ -58,6 +61,9 @@ class SelectTournament:
         replacement_rate: See ``SelectElite``.
         elitism_rate: See ``SelectElite``.
         tournament_size: Contestants, drawn with replacement, at least 1; of equals the first drawn wins.
+
+    Raises:
+        ValueError: An argument is out of its range; the message names it.
     """
 
     replacement_rate: float
