@@ -16,14 +16,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from gigaevo.kernels.checks import functions_checks
-from gigaevo.optimize.search.native import BitFunction, Queens, RealFunction, SeveralFunction, Tour
+from gigaevo.optimize.search.native import BitFunction, NativeFunction, Queens, RealFunction, SeveralFunction, Tour
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from numpy.typing import ArrayLike
-
-    from gigaevo.optimize.search.native import NativeFunction
 
 sphere = RealFunction("sphere", -5.12, 5.12, best_gene=0.0)
 rastrigin = RealFunction("rastrigin", -5.12, 5.12, best_gene=0.0)
@@ -71,11 +69,21 @@ def dtlz2(objectives: int = 3) -> SeveralFunction:
     return SeveralFunction("dtlz2", objectives=objectives)
 
 
-NAMES = (
-    *("sphere", "rastrigin", "rosenbrock", "ackley", "griewank", "schwefel", "levy", "zakharov", "styblinski_tang"),
-    *("onemax", "leading_ones", "trap", "queens", "tsp"),
-    *("zdt1", "zdt2", "zdt3", "zdt4", "zdt6", "dtlz1", "dtlz2"),
-)
+_FUNCTIONS: dict[str, NativeFunction] = {
+    function.name: function
+    for function in (
+        *(sphere, rastrigin, rosenbrock, ackley, griewank, schwefel, levy, zakharov, styblinski_tang),
+        *(onemax, leading_ones, queens),
+        *(zdt1, zdt2, zdt3, zdt4, zdt6),
+    )
+}
+_WITH_PARAMETERS: dict[str, Callable[..., NativeFunction]] = {
+    "trap": trap,
+    "tsp": tsp,
+    "dtlz1": dtlz1,
+    "dtlz2": dtlz2,
+}
+NAMES = (*_FUNCTIONS, *_WITH_PARAMETERS)
 
 
 def by_name(name: str, **parameters: Any) -> NativeFunction:
@@ -88,12 +96,10 @@ def by_name(name: str, **parameters: Any) -> NativeFunction:
     Raises:
         ValueError: There is no such function, or it takes no parameters.
     """
-    if name not in NAMES:
+    if name in _WITH_PARAMETERS:
+        return _WITH_PARAMETERS[name](**parameters)
+    if name not in _FUNCTIONS:
         raise ValueError(f"there is no native function {name!r}, expected one of {', '.join(NAMES)}")
-    if name in {"trap", "tsp", "dtlz1", "dtlz2"}:
-        make: Callable[..., NativeFunction] = globals()[name]
-        return make(**parameters)
     if parameters:
         raise ValueError(f"{name} takes no parameters, not {', '.join(parameters)}")
-    found: NativeFunction = globals()[name]
-    return found
+    return _FUNCTIONS[name]
