@@ -81,7 +81,6 @@ class GeneSpace(ABC):
     def mutation(self, probability: float, numbers: tuple[int, int], scale: int) -> Mutation:
         """What kernels are told that make whole generations; see ``mutate``."""
 
-    @abstractmethod
     def mutate(
         self,
         population: Population,
@@ -104,6 +103,11 @@ class GeneSpace(ABC):
         Returns:
             How many were mutated.
         """
+        return self._mutate(population, first, self.mutation(probability, numbers, scale), stream)
+
+    @abstractmethod
+    def _mutate(self, population: Population, first: int, mutation: Mutation, stream: RandomStream) -> int:
+        """``mutate`` by the kernel of such genes."""
 
 
 class BitSpace(GeneSpace):
@@ -122,19 +126,9 @@ class BitSpace(GeneSpace):
     def mutation(self, probability: float, numbers: tuple[int, int], scale: int) -> Mutation:
         return Mutation(Change.FLIP, probability, *numbers, self.mutable)
 
-    def mutate(
-        self,
-        population: Population,
-        first: int,
-        probability: float,
-        numbers: tuple[int, int],
-        scale: int,
-        stream: RandomStream,
-    ) -> int:
-        least, most = numbers
-        return mutate_bits(
-            population.pool, population.size, first, probability, least, most, self.mutable, self.genes_size, stream
-        )
+    def _mutate(self, population: Population, first: int, mutation: Mutation, stream: RandomStream) -> int:
+        how = (mutation.probability, mutation.least, mutation.most, mutation.mutable)
+        return mutate_bits(population.pool, population.size, first, *how, self.genes_size, stream)
 
 
 class NumberSpace(GeneSpace):
@@ -169,19 +163,10 @@ class NumberSpace(GeneSpace):
     def mutation(self, probability: float, numbers: tuple[int, int], scale: int) -> Mutation:
         return Mutation(Change.LAW, probability, *numbers, self.mutable, laws=self.laws[scale])
 
-    def mutate(
-        self,
-        population: Population,
-        first: int,
-        probability: float,
-        numbers: tuple[int, int],
-        scale: int,
-        stream: RandomStream,
-    ) -> int:
-        least, most = numbers
-        return mutate_values(
-            population.pool, population.size, first, probability, least, most, self.mutable, self.laws[scale], stream
-        )
+    def _mutate(self, population: Population, first: int, mutation: Mutation, stream: RandomStream) -> int:
+        assert mutation.laws is not None
+        how = (mutation.probability, mutation.least, mutation.most, mutation.mutable)
+        return mutate_values(population.pool, population.size, first, *how, mutation.laws, stream)
 
 
 class OrderSpace(GeneSpace):
@@ -198,20 +183,11 @@ class OrderSpace(GeneSpace):
         self.exchanges_genes = False
 
     def mutation(self, probability: float, numbers: tuple[int, int], scale: int) -> Mutation:
-        return Mutation(Change.SWAP, probability, *numbers, self.mutable, None, self.starts, self.stops)
+        return Mutation(Change.SWAP, probability, *numbers, self.mutable, starts=self.starts, stops=self.stops)
 
-    def mutate(
-        self,
-        population: Population,
-        first: int,
-        probability: float,
-        numbers: tuple[int, int],
-        scale: int,
-        stream: RandomStream,
-    ) -> int:
-        pool, size = population.pool, population.size
-        least, most = numbers
-        return mutate_swaps(pool, size, first, probability, least, most, self.mutable, self.starts, self.stops, stream)
+    def _mutate(self, population: Population, first: int, mutation: Mutation, stream: RandomStream) -> int:
+        how = (mutation.probability, mutation.least, mutation.most, mutation.mutable)
+        return mutate_swaps(population.pool, population.size, first, *how, self.starts, self.stops, stream)
 
 
 def gene_space(genotype: Genotype) -> GeneSpace:
