@@ -9,7 +9,7 @@ import numpy as np
 
 from gigaevo.kernels import differential
 from gigaevo.kernels.differential import Base, Plan
-from gigaevo.optimize.algorithms.turns import Turns
+from gigaevo.optimize.algorithms.turns import NOBODY, Turns, with_homes
 from gigaevo.optimize.arguments import check_number, check_whole, is_number
 from gigaevo.optimize.genotypes import ranges_of
 from gigaevo.optimize.search.native import RealFunction
@@ -26,7 +26,6 @@ if TYPE_CHECKING:
     from gigaevo.optimize.seeds import Seed
 
 LEADING = 0.2  # share of the population that leads in SHADE, at most; at least two members
-NO_TARGET = -1  # of a founder, which is without a target if it is told after the population was complete
 
 
 @dataclass(frozen=True)
@@ -168,7 +167,7 @@ class DifferentialEvolution(Optimizer):
         self._choose_leaders()
 
     def _blank_memo(self, n: int) -> Memo:
-        return self._memo(np.full(n, NO_TARGET), np.ones(n), np.ones(n))
+        return self._memo(np.full(n, NOBODY), np.ones(n), np.ones(n))
 
     def _memo(self, targets: NDArray[np.int64], weights: Merits, rates: Merits) -> Memo:
         return (targets, weights, rates) if self._how.adaptive else (targets,)
@@ -207,18 +206,14 @@ class DifferentialEvolution(Optimizer):
         return weights, np.full(n, self.crossover_rate)
 
     def _absorb(self, codes: Codes, merits: Merits, memo: Memo) -> None:
-        targets = memo[0]
-        homeless = targets < 0
-        late = homeless.any()
-        if late:
-            targets = np.where(homeless, self._member_merits.argmin(), targets)
+        targets = with_homes(memo[0], self._member_merits)
         archived = int(self._counters[0])
         gains, self._counters[0] = differential.replace(
             self._pool, self._member_merits, targets, codes, merits, archived, self._stream
         )
         if self._how.adaptive:
-            if late:
-                gains[homeless] = 0.0
+            if targets is not memo[0]:
+                gains[memo[0] == NOBODY] = 0.0  # no settings of the memory made them
             self._learn(gains, memo[1], memo[2])
         self._choose_leaders()
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import is_dataclass, replace
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -48,17 +48,14 @@ from gigaevo.optimize.search.native import BitFunction, RealFunction
 from gigaevo.optimize.search.optimizer import Optimizer
 
 if TYPE_CHECKING:
-    from numpy.typing import ArrayLike, NDArray
+    from numpy.typing import ArrayLike
 
     from gigaevo.optimize.genotypes import Genotype
     from gigaevo.optimize.operators.base import Crossover, Mutation, Selection
     from gigaevo.optimize.operators.selection import SelectionMethod
     from gigaevo.optimize.search.fitness import NativeFitness
+    from gigaevo.optimize.search.optimizer import Codes, Memo, Merits
     from gigaevo.optimize.seeds import Seed
-
-    Codes: TypeAlias = NDArray[Any]
-    Merits: TypeAlias = NDArray[np.float64]
-    Memo: TypeAlias = tuple[NDArray[Any], ...]
 
 SURVIVALS = ("plus", "generational")
 AT_ONCE = 200_000  # evaluations of a native function between two looks at the keyboard

@@ -8,7 +8,7 @@ import numpy as np
 
 from gigaevo.kernels import swarm
 from gigaevo.kernels.swarm import Flight
-from gigaevo.optimize.algorithms.turns import Turns
+from gigaevo.optimize.algorithms.turns import NOBODY, Turns, with_homes
 from gigaevo.optimize.arguments import check_number, check_whole
 from gigaevo.optimize.genotypes import ranges_of
 from gigaevo.optimize.search.native import RealFunction
@@ -21,8 +21,6 @@ if TYPE_CHECKING:
     from gigaevo.optimize.search.fitness import NativeFitness
     from gigaevo.optimize.search.optimizer import Codes, Memo, Merits
     from gigaevo.optimize.seeds import Seed
-
-NOBODY = -1  # in place of a particle: of a founder, which has none if it is told after the swarm was complete
 
 
 class ParticleSwarm(Optimizer):
@@ -123,10 +121,7 @@ class ParticleSwarm(Optimizer):
         return places, (particles,)
 
     def _absorb(self, codes: Codes, merits: Merits, memo: Memo) -> None:
-        particles = memo[0]
-        homeless = particles < 0
-        if homeless.any():
-            particles = np.where(homeless, self._own_merits.argmin(), particles)
+        particles = with_homes(memo[0], self._own_merits)
         if swarm.note_own(self._own, self._own_merits, particles, codes, merits):
             self._choose_leaders()
 

@@ -9,6 +9,8 @@ import numpy as np
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+NOBODY = -1  # in place of a member: of a founder, which has none if it is told after the population was complete
+
 
 class Turns:
     """Members of a population in their order, again and again.
@@ -29,3 +31,9 @@ class Turns:
         members = (self._next + np.arange(n)) % size
         self._next = (self._next + n) % size
         return members
+
+
+def with_homes(members: NDArray[np.int64], merits: NDArray[np.float64]) -> NDArray[np.int64]:
+    """``members`` with the worst one by ``merits`` in the place of ``NOBODY``; the same array where nobody is."""
+    homeless = members == NOBODY
+    return np.where(homeless, merits.argmin(), members) if homeless.any() else members
