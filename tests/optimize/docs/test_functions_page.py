@@ -1,4 +1,4 @@
-"""``docs/optimize_functions.md`` says what is true of selection and operators."""
+"""``docs/optimize_functions.md`` says what is true of the functions and operators."""
 
 from __future__ import annotations
 
@@ -28,6 +28,12 @@ FUNCTIONS: list[Callable[..., Any]] = [
     hz.crowding_distance_assign,
     hz.nsga2_select,
     hz.hypervolume,
+    hz.check_convergence,
+    hz.adapt_mutation_sigma,
+    hz.population_diversity,
+    hz.compute_generation_stats,
+    hz.island_migrate,
+    hz.island_selection_methods,
 ]
 PARTS: list[Any] = [
     hz.Tournament,
