@@ -310,6 +310,8 @@ STEPS = {"function": 0, "order": 1, "generations": 1, "elites": 0, "best": 0.0, 
         (lambda b, s: b.succeed(CODES, MERITS, CODES, MERITS, 1), r"children is uint8 of shape \(3, 4\), expected"),
         (lambda b, s: b.advance_bits(CODES, MERITS, s, **{**STEPS, "function": 9}), "code is 9, expected 0 to 2"),
         (lambda b, s: b.advance_bits(CODES, MERITS, s, **{**STEPS, "elites": 3}), "elites is 3, expected 0 to 2"),
+        (lambda b, s: b.advance_bits(CODES, MERITS, s, **{**STEPS, "order": 3}), "order is 3, expected 1 to 64 and a"),
+        (lambda b, s: b.advance_bits(np.tile(CODES, 17), MERITS, s, **{**STEPS, "order": 68}), "order is 68, expected"),
     ],
 )
 def test_arguments_that_do_not_fit_are_named(breeding: ModuleType, call: Callable[..., object], message: str):

@@ -77,6 +77,12 @@ def check_elites(elites: int, n: int) -> None:
         raise ValueError(f"elites is {elites}, expected 0 to {n - 1}, fewer than the population has")
 
 
+def check_order(order: int, genes: int) -> None:
+    """Raise ValueError unless generations can be made on traps of ``order`` bits, as functions without any have 1."""
+    if not 1 <= order <= 64 or genes % order:
+        raise ValueError(f"order is {order}, expected 1 to 64 and a divisor of the {genes} genes")
+
+
 def check_breeding(count: int, size: int, cuts: int = 0) -> None:
     """Raise ValueError if a number of children, of a tournament or of cuts is out of range."""
     if count < 0:

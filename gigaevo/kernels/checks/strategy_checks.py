@@ -112,6 +112,15 @@ def check_order(pool: Pool, size: int) -> None:
         raise ValueError(f"a gene is {genes[bad][0]}, expected a column of a board, 0 to {width - 1}")
 
 
+def check_selection(target_size: int, replacement_rate: float, elitism_rate: float, tournament_size: int = 1) -> None:
+    """Raise ValueError if a rate of a selection is not in [0, 1], or one of its sizes is below 1."""
+    check_rate("replacement_rate", replacement_rate)
+    check_rate("elitism_rate", elitism_rate)
+    for name, size in (("target_size", target_size), ("tournament_size", tournament_size)):
+        if size < 1:
+            raise ValueError(f"{name} must be at least 1, not {size}")
+
+
 def check_room(pool: Pool, size: int, grown: int) -> None:
     """Raise ValueError if a pool has fewer rows than ``grown``."""
     if grown > len(pool.order):

@@ -190,7 +190,7 @@ def advance_bits(
     check_population(codes, merits, cnp.NPY_UINT8, np.uint8)
     checks.check_changeable(codes, merits)
     check_code(function, BITS)
-    check_order(order, codes.shape[1])
+    checks.check_order(order, codes.shape[1])
     if elites != PLUS:
         checks.check_elites(elites, len(codes))
     set_bits(&breeding, &bits, size, cuts, pair_rate, gene_rate, flip_rate, distinct)
@@ -328,12 +328,6 @@ cdef tuple limits_of(object lower, object upper, object integer, Py_ssize_t gene
     if lower is None or not (are_bounds(lower, upper, genes) and are_whole(lower, upper, integer, genes)):
         return needed_bounds("breed_reals", lower, upper, integer, genes)
     return lower, upper, integer
-
-
-cdef int check_order(Py_ssize_t order, Py_ssize_t genes) except -1:
-    if not 1 <= order <= 64 or genes % order:
-        raise ValueError(f"order is {order}, expected 1 to 64 and a divisor of the {genes} genes")
-    return 0
 
 
 cdef int set_common(Breeding* breeding, int64_t size, double pair_rate, bint distinct) except -1:

@@ -9,4 +9,3 @@ cdef int read_crossing(Cross* cross, object pool, object crossing) except -1
 cdef int read_task(
     Mutation* mutation, Scoring* scoring, object pool, size, object change, object told, genes_size
 ) except -1
-cdef int check_selection(target_size, replacement_rate, elitism_rate) except -1

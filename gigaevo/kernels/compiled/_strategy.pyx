@@ -169,7 +169,7 @@ def select_elite(pool, size, target_size, replacement_rate, elitism_rate):
     cdef double replacement = replacement_rate, elitism = elitism_rate
     cdef int64_t target = target_size
     if not (0.0 <= replacement <= 1.0 and 0.0 <= elitism <= 1.0 and target >= 1):
-        check_selection(target_size, replacement_rate, elitism_rate)
+        checks.check_selection(target_size, replacement_rate, elitism_rate)
     open_herd(&herd, pool, size, 0)
     with nogil:
         elite_selection(&herd, target, replacement, elitism)
@@ -184,9 +184,7 @@ def select_tournament(
     cdef Herd herd
     cdef double replacement = replacement_rate, elitism = elitism_rate
     cdef int64_t target = target_size, contestants = tournament_size
-    check_selection(target_size, replacement_rate, elitism_rate)
-    if contestants < 1:
-        raise ValueError(f"tournament_size must be at least 1, not {tournament_size}")
+    checks.check_selection(target_size, replacement_rate, elitism_rate, tournament_size)
     open_herd(&herd, pool, size, 0)
     with nogil:
         tournament_selection(&herd, target, replacement, elitism, contestants, &stream.rng)
@@ -332,14 +330,6 @@ def distinct_rows(pool, size):
         flag_distinct(&herd, slots, flags)
         free(herd.scratch)
     return first
-
-
-cdef int check_selection(target_size, replacement_rate, elitism_rate) except -1:
-    checks.check_rate("replacement_rate", replacement_rate)
-    checks.check_rate("elitism_rate", elitism_rate)
-    if target_size < 1:
-        raise ValueError(f"target_size must be at least 1, not {target_size}")
-    return 0
 
 
 cdef object mutated(object pool, size, first, Mutation* mutation, RandomStream stream):

@@ -22,7 +22,7 @@ from gigaevo.kernels.compiled._herd cimport (
 from gigaevo.kernels.compiled._offspring cimport best_row, clone_row, crossover, mutate, score
 from gigaevo.kernels.compiled._random cimport RandomStream
 from gigaevo.kernels.compiled._rng cimport Rng, below
-from gigaevo.kernels.compiled._strategy cimport check_selection, open_herd, read_crossing, read_task
+from gigaevo.kernels.compiled._strategy cimport open_herd, read_crossing, read_task
 
 from gigaevo.kernels.checks import strategy_checks as checks
 
@@ -220,7 +220,7 @@ def advance(pool, progress, plan, RandomStream stream not None):
     cdef Scoring scoring
     cdef Race race
     cdef int64_t target
-    check_selection(plan.target_size, plan.replacement_rate, plan.elitism_rate)
+    checks.check_selection(plan.target_size, plan.replacement_rate, plan.elitism_rate, plan.tournament_size or 1)
     read_crossing(&cross, pool, plan.crossing)
     read_task(&mutation, &scoring, pool, progress.size, plan.mutation, plan.scoring, cross.genes_size)
     race.target_size = plan.target_size

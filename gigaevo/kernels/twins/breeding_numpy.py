@@ -233,7 +233,7 @@ def advance_bits(
     Args:
         codes: Changed in place, as are ``merits``.
         function: Place in ``functions_checks.BITS``.
-        order: Of its traps.
+        order: Bits of its traps, 1 to 64 and a divisor of d; 1 for functions that have none.
         generations: How many, 1 or more.
         elites: As of ``succeed``, or ``PLUS``.
         best: Merit to be improved on.
@@ -242,7 +242,12 @@ def advance_bits(
 
     Returns:
         What was done, and the codes of the best child, shape (d,); None if none was better.
+
+    Raises:
+        ValueError: An argument does not fit its description.
     """
+    checks.check_population(codes, merits, np.uint8)
+    checks.check_order(order, codes.shape[1])
     return _advance(
         codes,
         merits,

@@ -12,8 +12,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from gigaevo.kernels.checks.array_checks import check_rate
-from gigaevo.kernels.checks.strategy_checks import check_order, check_pool, check_scoring
+from gigaevo.kernels.checks.strategy_checks import check_order, check_pool, check_scoring, check_selection
 from gigaevo.kernels.strategy_laws import Score, share
 from gigaevo.kernels.twins.functions_numpy import conflicts, evaluate
 from gigaevo.kernels.twins.offspring_numpy import cross_over, mutate_bits, mutate_swaps, mutate_values
@@ -59,7 +58,8 @@ def select_elite(pool: Pool, size: int, target_size: int, replacement_rate: floa
     Raises:
         ValueError: A rate is not in [0, 1], or the pool is not as it says.
     """
-    _check_selection(pool, size, target_size, replacement_rate, elitism_rate)
+    check_pool(pool, size)
+    check_selection(target_size, replacement_rate, elitism_rate)
     ranked = pool.order[:size][_by_merit(pool, size)]
     elite = min(share(size, elitism_rate), target_size)
     young = pool.ages[ranked] == 0
@@ -101,9 +101,8 @@ def select_tournament(
     Raises:
         ValueError: As ``select_elite``, or ``tournament_size`` is below 1.
     """
-    _check_selection(pool, size, target_size, replacement_rate, elitism_rate)
-    if tournament_size < 1:
-        raise ValueError(f"tournament_size must be at least 1, not {tournament_size}")
+    check_pool(pool, size)
+    check_selection(target_size, replacement_rate, elitism_rate, tournament_size)
     ranked = pool.order[:size][_by_merit(pool, size)].tolist()
     elite = min(share(size, elitism_rate), target_size)
     rest = ranked[elite:]
@@ -186,14 +185,6 @@ def distinct_rows(pool: Pool, size: int) -> NDArray[np.bool_]:
         rows = np.ascontiguousarray(pool.genes[pool.order[:size]]).view(np.uint64)
         first[np.unique(rows, axis=0, return_index=True)[1]] = True
     return first
-
-
-def _check_selection(pool: Pool, size: int, target_size: int, replacement_rate: float, elitism_rate: float) -> None:
-    check_pool(pool, size)
-    check_rate("replacement_rate", replacement_rate)
-    check_rate("elitism_rate", elitism_rate)
-    if target_size < 1:
-        raise ValueError(f"target_size must be at least 1, not {target_size}")
 
 
 def _by_merit(pool: Pool, size: int) -> Rows:

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from gigaevo.kernels.strategy_laws import Change, Exchange, GeneLaw, Mutation, Plan, Pool, Progress, Score, Scoring
-from tests.kernels.strategy.pools import SUM, bit_pool, crossing, laws, loops_of, number_pool, race, stream_of
+from tests.kernels.strategy.pools import SUM, begun, bit_pool, crossing, laws, loops_of, number_pool, race, stream_of
 
 
 def test_a_steepest_climb_needs_neighbours_that_can_be_told(strategy: ModuleType, strategy_random: ModuleType) -> None:
@@ -103,6 +103,12 @@ def test_rates_sizes_and_rooms_that_do_not_fit_are_refused(strategy: ModuleType,
         strategy.mutate_values(one, 4, 0, 0.5, 1, 1, genes[:1], unknown, stream)
     with pytest.raises(ValueError, match="gene 0 lies outside of its set"):
         strategy.mutate_swaps(one, 4, 0, 0.5, 1, 1, genes[:1], np.array([1]), np.array([2]), stream)
+
+
+def test_generations_of_tournaments_of_nobody_are_refused(strategy: ModuleType, strategy_random: ModuleType) -> None:
+    pool, progress = begun()
+    with pytest.raises(ValueError, match="tournament_size must be at least 1, not -1"):
+        loops_of(strategy).advance(pool, progress, race(tournament_size=-1), stream_of(strategy_random))
 
 
 def test_an_empty_population_is_no_error(strategy: ModuleType, strategy_random: ModuleType) -> None:
