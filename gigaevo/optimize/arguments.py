@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import math
-from typing import Any
+from typing import Any, TypeGuard, TypeVar
 
 import numpy as np
+
+Kind = TypeVar("Kind")
 
 LONGEST = 200  # characters of what is shown
 
@@ -63,6 +65,11 @@ def check_truth(name: str, given: Any) -> None:
 def is_count(given: Any) -> bool:
     """Whether it is a whole number from 1."""
     return is_whole(given, 1)
+
+
+def keeps(given: object, kind: type[Kind], method: str) -> TypeGuard[Kind]:
+    """Whether it is of ``kind`` and has the ``method`` of that class, not another that a subclass put in its place."""
+    return isinstance(given, kind) and getattr(type(given), method) is getattr(kind, method)
 
 
 def brief(thing: Any) -> str:

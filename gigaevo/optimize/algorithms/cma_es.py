@@ -12,7 +12,7 @@ from gigaevo.kernels.cma import cma_fold
 from gigaevo.optimize.algorithms.cma_distribution import RIM, CmaDistribution, default_population
 from gigaevo.optimize.arguments import check_number
 from gigaevo.optimize.genotypes import ranges_of
-from gigaevo.optimize.search.native import RealFunction
+from gigaevo.optimize.search.native import RealFunction, kernels_know
 from gigaevo.optimize.search.optimizer import Optimizer
 
 if TYPE_CHECKING:
@@ -170,7 +170,7 @@ class CMAES(Optimizer):
         self._look(sound=sound)
 
     def _advance(self, native: NativeFitness, generations: int, target: float) -> bool:
-        if self._whole or not isinstance(native, RealFunction):
+        if self._whole or not kernels_know(native, RealFunction, self.genotype):
             return False
         left = generations
         while left > 0 and self._ended is None and self._best_merit < target:

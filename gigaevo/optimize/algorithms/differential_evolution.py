@@ -12,7 +12,7 @@ from gigaevo.kernels.differential import Base, Plan
 from gigaevo.optimize.algorithms.turns import NOBODY, Turns, with_homes
 from gigaevo.optimize.arguments import check_number, check_whole, is_number
 from gigaevo.optimize.genotypes import ranges_of
-from gigaevo.optimize.search.native import RealFunction
+from gigaevo.optimize.search.native import RealFunction, kernels_know
 from gigaevo.optimize.search.optimizer import Optimizer
 
 if TYPE_CHECKING:
@@ -236,7 +236,7 @@ class DifferentialEvolution(Optimizer):
         return max(2, round(LEADING * self.population_size)) if self._how.adaptive else 1
 
     def _advance(self, native: NativeFitness, generations: int, target: float) -> bool:
-        if not isinstance(native, RealFunction):
+        if not kernels_know(native, RealFunction, self.genotype):
             return False
         how = self._how
         exponential = self.crossover == "exponential"

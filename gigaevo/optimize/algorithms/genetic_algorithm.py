@@ -44,7 +44,7 @@ from gigaevo.optimize.operators.variation import (
     gene_rate,
 )
 from gigaevo.optimize.populations.convergence import adapt_mutation_sigma
-from gigaevo.optimize.search.native import BitFunction, RealFunction
+from gigaevo.optimize.search.native import BitFunction, RealFunction, kernels_know
 from gigaevo.optimize.search.optimizer import Optimizer
 
 if TYPE_CHECKING:
@@ -200,12 +200,12 @@ class GeneticAlgorithm(Optimizer):
             "best": self._best_merit,
             "target": target,
         }
-        if isinstance(native, BitFunction) and self._of_bits:
+        if self._of_bits and kernels_know(native, BitFunction, self.genotype):
             if native.order > 64 or self.genotype.genes_size % native.order:
                 return False
             steps |= {"function": native.code, "order": native.order}
             progress: Any = advance_bits(self._kept, self._kept_merits, self._stream, **steps, **self._fused)
-        elif isinstance(native, RealFunction) and not self._of_bits:
+        elif not self._of_bits and kernels_know(native, RealFunction, self.genotype):
             steps["function"] = native.code
             progress = advance_reals(self._kept, self._kept_merits, self._stream, **steps, **self._fused)
         else:

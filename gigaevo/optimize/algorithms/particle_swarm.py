@@ -11,7 +11,7 @@ from gigaevo.kernels.swarm import Flight
 from gigaevo.optimize.algorithms.turns import NOBODY, Turns, with_homes
 from gigaevo.optimize.arguments import check_number, check_whole
 from gigaevo.optimize.genotypes import ranges_of
-from gigaevo.optimize.search.native import RealFunction
+from gigaevo.optimize.search.native import RealFunction, kernels_know
 from gigaevo.optimize.search.optimizer import Optimizer
 
 if TYPE_CHECKING:
@@ -130,7 +130,7 @@ class ParticleSwarm(Optimizer):
         return Flight(self.inertia, self.cognitive, self.social)
 
     def _advance(self, native: NativeFitness, generations: int, target: float) -> bool:
-        if not isinstance(native, RealFunction):
+        if not kernels_know(native, RealFunction, self.genotype):
             return False
         task = self._task(native.code, generations, target)
         made = swarm.advance(

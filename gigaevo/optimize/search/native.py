@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeGuard, TypeVar
 
 import numpy as np
 
 from gigaevo.kernels.checks import functions_checks
 from gigaevo.kernels.checks.functions_checks import BITS, REAL, SEVERAL
 from gigaevo.kernels.functions import conflicts, evaluate, evaluate_bits, evaluate_several, tour_lengths
-from gigaevo.optimize.genotypes import BinaryGenotype, MultiRangeGenotype, RangeGenotype, UniqueGenotype
+from gigaevo.optimize.arguments import keeps
+from gigaevo.optimize.genotypes import BinaryGenotype, MultiRangeGenotype, RangeGenotype, Ranges, UniqueGenotype
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
     from gigaevo.optimize.genotypes import Genotype
 
     Values = NDArray[np.float64]
+
+Fitness = TypeVar("Fitness")
 
 
 class NativeFunction(ABC):
@@ -202,6 +205,16 @@ class SeveralFunction(NativeFunction):
             return np.stack([first, 1.0 - np.sqrt(first) - first * np.sin(10.0 * np.pi * first)], axis=1)
         second = 1.0 - first**2 if self.name in {"zdt2", "zdt6"} else 1.0 - np.sqrt(first)
         return np.stack([first, second], axis=1)
+
+
+def kernels_know(fitness: object, kind: type[Fitness], genotype: Genotype) -> TypeGuard[Fitness]:
+    """Whether kernels may stand in for ``fitness``, which is then of ``kind``, on genomes of ``genotype``.
+
+    They know the values that ``kind`` gives to codes: not what a subclass puts in the place of its ``evaluate``, or in
+    that of the ``decode`` of a genotype.
+    """
+    genotypes = (Ranges, BinaryGenotype, UniqueGenotype)
+    return keeps(fitness, kind, "evaluate") and any(keeps(genotype, known, "decode") for known in genotypes)
 
 
 # Where ZDT6's first objective begins: 1 - exp(-4 x) sin(6 pi x)^6 at its least.

@@ -31,7 +31,7 @@ class Crossover(Protocol):
 
 
 @dataclass(frozen=True)
-class _Exchanging:
+class KernelCrossover:
     """What the crossovers below share: they tell a kernel what mates exchange."""
 
     selection_rate: float
@@ -85,7 +85,7 @@ class _Exchanging:
 
 
 @dataclass(frozen=True)
-class CrossoverUniform(_Exchanging):
+class CrossoverUniform(KernelCrossover):
     """Mates exchange each gene with probability 1/2.
 
     Args:
@@ -100,21 +100,23 @@ class CrossoverUniform(_Exchanging):
 
 
 @dataclass(frozen=True)
-class CrossoverSingleGene(_Exchanging):
+class CrossoverSingleGene(KernelCrossover):
     """Mates exchange one gene. Arguments as of ``CrossoverUniform``."""
 
     exchange = Exchange.GENES
 
 
 @dataclass(frozen=True)
-class CrossoverSinglePoint(_Exchanging):
+class CrossoverSinglePoint(KernelCrossover):
     """Mates exchange all genes behind a point. Arguments as of ``CrossoverUniform``."""
 
     exchange = Exchange.POINTS
 
 
 @dataclass(frozen=True)
-class _Several(_Exchanging):
+class _Several(KernelCrossover):
+    """A crossover that draws a number of genes or points."""
+
     number_of_crossovers: int
     allow_duplicates: bool = False
 
@@ -162,7 +164,7 @@ class CrossoverMultiPoint(_Several):
 
 
 @dataclass(frozen=True)
-class CrossoverClone(_Exchanging):
+class CrossoverClone(KernelCrossover):
     """Offspring are clones; only mutation makes them differ.
 
     Args:
@@ -178,7 +180,7 @@ class CrossoverClone(_Exchanging):
 
 
 @dataclass(frozen=True)
-class CrossoverRejuvenate(_Exchanging):
+class CrossoverRejuvenate(KernelCrossover):
     """No offspring join: behind the first ``selection_rate`` all places go to clones of these, and all are young again.
 
     Args:

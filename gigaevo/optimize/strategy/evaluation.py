@@ -10,7 +10,7 @@ from gigaevo.kernels.strategy import score_unknown
 from gigaevo.kernels.strategy_laws import Score, Scoring
 from gigaevo.optimize.genotypes import Ranges, UniqueGenotype
 from gigaevo.optimize.search.fitness import Evaluator
-from gigaevo.optimize.search.native import BitFunction, Queens, RealFunction
+from gigaevo.optimize.search.native import BitFunction, Queens, RealFunction, kernels_know
 from gigaevo.optimize.strategy.gene_space import BitSpace
 from gigaevo.optimize.strategy.placeholders import CountTrue, SumGenes
 
@@ -107,13 +107,15 @@ def native_scoring(space: GeneSpace, fitness: Any, sign: float) -> Scoring | Non
     """What the kernels are told of ``fitness``; None if they do not know it, or not on such genes."""
     genotype = space.genotype
     on_bits, on_numbers = isinstance(space, BitSpace), isinstance(genotype, Ranges)
-    if on_bits and (isinstance(fitness, CountTrue) or (isinstance(fitness, BitFunction) and fitness.name == "onemax")):
+    if on_bits and kernels_know(fitness, CountTrue, genotype):
         return Scoring(Score.SUM, 0, sign)
-    if isinstance(fitness, SumGenes) and fitness.precision is None and (on_bits or on_numbers):
+    if on_bits and kernels_know(fitness, BitFunction, genotype) and fitness.name == "onemax":
         return Scoring(Score.SUM, 0, sign)
-    if isinstance(fitness, RealFunction) and on_numbers:
+    if (on_bits or on_numbers) and kernels_know(fitness, SumGenes, genotype) and fitness.precision is None:
+        return Scoring(Score.SUM, 0, sign)
+    if on_numbers and kernels_know(fitness, RealFunction, genotype):
         return Scoring(Score.REAL, fitness.code, sign)
-    if isinstance(fitness, Queens) and isinstance(genotype, UniqueGenotype):
+    if isinstance(genotype, UniqueGenotype) and kernels_know(fitness, Queens, genotype):
         is_board = tuple(genotype.allele_list) == tuple(range(genotype.genes_size))
         return Scoring(Score.QUEENS, 0, sign) if is_board else None
     return None

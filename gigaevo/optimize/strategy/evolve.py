@@ -9,10 +9,10 @@ import numpy as np
 
 from gigaevo.kernels.strategy import advance, drop_aged
 from gigaevo.kernels.strategy_laws import Plan
-from gigaevo.optimize.arguments import check_whole
-from gigaevo.optimize.strategy.crossover import _Exchanging
+from gigaevo.optimize.arguments import check_whole, keeps
+from gigaevo.optimize.strategy.crossover import KernelCrossover
 from gigaevo.optimize.strategy.endings import Endings
-from gigaevo.optimize.strategy.mutate import _Fixed
+from gigaevo.optimize.strategy.mutate import FixedMutate
 from gigaevo.optimize.strategy.ordering import FitnessOrdering
 from gigaevo.optimize.strategy.population import Population
 from gigaevo.optimize.strategy.select import SelectElite, SelectTournament
@@ -197,9 +197,9 @@ class Evolve(Strategy):
         if (
             scoring is None
             or self.extension is not None
-            or not isinstance(select, (SelectElite, SelectTournament))
-            or not isinstance(crossover, _Exchanging)
-            or not isinstance(mutate, _Fixed)
+            or not (keeps(select, SelectElite, "__call__") or keeps(select, SelectTournament, "__call__"))
+            or not keeps(crossover, KernelCrossover, "__call__")
+            or not keeps(mutate, FixedMutate, "probability_now")
         ):
             return None
         goal = self._goal(self.target_population_size)

@@ -36,6 +36,8 @@ class Extension(Protocol):
 
 
 class _Triggered:
+    """What the extensions below share: their arguments are checked."""
+
     cardinality_threshold: int
 
     def __post_init__(self) -> None:

@@ -34,7 +34,9 @@ class Mutate(Protocol):
         """
 
 
-class _Fixed:
+class FixedMutate:
+    """What mutations share whose probability is always the same."""
+
     mutation_probability: float
 
     needs_cardinality = False
@@ -53,7 +55,7 @@ class _Fixed:
 
 
 @dataclass(frozen=True)
-class MutateSingleGene(_Fixed):
+class MutateSingleGene(FixedMutate):
     """One gene changes.
 
     Args:
@@ -67,7 +69,7 @@ class MutateSingleGene(_Fixed):
 
 
 @dataclass(frozen=True)
-class MutateMultiGene(_Fixed):
+class MutateMultiGene(FixedMutate):
     """``number_of_mutations`` different genes change.
 
     Args:
@@ -92,7 +94,7 @@ class MutateMultiGene(_Fixed):
 
 
 @dataclass(frozen=True)
-class MutateMultiGeneRange(_Fixed):
+class MutateMultiGeneRange(FixedMutate):
     """A number of different genes change, each number between two as likely.
 
     Args:
@@ -122,6 +124,8 @@ class MutateMultiGeneRange(_Fixed):
 
 
 class _Dynamic:
+    """What mutations share whose probability follows the cardinality of the population."""
+
     mutation_probability_step: float
     target_cardinality: int
 
