@@ -252,6 +252,7 @@ def ranges_of(space: Any, optimizer: str) -> Ranges:
 
     Raises:
         TypeError: It is of something else.
+        ValueError: As ``as_genotype``.
     """
     genotype = as_genotype(space)
     if not isinstance(genotype, Ranges):

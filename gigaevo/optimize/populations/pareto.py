@@ -123,7 +123,7 @@ def hypervolume(objectives: ArrayLike, reference: ArrayLike, *, maximize: bool |
     """The volume that ``objectives`` dominate, as far as ``reference``: how good a front is, in one number.
 
     Exact for any number of objectives; the time grows steeply with them (100 candidates of a front: 4 microseconds for
-    two objectives, 6 for three, 0.8 milliseconds for six, ``benchmarks/bench_pareto.py``).
+    two objectives, 6 for three, 0.7 milliseconds for six, ``benchmarks/bench_pareto.py``).
 
     Args:
         objectives: Shape (n, m). Candidates that are not better than the reference in all objectives count nothing.

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import numpy as np
 
 from gigaevo.kernels import AddStatus, EliteArchive
-from gigaevo.optimize.arguments import check_number, check_whole
+from gigaevo.optimize.arguments import brief, check_number, check_whole, is_whole
 from gigaevo.optimize.records import Record
 from gigaevo.optimize.seeds import Seed, seed_sequence
 
@@ -168,6 +168,9 @@ class VectorArchive(ABC):
             genome: Shape (genes_size,).
             fitness: In the user's direction.
             behavior: Shape (behavior_dim,).
+
+        Raises:
+            ValueError: A shape does not fit; nothing is added then.
         """
         merit = fitness if self.maximize else -fitness
         if self.elites_per_cell == 1 and self.genes_size:
@@ -285,8 +288,8 @@ class VectorArchive(ABC):
         Raises:
             ValueError: There is no such cell.
         """
-        if not 0 <= cell < self.total_cells:
-            raise ValueError(f"cell is {cell}, expected 0 to {self.total_cells - 1}")
+        if not (is_whole(cell) and cell < self.total_cells):
+            raise ValueError(f"cell is {brief(cell)}, expected 0 to {self.total_cells - 1}")
         places = range(cell * self.elites_per_cell, (cell + 1) * self.elites_per_cell)
         rows = np.array([row for place in places if (row := self._kernel.row_of(place)) >= 0], np.int64)
         return self._elites(rows[np.argsort(-self.merits[rows], kind="stable")])
@@ -298,11 +301,12 @@ class VectorArchive(ABC):
         return self._elites(np.array([best] if best >= 0 else [], np.int64))
 
     def sample_elites(self, n: int, seed: Seed = None) -> Elites:
-        """``n`` elites, each drawn uniformly from all.
+        """``n`` elites, 0 or more, each drawn uniformly from all.
 
         Raises:
-            ValueError: There is no elite.
+            ValueError: There is no elite, or ``n`` is no such number.
         """
+        check_whole("n", n, 0)
         generator = seed if isinstance(seed, np.random.Generator) else np.random.default_rng(seed_sequence(seed))
         return self._elites(self._kernel.sample(generator.random(n)))
 

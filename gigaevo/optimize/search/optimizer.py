@@ -136,6 +136,9 @@ class Optimizer(SearchState):
 
         Returns:
             As many; asked again, others.
+
+        Raises:
+            ValueError: ``n`` is no whole number from 1.
         """
         if n is not None:
             check_whole("n", n)
@@ -170,7 +173,11 @@ class Optimizer(SearchState):
             self._take(codes, values, memo if described is None else (*memo, described))
 
     def forget(self, batch: Batch | ArrayLike) -> None:
-        """Candidates that will never be told, so that they need not be remembered."""
+        """Candidates that will never be told, so that they need not be remembered.
+
+        Raises:
+            ValueError: One was never asked, or was told or forgotten before. Nothing is forgotten then.
+        """
         self._answers.take(batch.ids if isinstance(batch, Batch) else ids_of(batch))
 
     # Run
@@ -300,7 +307,12 @@ class Optimizer(SearchState):
         )
 
     def save(self, path: Path | str) -> None:
-        """Write all that the search depends on to ``path``, whole or not at all; ``load`` goes on from there."""
+        """Write all that the search depends on to ``path``, whole or not at all; ``load`` goes on from there.
+
+        Raises:
+            TypeError: Something in it is no data, such as a part of the user's own.
+            OSError: The file cannot be written.
+        """
         from gigaevo.optimize.search.checkpoint import save
 
         save(self, path)
@@ -311,6 +323,7 @@ class Optimizer(SearchState):
 
         Raises:
             ValueError: The file is no checkpoint, or one of another kind of optimizer.
+            OSError: It cannot be read.
         """
         from gigaevo.optimize.search.checkpoint import load
 

@@ -305,3 +305,17 @@ def test_a_single_item_of_another_shape_is_refused():
             archive.add_single(genome, 1.0, behavior)
     with pytest.raises(ValueError, match="cell is 12, expected 0 to 11"):
         archive.elites_of(12)
+
+
+@pytest.mark.parametrize("n", [-1, 1.5, "few"])
+def test_a_number_of_elites_that_is_none_is_named(n):
+    archive = GridArchive([2], [(0.0, 1.0)])
+    archive.add_single([1.0], 1.0, [0.5])
+    with pytest.raises(ValueError, match=f"n is {n!r}, expected a whole number from 0"):
+        archive.sample_elites(n)
+
+
+@pytest.mark.parametrize("cell", [-1, 2, 0.5, "left"])
+def test_a_cell_that_is_none_is_named(cell):
+    with pytest.raises(ValueError, match=f"cell is {cell!r}, expected 0 to 1"):
+        GridArchive([2], [(0.0, 1.0)]).elites_of(cell)
