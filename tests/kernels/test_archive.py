@@ -349,6 +349,13 @@ def test_best_and_worst_are_the_lowest_rows_of_their_objective(archive: ModuleTy
     assert (ours.objective_sum, ours.coverage, ours.total_cells) == (10.0, 0.5, 10)
 
 
+@pytest.mark.filterwarnings("error")
+def test_a_sum_beyond_measure_is_infinite_without_a_word(archive: ModuleType):
+    ours = archive.EliteArchive(2)
+    ours.add([0, 1], [1e308, 1e308], [0, 1])
+    assert ours.objective_sum == math.inf
+
+
 def test_every_elite_has_an_equal_share_of_the_unit_interval(archive: ModuleType):
     ours = archive.EliteArchive(10)
     ours.add([1, 2, 3, 4], [0.0] * 4, [1, 2, 3, 4])

@@ -263,7 +263,8 @@ cdef class EliteArchive:
     @property
     def objective_sum(self):
         """See ``archive_numpy.EliteArchive.objective_sum``."""
-        return float(self.objectives.sum())
+        with np.errstate(over="ignore"):
+            return float(self.objectives.sum())
 
     def best(self):
         """See ``archive_numpy.EliteArchive.best``."""
