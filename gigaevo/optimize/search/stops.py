@@ -92,7 +92,7 @@ class MaxEvaluations(Stop):
     evaluations: int
 
     def __post_init__(self) -> None:
-        check_positive("evaluations", self.evaluations, finite=True)
+        check_limit("evaluations", self.evaluations)
 
     def reason(self, search: Progress) -> str | None:
         return "evaluations" if search.evaluations >= self.evaluations else None
@@ -118,7 +118,7 @@ class MaxGenerations(Stop):
     generations: int
 
     def __post_init__(self) -> None:
-        check_positive("generations", self.generations, finite=True)
+        check_limit("generations", self.generations)
 
     def reason(self, search: Progress) -> str | None:
         return "generations" if search.generation >= self.generations else None
@@ -188,7 +188,7 @@ class Stale(Stop):
     generations: int
 
     def __post_init__(self) -> None:
-        check_positive("stale", self.generations, finite=True)
+        check_limit("stale", self.generations)
 
     def reason(self, search: Progress) -> str | None:
         return "stale" if search.stale_generations >= self.generations else None
@@ -280,9 +280,16 @@ def first_of(
     return AnyOf(tuple(stops)) if len(stops) > 1 else stops[0] if stops else None
 
 
-def check_positive(name: str, value: float, *, finite: bool = False) -> None:
-    """Raise ValueError if ``value`` is not a number above 0, or is to be finite and is not."""
+def check_positive(name: str, value: float) -> None:
+    """Raise ValueError if ``value`` is not a number above 0."""
     if not is_number(value) or not value > 0:
         raise ValueError(f"{name} is {value!r}, expected a number above 0")
-    if finite and math.isinf(value):
+
+
+def check_limit(name: str, value: float) -> None:
+    """Raise ValueError if ``value`` is not a whole number above 0; 1e6 is one."""
+    check_positive(name, value)
+    if math.isinf(value):
         raise ValueError(f"{name} is {value!r}, expected a finite number; for no limit leave it out")
+    if value != int(value):
+        raise ValueError(f"{name} is {value!r}, expected a whole number above 0")

@@ -127,6 +127,13 @@ def test_a_limit_of_no_end_is_left_out(make: type) -> None:
     MaxSeconds(float("inf"))  # a clock may go on
 
 
+@pytest.mark.parametrize("make", [MaxEvaluations, MaxGenerations, Stale])
+def test_a_limit_of_steps_is_whole(make: type) -> None:  # with half an evaluation left a search would never end
+    with pytest.raises(ValueError, match=r"is 1\.5, expected a whole number above 0"):
+        make(1.5)
+    make(1e6)
+
+
 @pytest.mark.parametrize("limit", [np.int64(7), np.float32(7.0)])
 def test_a_limit_may_be_a_number_of_numpy(limit: float) -> None:
     assert MaxEvaluations(limit).evaluations_left(Search()) == 7  # type: ignore[arg-type]
