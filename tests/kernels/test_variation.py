@@ -396,6 +396,8 @@ def test_parameters_out_of_range_are_refused(kernels: Kernels):
         kernels.mutate("polynomial", genomes, lower=None, upper=None)
     with pytest.raises(ValueError, match=r"lower\[1\] to upper\[1\], 0\.2 to 0\.8, holds no whole number"):
         kernels.mutate("gaussian", genomes, lower=[0.0, 0.2], upper=[1.0, 0.8], integer=[False, True])
+    with pytest.raises(ValueError, match=r"lower\[1\] to upper\[1\], .* is too far out for whole numbers"):
+        kernels.mutate("gaussian", genomes, lower=[0.0, 0.0], upper=[2.0**60, 2.0**60], integer=[False, True])
     with pytest.raises(ValueError, match="integer must be bools, one for each gene, not int64"):
         kernels.mutate("gaussian", genomes, **SOUND, integer=[0, 1])
     with pytest.raises(ValueError, match="n is -1, expected 0 or more"):

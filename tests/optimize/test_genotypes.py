@@ -68,6 +68,12 @@ def test_bounds_that_are_no_whole_numbers_are_drawn_in() -> None:
     assert (genotype.lower.tolist(), genotype.upper.tolist()) == ([1.0, 1.0], [3.0, 3.0])
 
 
+def test_whole_numbers_go_as_far_as_float64_has_them_all() -> None:
+    genotype = RangeGenotype(1, (-(2**53), 2**53), integer=True)
+    assert (genotype.lower.tolist(), genotype.upper.tolist()) == ([-(2**53)], [2**53])
+    RangeGenotype(1, (0, 2**60 + 1000))  # of other numbers any float64 will do
+
+
 def test_each_order_of_a_permutation_is_as_likely() -> None:
     drawn = UniqueGenotype("abc").random(24_000, stream())
     _, counts = np.unique(drawn, axis=0, return_counts=True)
@@ -89,6 +95,7 @@ def test_a_pair_of_arrays_is_a_genotype_of_ranges() -> None:
         (lambda: RangeGenotype(2, (0.0, float("nan"))), "expected finite bounds"),
         (lambda: RangeGenotype(2, (-1.7e308, 1.7e308)), "wider than"),
         (lambda: RangeGenotype(2, (0.2, 0.8), integer=True), "whole number within"),
+        (lambda: RangeGenotype(2, (0, 2**60 + 1000), integer=True), r"expected whole numbers within 2\*\*53"),
         (lambda: RangeGenotype(2, 3), "allele_range is 3"),  # type: ignore[arg-type]
         (lambda: MultiRangeGenotype([]), "number of allele_ranges is 0"),
         (lambda: MultiRangeGenotype([(0, 1)], names=["a", "b"]), "names has 2 entries"),

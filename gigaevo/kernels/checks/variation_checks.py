@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
     Floats = NDArray[np.float64]
 
+LARGEST_WHOLE = 2.0**53  # from here on float64 leaves out whole numbers
+
 
 def check_cuts(cuts: int) -> None:
     """Raise ValueError if genomes cannot be cut at so many points."""
@@ -77,7 +79,7 @@ def bounds_and_integers(
 
     Raises:
         ValueError: As in ``bounds``; ``integer`` is not of one bool for each gene; or no whole number lies between the
-            bounds of a gene that has to be one.
+            bounds of a gene that has to be one, or some that float64 leaves out.
     """
     both = bounds(lower, upper, genes, names[:2])
     low, high = both if both is not None else (None, None)
@@ -96,6 +98,10 @@ def bounds_and_integers(
     bad = np.flatnonzero(inner_low > inner_high)
     if len(bad):
         raise ValueError(f"{_range(names, bad[0], low, high)} holds no whole number")
+    far = np.flatnonzero(np.maximum(-inner_low, inner_high)[whole] > LARGEST_WHOLE)
+    if len(far):
+        gene = np.flatnonzero(whole)[far[0]]
+        raise ValueError(f"{_range(names, gene, low, high)} is too far out for whole numbers, expected within 2**53")
     return inner_low, inner_high, whole
 
 

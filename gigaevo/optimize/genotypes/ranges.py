@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from gigaevo.kernels.checks.variation_checks import LARGEST_WHOLE
 from gigaevo.optimize.arguments import brief, check_truth, check_whole
 from gigaevo.optimize.genotypes.base import SHOWN, Genotype, first_place, rows_of
 from gigaevo.optimize.operators.mutation_types import MutationKind, MutationType, mutation_type_of
@@ -92,6 +93,8 @@ class Ranges(Genotype):
                 low[gene], high[gene] = np.ceil(low[gene]), np.floor(high[gene])
                 if low[gene] > high[gene]:
                     raise ValueError(f"the range of gene {gene} is {pair}, expected a whole number within it")
+                if max(-low[gene], high[gene]) > LARGEST_WHOLE:
+                    raise ValueError(f"the range of gene {gene} is {pair}, expected whole numbers within 2**53")
                 mutation_types[gene].check_whole(f"the mutation type of gene {gene}")
         for name, array in (("lower", low), ("upper", high), ("integer", whole)):
             array.flags.writeable = False
@@ -115,7 +118,7 @@ class RangeGenotype(Ranges):
     Args:
         genes_size: How many, at least 1.
         allele_range: (lowest, highest), finite, both included.
-        integer: Whether they are whole numbers.
+        integer: Whether they are whole numbers; these must lie within 2**53, beyond which float64 leaves some out.
         mutation_type: How a gene changes in ``Evolve`` and ``HillClimb``; None: by the two below, or else at random.
         allele_mutation_range: A distance, or (down, up), from which the distance of a change is drawn.
         allele_mutation_scaled_range: Distances, or pairs, from wide to narrow: a change goes to an edge of the present

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from gigaevo.kernels.checks.variation_checks import LARGEST_WHOLE
 from gigaevo.optimize.arguments import check_number, check_truth, check_whole, is_number
 from gigaevo.optimize.genotypes import MultiRangeGenotype
 from gigaevo.optimize.records import Record
@@ -28,7 +29,7 @@ class ParamBound:
         name: Its name.
         min_val: Its least value.
         max_val: Its greatest value, not below the least.
-        is_discrete: Whether it is a whole number.
+        is_discrete: Whether it is a whole number, within 2**53.
 
     Raises:
         ValueError: There is no such value; the message names the parameter.
@@ -47,6 +48,8 @@ class ParamBound:
             raise ValueError(f"{shown} finite numbers with min <= max")
         if self.is_discrete and math.ceil(self.min_val) > math.floor(self.max_val):
             raise ValueError(f"{shown} a whole number between them: it is discrete")
+        if self.is_discrete and max(-self.min_val, self.max_val) > LARGEST_WHOLE:
+            raise ValueError(f"{shown} whole numbers within 2**53: it is discrete")
 
     @classmethod
     def of(cls, given: ParamBound | Mapping[str, Any]) -> ParamBound:

@@ -258,6 +258,12 @@ def test_what_is_no_part_of_a_search_is_named(wrong: dict[str, Any], message: st
             search(**wrong)
 
 
+def test_a_discrete_bound_is_of_whole_numbers_that_float64_tells_apart() -> None:
+    ParamBound("size", 0, 2**53, is_discrete=True)
+    with pytest.raises(ValueError, match=r"bounds of 'size' .* whole numbers within 2\*\*53"):
+        ParamBound("size", 0, 2**60 + 5000, is_discrete=True)
+
+
 def test_a_discrete_bound_is_discrete_by_a_word_of_truth_alone() -> None:
     with pytest.raises(ValueError, match="is_discrete of 'window' is 'no', expected True or False"):
         ParamBound.of({"name": "window", "min": 1, "max": 9, "discrete": "no"})
