@@ -67,7 +67,7 @@ class Permutate:
         self.replace_on_equal_fitness = replace_on_equal_fitness
         self.size = count_permutations(self.space)
         if self.size > MOST:
-            raise ValueError(f"the genotype has {self.size:.3g} chromosomes, expected at most {MOST:.3g}")
+            raise ValueError(f"the genotype has more than {MOST:.3g} chromosomes, expected at most so many")
         self.evaluations = 0
         self._best_merit = -np.inf
         self._best_row: NDArray[Any] | None = None

@@ -105,10 +105,31 @@ def test_the_size_is_exact_however_large_and_too_large_a_search_is_refused() -> 
     assert Permutate(UniqueGenotype(range(19)), Zero()).size == math.factorial(19)
     with pytest.raises(ValueError, match="chromosomes, expected at most"):
         Permutate(BinaryGenotype(100), CountTrue())
+    for beyond_float64 in (BinaryGenotype(5000), UniqueGenotype(range(200))):
+        with pytest.raises(ValueError, match="chromosomes, expected at most"):
+            Permutate(beyond_float64, Zero())
     with pytest.raises(ValueError, match=r"gene 0 is any number of 0.0 to 1.0: permutation needs whole numbers"):
         Permutate(RangeGenotype(2, (0, 1)), Zero())
     with pytest.raises(TypeError, match="fitness is 3"):
         Permutate(BinaryGenotype(3), 3)
+
+
+def test_a_wide_range_takes_no_room() -> None:
+    seen: list[float] = []
+
+    def fitness(genes: Any) -> float:
+        seen.append(genes[0])
+        if len(seen) == 3:
+            raise RuntimeError("enough")
+        return 0.0
+
+    wide = Permutate(RangeGenotype(1, (-(2**45), 2**45), integer=True), fitness)
+    assert wide.size == 2**46 + 1
+    with pytest.raises(ValueError, match="enough"):
+        wide.call()
+    assert seen == [-(2.0**45), 1 - 2.0**45, 2 - 2.0**45]
+    with pytest.raises(ValueError, match="chromosomes, expected at most"):
+        Permutate(RangeGenotype(2, (0, 1e300), mutation_type=MutationType.step(1e-300)), Zero())
 
 
 def test_parallel_calls_find_the_same() -> None:
