@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
+from gigaevo.optimize.search.fitness import numbers_of
+
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
@@ -162,8 +164,8 @@ def values_of(name: str, given: ArrayLike, shape: tuple[int, ...]) -> NDArray[np
         ValueError: It is something else.
     """
     try:
-        values = np.array(given, np.float64)
-    except (TypeError, ValueError) as error:
+        values = np.array(numbers_of(given))
+    except (TypeError, ValueError, OverflowError) as error:
         raise ValueError(f"{name} is not an array of numbers: {error}") from None
     if values.shape != shape:
         if shape[0] != 1 or values.shape != shape[1:]:

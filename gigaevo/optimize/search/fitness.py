@@ -220,17 +220,28 @@ class Evaluator:
         if given is None:
             raise FitnessError(f"the fitness function returned None, expected an array of shape {shape}")
         try:
-            values = np.asarray(given)
-            if isinstance(given, np.ma.MaskedArray):  # masked: there is none
-                values = np.where(np.ma.getmaskarray(given), np.nan, values)
-            if values.dtype.kind in "cMmSU":  # numpy would make numbers of them
-                raise TypeError(f"it is of the type {values.dtype}")
-            values = values.astype(np.float64, copy=False)
+            values = numbers_of(given)
         except (TypeError, ValueError, OverflowError) as error:
             raise FitnessError(f"the {name} is not an array of numbers: {error}") from error
         if values.shape != shape:
             raise FitnessError(f"the {name} has shape {values.shape}, expected {shape}")
         return values
+
+
+def numbers_of(given: Any) -> Values:
+    """``given`` as float64, itself where it is an array of that; NaN where it is None or masked.
+
+    Raises:
+        TypeError: It holds texts, dates or complex numbers, of which numpy would make numbers.
+        ValueError: It is no array.
+        OverflowError: A number is too large for float64.
+    """
+    values = np.asarray(given)
+    if isinstance(given, np.ma.MaskedArray):
+        values = np.where(np.ma.getmaskarray(given), np.nan, values)
+    if values.dtype.kind in "cMmSU":
+        raise TypeError(f"it is of the type {values.dtype}")
+    return values.astype(np.float64, copy=False)
 
 
 def number(answer: Any, row: int) -> float:

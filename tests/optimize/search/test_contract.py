@@ -193,6 +193,22 @@ def test_a_fitness_that_is_no_number_is_refused_by_name(case: Case) -> None:
     tell(search, case, batch)
 
 
+@pytest.mark.parametrize("fitness", [["1"], np.array([1j]), np.array(["2026"], "M8[Y]"), [10**400]])
+def test_what_numpy_would_make_a_number_of_is_refused_by_tell_as_by_run(fitness: Any) -> None:
+    search = ParticleSwarm(([0.0], [1.0]), population_size=8)
+    batch = search.ask(1)
+    with pytest.raises(ValueError, match="fitness is not an array of numbers"):
+        search.tell(batch, fitness)
+    with pytest.raises(FitnessError, match="fitness is not an array of numbers"):
+        search.run(lambda genomes: fitness, vectorized=True, evaluations=1)
+
+
+def test_a_masked_fitness_is_invalid_to_tell_as_to_run() -> None:
+    search = ParticleSwarm(([0.0], [1.0]), population_size=8)
+    search.tell(search.ask(2), np.ma.array([1.0, 2.0], mask=[True, False]))
+    assert (search.invalid, search.best_fitness) == (1, 2.0)
+
+
 # seeds and directions
 
 
