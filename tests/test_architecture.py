@@ -14,7 +14,7 @@ PACKAGE = ROOT / "gigaevo"
 
 # Behind the faces of kernels: which of the two is in use is none of anybody's business.
 IMPLEMENTATIONS = {"kernels.compiled", "kernels.twins"}
-OPTIMIZE_GROUND = ("optimize.arguments", "optimize.records", "optimize.seeds")
+OPTIMIZE_GROUND = ("optimize.arguments", "optimize.records", "optimize.scaling", "optimize.seeds")
 
 # Who may import whom. The value names packages whole, or single modules where only a contract may be known.
 ALLOWED: dict[str, set[str]] = {

@@ -256,8 +256,8 @@ class CMAES(Optimizer):
         if distribution.condition > TOL_CONDITION:
             return "condition"
         if self._kept >= len(self._extremes):
-            bests, worst = self._extremes[:, 0], self._extremes[(self._kept - 1) % len(self._extremes), 1]
-            highest, lowest = bests.max(), min(bests.min(), worst)
+            bests, worst = self._extremes[:, 0], self._extremes[(self._kept - 1) % len(self._extremes), 1].item()
+            highest, lowest = bests.max().item(), min(bests.min().item(), worst)
             if highest == lowest or highest - lowest < TOL_FUN * abs(highest):
                 return "tolfun"
         return None

@@ -183,11 +183,11 @@ class _Watch:
     def stalled(self, search: NSGA2) -> str:
         """Why the search should end after this generation; empty while it should not."""
         codes, merits = search.population
-        valid = merits[np.isfinite(merits).all(axis=1)]
+        valid = 0.5 * merits[np.isfinite(merits).all(axis=1)]  # halves: of these every difference is a float64
         if self._corner is None and len(valid):
             self._corner = valid.min(axis=0)
             span = valid.max(axis=0) - self._corner
-            self._span = np.where(span > 0.0, span, 1.0)
+            self._span = np.where(span > 0.0, span, 0.5)
         volume = float("nan")
         if self._corner is not None:
             volume = hypervolume((valid - self._corner) / self._span, np.zeros(valid.shape[1]))

@@ -22,6 +22,7 @@ from gigaevo.optimize.parameter_search.pipeline_fitness import PipelineFitness, 
 from gigaevo.optimize.parameter_search.population_search import Patience, PopulationSearch
 from gigaevo.optimize.parameter_search.walk_forward import WalkForward, Window, check_fraction, part_of, split, ticks_of
 from gigaevo.optimize.populations.migration import IslandConfig, MigrationTopology, island_selection_methods
+from gigaevo.optimize.scaling import mean
 from gigaevo.optimize.search.fitness import Evaluator
 from gigaevo.optimize.seeds import seed_sequence, shown
 
@@ -220,8 +221,8 @@ class _Task:
         return EvolutionResult(
             best_genome=[float(value) for value in tops[0]["params"].values()],
             best_params=tops[0]["params"],
-            best_fitness=float(np.mean([one.fitness for one in found])),
-            train_fitness=float(np.mean([one.train_fitness for one in found])),
+            best_fitness=mean(np.array([one.fitness for one in found])),
+            train_fitness=mean(np.array([one.train_fitness for one in found])),
             top_strategies=tops,
             generations=sum(training.generations for training in trained),
             evaluations=sum(training.evaluations for training in trained),

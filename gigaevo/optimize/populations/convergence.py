@@ -14,6 +14,7 @@ import numpy as np
 from gigaevo.kernels.neighbors import blocks, distances_between
 from gigaevo.optimize.arguments import brief, check_number, check_whole, is_number
 from gigaevo.optimize.records import Record
+from gigaevo.optimize.scaling import scaled
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
@@ -105,7 +106,7 @@ def check_convergence(
     check_number("min_improvement", min_improvement, 0.0)
     check_number("diversity_threshold", diversity_threshold, 0.0)
     first = math.isfinite(best_fitness) and not math.isfinite(prev_best_fitness)
-    improved = first or best_fitness - prev_best_fitness > min_improvement
+    improved = first or float(best_fitness) - float(prev_best_fitness) > min_improvement
     stale = 0 if improved else gens_without_improvement + 1
     reason = ""
     if stale >= patience:
@@ -177,11 +178,12 @@ def population_diversity(population: ArrayLike) -> float:
     n, genes_size = genomes.shape
     if n < 2:
         return 0.0
-    columns = np.ascontiguousarray(genomes.T)
+    parts, scale = scaled(genomes)
+    columns = np.ascontiguousarray(parts.T)
     total = 0.0
     for rows in blocks(n, n):
         total += float(distances_between(columns[:, rows, None], columns[:, None, :]).sum())
-    return total / float(n * (n - 1) * genes_size)
+    return total / float(n * (n - 1) * genes_size) * scale
 
 
 def compute_generation_stats(
@@ -208,13 +210,14 @@ def compute_generation_stats(
     diversity = population_diversity(valid[:, None] if population is None else population)
     if not valid.size:
         return GenerationStats(generation, math.nan, math.nan, math.nan, math.nan, math.nan, diversity)
+    parts, scale = scaled(valid)
     return GenerationStats(
         generation,
         best_fitness=float(valid.max()),
-        median_fitness=float(np.median(valid)),
-        mean_fitness=float(valid.mean()),
+        median_fitness=float(np.median(parts)) * scale,
+        mean_fitness=float(parts.mean()) * scale,
         worst_fitness=float(valid.min()),
-        std_fitness=float(valid.std()),
+        std_fitness=float(parts.std()) * scale,
         diversity=diversity,
     )
 

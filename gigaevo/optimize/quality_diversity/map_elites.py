@@ -11,6 +11,7 @@ from gigaevo.optimize.genotypes import BinaryGenotype, Ranges
 from gigaevo.optimize.quality_diversity.curiosity import Curiosity
 from gigaevo.optimize.quality_diversity.emitters import Emitter, FlipEmitter, IsoLineEmitter, LearningEmitter
 from gigaevo.optimize.quality_diversity.vector_archive import VectorArchive, best_item
+from gigaevo.optimize.scaling import mean
 from gigaevo.optimize.search.optimizer import Optimizer
 
 if TYPE_CHECKING:
@@ -214,10 +215,9 @@ class MAPElites(Optimizer):
                     emitter.learn(genomes[own], memory[own, MARKS], status[own], gains[own], self.archive, self._stream)
 
     def _numbers(self, fitness: Merits) -> dict[str, float]:
-        mean = float(fitness.mean()) if len(fitness) else float("nan")
         return {
             "best": self.best_fitness,
-            "mean": mean,
+            "mean": mean(fitness),
             "coverage": self.archive.coverage,
             "qd_score": self.archive.qd_score,
         }

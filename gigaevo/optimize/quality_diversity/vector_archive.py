@@ -11,6 +11,7 @@ import numpy as np
 from gigaevo.kernels import AddStatus, EliteArchive
 from gigaevo.optimize.arguments import brief, check_number, check_whole, is_whole
 from gigaevo.optimize.records import Record
+from gigaevo.optimize.scaling import mean
 from gigaevo.optimize.seeds import Seed, seed_sequence
 
 if TYPE_CHECKING:
@@ -275,7 +276,7 @@ class VectorArchive(ABC):
             qd_score=qd_score,
             norm_qd_score=qd_score / (self.total_cells * self.elites_per_cell),
             best_fitness=self._sign * float(merits.max()) if elites else float("nan"),
-            mean_fitness=self._sign * float(merits.mean()) if elites else float("nan"),
+            mean_fitness=self._sign * mean(merits),
         )
 
     def data(self) -> Elites:

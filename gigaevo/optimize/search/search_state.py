@@ -12,6 +12,7 @@ import numpy as np
 from gigaevo.kernels.advances import Task
 from gigaevo.kernels.random import RandomStream
 from gigaevo.optimize.genotypes import as_genotype
+from gigaevo.optimize.scaling import mean
 from gigaevo.optimize.search.history import History
 from gigaevo.optimize.seeds import seed_sequence, shown
 
@@ -198,7 +199,7 @@ class SearchState(ABC):
         if self.objectives > 1:
             return {}
         valid = fitness[~np.isnan(fitness)]
-        return {"best": self.best_fitness, "mean": float(valid.mean()) if valid.size else float("nan")}
+        return {"best": self.best_fitness, "mean": mean(valid)}
 
 
 def signs(maximize: bool | Sequence[bool], objectives: int) -> Merits:

@@ -91,6 +91,20 @@ def test_statistics_of_a_generation_leave_out_what_is_invalid() -> None:
     assert math.isnan(compute_generation_stats(0, [math.nan]).best_fitness)
 
 
+@pytest.mark.parametrize("size", [1e-300, 1.0, 1e200, 1.5e308])
+def test_statistics_are_of_any_size(size: float) -> None:
+    stats = compute_generation_stats(0, [-size, 0.0, size, size])
+    assert (stats.best_fitness, stats.worst_fitness, stats.median_fitness) == (size, -size, size / 2)
+    assert stats.mean_fitness == pytest.approx(size / 4)
+    if size >= 1.0:  # the squares of less are 0
+        assert stats.std_fitness == pytest.approx(size * (math.sqrt(11) / 4))
+        assert stats.diversity == pytest.approx(size / 6 * (1 + 2 + 2 + 1 + 1))
+
+
+def test_a_gain_may_be_larger_than_a_float64() -> None:
+    assert check_convergence(np.float64(1e308), 0.5, np.float64(-1e308), 3).improved
+
+
 @pytest.mark.parametrize(
     ("call", "said"),
     [

@@ -390,6 +390,18 @@ def test_bounds_that_are_all_of_no_width_leave_one_point(of_ranges: Case) -> Non
     assert (found.genomes == [1.0, 2.0]).all()
 
 
+def test_fitness_at_both_ends_of_what_a_double_can_tell_is_fitness(case: Case) -> None:
+    def steep(genomes: np.ndarray) -> Any:
+        values, behaviors = case.evaluate(genomes)
+        values = np.where(values > np.median(values, axis=0), 1.7e308, -1.7e308)
+        return values if behaviors is None else (values, behaviors)
+
+    search = case.make()
+    result = search.run(steep, vectorized=True, generations=30, history=True)
+    assert result.invalid == 0
+    assert all(np.isfinite(column).all() for name, column in result.history.items() if name in ("best", "mean"))
+
+
 def test_bounds_at_the_end_of_what_a_double_can_tell_are_kept(of_ranges: Case) -> None:
     search = of_ranges.make(space=RangeGenotype(3, (-8e307, 8e307)))
     for _ in range(8):
