@@ -30,7 +30,7 @@ def is_whole(given: Any, least: int = 0) -> bool:
 def check_whole(name: str, given: Any, least: int = 1) -> None:
     """Raise ValueError if an argument is no whole number from ``least``."""
     if not is_whole(given, least):
-        raise ValueError(f"{name} is {given!r}, expected a whole number from {least}")
+        raise ValueError(f"{name} is {brief(given)}, expected a whole number from {least}")
 
 
 def check_number(
@@ -73,6 +73,16 @@ def keeps(given: object, kind: type[Kind], method: str) -> TypeGuard[Kind]:
 
 
 def brief(thing: Any) -> str:
-    """``repr`` of it, with the middle left out where that is long: of a thousand alleles or ranges."""
-    shown = repr(thing)
+    """``repr`` of it in one line, with the middle left out where that is long: of a thousand alleles or ranges."""
+    return shortened(repr(thing))
+
+
+def shortened(shown: str) -> str:
+    """A text in one line, with the middle left out where that is long."""
+    shown = in_one_line(shown)
     return shown if len(shown) <= LONGEST else f"{shown[: LONGEST - 43]} ... {shown[-38:]}"
+
+
+def in_one_line(shown: str) -> str:
+    """A text without the breaks and the indents that numpy makes."""
+    return " ".join(shown.split()) if "\n" in shown else shown

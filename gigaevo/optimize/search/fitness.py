@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeAlias, runtime_checkable
 
 import numpy as np
 
-from gigaevo.optimize.arguments import brief
+from gigaevo.optimize.arguments import brief, in_one_line, shortened
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -160,7 +160,9 @@ class Evaluator:
                 f"executor cannot send the fitness function to another process: {error}; define it, and all it is "
                 "made of, at the top level of a module, or use threads"
             )
-        return FitnessError(f"the fitness function raised {described(error)} for genome {row}: {genomes[row]}")
+        return FitnessError(
+            f"the fitness function raised {described(error)} for genome {row}: {shortened(str(genomes[row]))}"
+        )
 
     def _numbers(self, answers: list[Any]) -> Values:
         """The fitness of each genome, of one objective."""
@@ -180,7 +182,7 @@ class Evaluator:
             if answer is None:
                 answer = None, None
             if not (isinstance(answer, (tuple, list)) and len(answer) == 2):
-                raise FitnessError(f"the fitness of genome {row} is {answer!r}, expected (fitness, behaviours)")
+                raise FitnessError(f"the fitness of genome {row} is {brief(answer)}, expected (fitness, behaviours)")
             pairs.append((answer[0], nowhere if answer[1] is None else answer[1]))
         values = self._numbers([value for value, _ in pairs])
         return values, self._rows([behavior for _, behavior in pairs], self._behaviors, "behaviour")
@@ -199,7 +201,7 @@ class Evaluator:
                     self._checked(given, (width,), name)
                 except FitnessError:
                     raise FitnessError(
-                        f"the {name} of genome {row} is {given!r}, expected {width} number{'s' * (width > 1)}"
+                        f"the {name} of genome {row} is {brief(given)}, expected {width} number{'s' * (width > 1)}"
                     ) from None
             raise
 
@@ -262,7 +264,7 @@ def number(answer: Any, row: int) -> float:
 
 def described(error: Exception) -> str:
     """An exception in a line, with advice where the function changed its argument."""
-    told = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
+    told = in_one_line(f"{type(error).__name__}: {error}") if str(error) else type(error).__name__
     if "read-only" in str(error):
         return told + " (a fitness function must not change its argument; work on a copy)"
     return told

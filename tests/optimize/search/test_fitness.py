@@ -176,3 +176,20 @@ def test_what_is_long_is_shown_in_brief() -> None:
     with pytest.raises(FitnessError) as caught:
         values(lambda genome: 10**400)
     assert len(str(caught.value)) < 300
+
+
+@pytest.mark.parametrize("genes", [3, 40, 900])
+def test_what_goes_wrong_is_told_in_one_line(genes: int) -> None:
+    def broken(genome: np.ndarray) -> float:
+        raise ValueError("first line\n    second line")
+
+    genomes = np.random.default_rng(0).random((2, genes))
+    with pytest.raises(FitnessError, match=r"ValueError: first line second line for genome 0: \[") as told:
+        Evaluator(broken)(genomes)
+    for fitness, options in ((lambda genome: genome, {"objectives": 2}), (lambda genome: genome, {"behaviors": 2})):
+        with pytest.raises(FitnessError) as refused:
+            Evaluator(fitness, **options)(genomes)
+        assert "\n" not in str(refused.value)
+        assert len(str(refused.value)) < 300
+    assert "\n" not in str(told.value)
+    assert len(str(told.value)) < 300
