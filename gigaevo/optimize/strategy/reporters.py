@@ -31,7 +31,7 @@ class StrategyReporter:
     """
 
     def on_enter(self, strategy: Strategy) -> object:
-        """Before anything is done; there is no state yet."""
+        """Before anything is done; there is no state yet. True ends the run with the start population."""
 
     def on_start(self, strategy: Strategy) -> object:
         """The start population is evaluated."""

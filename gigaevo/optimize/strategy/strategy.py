@@ -131,14 +131,15 @@ class Strategy(ABC):
 
     def call(self) -> Self:
         """Run from the beginning to the end; the same seed gives the same run."""
-        self._report("on_enter")
+        self._state = None
+        is_unwanted = self._report("on_enter")
         stream = RandomStream(child_of(self._seed, 0))
         if self.fitness_cache is not None:
             self.fitness_cache = FitnessCache(self.fitness_cache.size)
-        self._state = None
         with self._evaluating():
             population = self._start_population(stream)
             self._state = StrategyState.begun(population, stream, self._search)
+            self._state.stop_reason = "reporter" if is_unwanted else None
             self._evaluate()
             self._report("on_start")
             self._loop()
@@ -155,6 +156,7 @@ class Strategy(ABC):
             if len(self.state.population.unknown()):  # of a generation that was broken off
                 self._evaluate()
                 self._shrink_scale()
+                self._report("on_generation_complete" if self.state.current_generation else "on_start")
             self._loop()
         return self
 
@@ -378,11 +380,12 @@ class Strategy(ABC):
             replace_on_equal=self.replace_on_equal_fitness,
         )
 
-    def _report(self, hook: str) -> None:
-        if self.reporter is None or getattr(self.reporter, hook)(self) is not True:
-            return
-        if self._state is not None and self._state.stop_reason is None:
+    def _report(self, hook: str) -> bool:
+        """Let the reporter hear of it; whether it stops the run."""
+        is_stop = self.reporter is not None and getattr(self.reporter, hook)(self) is True
+        if is_stop and self._state is not None and self._state.stop_reason is None:
             self._state.stop_reason = "reporter"
+        return is_stop
 
     @contextmanager
     def _evaluating(self) -> Iterator[None]:

@@ -66,3 +66,50 @@ def test_the_duration_reporter_leaves_the_loop_native() -> None:
 def test_a_period_that_is_none_is_refused(period: Any) -> None:
     with pytest.raises(ValueError, match="period is"):
         EvolveReporterSimple(period)
+
+
+class Enters(Watcher):
+    """Notes whether anything was found before, and stops the run if told."""
+
+    def __init__(self, stop: bool = False) -> None:
+        self.stop = stop
+        self.stateless: list[bool] = []
+        self.generations: list[int] = []
+
+    def on_enter(self, strategy: Any) -> bool:
+        self.stateless.append(strategy.best_fitness_score is None)
+        return self.stop
+
+    def on_start(self, strategy: Any) -> None:
+        self.generations.append(0)
+
+    def on_generation_complete(self, strategy: Any) -> None:
+        self.generations.append(strategy.state.current_generation)
+
+
+def test_a_second_call_enters_without_a_state_like_the_first() -> None:
+    evolve = one_max(max_generations=2, reporter=Enters()).call().call()
+    assert evolve.reporter.stateless == [True, True]
+
+
+def test_a_reporter_that_says_true_on_entering_gets_the_start_population_alone() -> None:
+    evolve = one_max(max_generations=2, reporter=Enters(stop=True)).call()
+    assert (evolve.stop_reason, evolve.state.current_generation) == ("reporter", 0)
+    assert evolve.best_fitness_score is not None
+
+
+@pytest.mark.parametrize("broken_at", [1, 30, 95])
+def test_of_a_generation_that_was_broken_off_the_end_is_heard_of_too(broken_at: int) -> None:
+    calls: list[int] = []
+
+    def fitness(genes: Any) -> float:
+        calls.append(1)
+        if len(calls) == broken_at:
+            raise OSError("no licence left")
+        return float(genes.sum())
+
+    evolve = one_max(fitness=fitness, max_generations=12, reporter=Enters())
+    with pytest.raises(ValueError, match="no licence left"):
+        evolve.call()
+    evolve.resume()
+    assert evolve.reporter.generations == list(range(13))
