@@ -124,11 +124,18 @@ class HillClimb(Strategy):
         state = self.state
         state.progress.generation += 1
         state.scale_generation += 1
-        self._report("on_new_generation")
-        if self.variant is HillClimbVariant.STOCHASTIC:
-            self._try_neighbour()
-        else:
-            self._try_neighbours()
+        words = state.stream.state
+        try:
+            self._report("on_new_generation")
+            if self.variant is HillClimbVariant.STOCHASTIC:
+                self._try_neighbour()
+            else:
+                self._try_neighbours()
+        except BaseException:  # the generation is made anew by ``resume``, of the same numbers
+            state.progress.generation -= 1
+            state.scale_generation -= 1
+            state.stream.state = words
+            raise
         self._shrink_scale()
         self._report("on_generation_complete")
 

@@ -27,6 +27,7 @@ from gigaevo.optimize.strategy import (
     MutateSingleGene,
     MutationType,
     SelectElite,
+    SumGenes,
 )
 from gigaevo.optimize.strategy.gene_space import gene_space
 from gigaevo.optimize.strategy.neighbours import neighbours
@@ -223,23 +224,31 @@ def test_a_scaled_climb_goes_to_finer_steps() -> None:
     assert np.abs(climb.best_genes - 3.14159).max() < 0.011
 
 
+@pytest.mark.parametrize("genotype", [BinaryGenotype(20), RangeGenotype(3, (0.0, 1.0))])
+@pytest.mark.parametrize("broken_at", [1, 5, 30])
 @pytest.mark.parametrize("variant", [STOCHASTIC, STEEPEST])
-def test_a_climb_whose_fitness_raised_goes_on_from_where_it_stood(variant: HillClimbVariant) -> None:
+def test_a_climb_whose_fitness_raised_goes_on_as_if_it_had_not(
+    variant: HillClimbVariant, broken_at: int, genotype: Any
+) -> None:
     calls: list[int] = []
 
     def fitness(genes: Any) -> float:
         calls.append(1)
-        if len(calls) == 5:
+        if len(calls) == broken_at:
             raise OSError("no licence left")
         return float(genes.sum())
 
-    climb = HillClimb(BinaryGenotype(20), fitness, variant=variant, target_fitness_score=20, seed=4)
+    climb = HillClimb(genotype, fitness, variant=variant, max_generations=50, seed=4)
     with pytest.raises(ValueError, match="no licence left"):
         climb.call()
     assert len(climb.state.population) == 1
-    stood = climb.chromosomes[0]
-    assert stood.fitness_score == stood.genes.sum()
-    assert climb.resume().best_fitness_score == 20
+    if broken_at > 1:
+        stood = climb.chromosomes[0]
+        assert stood.fitness_score == stood.genes.sum()
+    climb.resume()
+    whole = HillClimb(genotype, SumGenes(), variant=variant, max_generations=50, seed=4).call()
+    assert (climb.best_generation, climb.state.evaluations) == (whole.best_generation, whole.state.evaluations)
+    assert climb.chromosomes[0].genes.tolist() == whole.chromosomes[0].genes.tolist()
 
 
 @pytest.mark.parametrize("variant", [STOCHASTIC, STEEPEST])
