@@ -96,6 +96,7 @@ def test_a_pair_of_arrays_is_a_genotype_of_ranges() -> None:
         (lambda: RangeGenotype(2, (-1.7e308, 1.7e308)), "wider than"),
         (lambda: RangeGenotype(2, (0.2, 0.8), integer=True), "whole number within"),
         (lambda: RangeGenotype(2, (0, 2**60 + 1000), integer=True), r"expected whole numbers within 2\*\*53"),
+        (lambda: RangeGenotype(2, "05"), "allele_range is '05', expected two numbers"),
         (lambda: RangeGenotype(2, 3), "allele_range is 3"),  # type: ignore[arg-type]
         (lambda: MultiRangeGenotype([]), "number of allele_ranges is 0"),
         (lambda: MultiRangeGenotype([(0, 1)], names=["a", "b"]), "names has 2 entries"),

@@ -180,35 +180,32 @@ class MultiRangeGenotype(Ranges):
         allele_mutation_ranges: Sequence[Distance] | None = None,
         allele_mutation_scaled_ranges: Sequence[Sequence[Distance]] | None = None,
     ) -> None:
-        for name, given in {
-            "allele_ranges": allele_ranges,
-            "integer": [] if isinstance(integer, (bool, np.bool_)) else integer,
-            "names": [] if names is None else names,
-        }.items():
-            if isinstance(given, str) or not hasattr(given, "__iter__"):
-                raise ValueError(f"{name} is {brief(given)}, expected one for each gene")
-        pairs = [pair_of(f"allele_ranges[{gene}]", given) for gene, given in enumerate(allele_ranges)]
+        pairs = [
+            pair_of(f"allele_ranges[{gene}]", given)
+            for gene, given in enumerate(one_for_each("allele_ranges", allele_ranges))
+        ]
         check_whole("the number of allele_ranges", len(pairs))
-        whole = [integer] * len(pairs) if isinstance(integer, (bool, np.bool_)) else list(integer)
-        called = tuple(names) if names is not None else tuple(f"gene_{gene}" for gene in range(len(pairs)))
-        types = [mutation_types] * len(pairs) if isinstance(mutation_types, MutationType) else mutation_types
-        told: dict[str, Sequence[Any]] = {"integer": whole, "names": called}
-        laws = {
-            "mutation_types": types,
+        told: dict[str, Any] = {
+            "integer": [integer] * len(pairs) if isinstance(integer, (bool, np.bool_)) else integer,
+            "names": [f"gene_{gene}" for gene in range(len(pairs))] if names is None else names,
+            "mutation_types": mutation_types,
             "allele_mutation_ranges": allele_mutation_ranges,
             "allele_mutation_scaled_ranges": allele_mutation_scaled_ranges,
         }
-        told |= {name: given for name, given in laws.items() if given is not None}
+        if mutation_types is None or isinstance(mutation_types, MutationType):
+            told["mutation_types"] = [mutation_types] * len(pairs)
+        columns = []
         for name, given in told.items():
-            if len(given) != len(pairs):
-                raise ValueError(f"{name} has {len(given)} entries, expected {len(pairs)}, one for each range")
-        columns = ([None] * len(pairs) if given is None else given for given in laws.values())
+            columns.append([None] * len(pairs) if given is None else one_for_each(name, given))
+            if len(columns[-1]) != len(pairs):
+                raise ValueError(f"{name} has {len(columns[-1])} entries, expected {len(pairs)}, one for each range")
+        whole, called, *laws = columns
         if len(set(called)) < len(called):
             twice = max(called, key=called.count)
             raise ValueError(f"names has {twice!r} more than once, expected a name of its own for each gene")
-        kinds = [mutation_type_of(*law) for law in zip(*columns, strict=True)]
+        kinds = [mutation_type_of(*law) for law in zip(*laws, strict=True)]
         self._set_bounds([low for low, _ in pairs], [high for _, high in pairs], whole, kinds)
-        object.__setattr__(self, "names", called)
+        object.__setattr__(self, "names", tuple(called))
 
     def __repr__(self) -> str:
         if self.genes_size > SHOWN:
@@ -263,6 +260,17 @@ def ranges_of(space: Any, optimizer: str) -> Ranges:
     return genotype
 
 
+def one_for_each(name: str, given: Any) -> list[Any]:
+    """What was given for each gene.
+
+    Raises:
+        ValueError: It is one thing, or a text.
+    """
+    if isinstance(given, str) or not hasattr(given, "__iter__"):
+        raise ValueError(f"{name} is {brief(given)}, expected one for each gene")
+    return list(given)
+
+
 def pair_of(name: str, given: Any) -> tuple[float, float]:
     """Two numbers.
 
@@ -271,6 +279,8 @@ def pair_of(name: str, given: Any) -> tuple[float, float]:
     """
     try:
         lower, upper = given
+        if isinstance(lower, str) or isinstance(upper, str):
+            raise TypeError
         return float(lower), float(upper)
     except (TypeError, ValueError):
-        raise ValueError(f"{name} is {given!r}, expected two numbers (lowest, highest)") from None
+        raise ValueError(f"{name} is {brief(given)}, expected two numbers (lowest, highest)") from None

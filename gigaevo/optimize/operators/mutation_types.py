@@ -5,7 +5,11 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from enum import Enum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from gigaevo.optimize.arguments import brief, is_number
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -137,19 +141,24 @@ def checked_distance(name: str, given: Distance) -> tuple[float, float]:
     Raises:
         ValueError: It is neither a number above 0 nor a pair down <= 0 <= up of which one is not 0.
     """
-    try:
-        if isinstance(given, (tuple, list)):
-            down, up = (float(end) for end in given)
-        else:
-            down, up = -float(given), float(given)
-    except (TypeError, ValueError):
-        raise ValueError(f"{name} is {given!r}, expected a number or a pair (down, up)") from None
+    shown: Any = given
+    is_pair = isinstance(shown, (tuple, list)) or (isinstance(shown, np.ndarray) and shown.ndim > 0)
+    ends = tuple(shown) if is_pair else (shown, shown)
+    if len(ends) != 2 or not all(map(is_number, ends)):
+        raise ValueError(f"{name} is {brief(given)}, expected a number or a pair (down, up)")
+    down, up = float(ends[0]), float(ends[1])
+    if not is_pair:
+        down = -down
     if not (math.isfinite(down) and math.isfinite(up) and down <= 0.0 <= up and down < up):
         raise ValueError(f"{name} is {given!r}, expected a number above 0 or a pair down <= 0 <= up")
     return down, up
 
 
 def _checked_scales(distances: Sequence[Distance]) -> tuple[tuple[float, float], ...]:
-    if not distances:
+    try:
+        scales = list(distances)
+    except TypeError:
+        raise ValueError(f"distances is {brief(distances)}, expected a list with one for each scale") from None
+    if not scales:
         raise ValueError("distances is empty, expected one for each scale, from wide to narrow")
-    return tuple(checked_distance(f"distances[{scale}]", given) for scale, given in enumerate(distances))
+    return tuple(checked_distance(f"distances[{scale}]", given) for scale, given in enumerate(scales))

@@ -82,11 +82,22 @@ def test_whole_numbers_stay_whole() -> None:
         (lambda: MutationType.range((1, 2)), r"distance is \(1, 2\)"),
         (lambda: MutationType.step(float("nan")), "distance is nan"),
         (lambda: MutationType.step("far"), "distance is 'far'"),
+        (lambda: MutationType.step("1"), "distance is '1'"),
+        (
+            lambda: MutationType.step(np.array([1, 2, 3])),
+            r"distance is array\(\[1, 2, 3\]\), expected a number or a pair",
+        ),
+        (lambda: MutationType.range_scaled(0.5), "distances is 0.5, expected a list with one for each scale"),
         (lambda: RangeGenotype(2, (0, 9), mutation_type=MutationType.random(), allele_mutation_range=1), "beside a"),
         (lambda: RangeGenotype(2, (0, 9), integer=True, mutation_type=MutationType.step(0.5)), "whole numbers"),
         (lambda: RangeGenotype(2, (0, 9), integer=True, mutation_type=MutationType.range(0.5)), "too short"),
         (lambda: MultiRangeGenotype([(0, 1)], mutation_types=[]), "mutation_types has 0 entries, expected 1"),
         (lambda: MultiRangeGenotype([(0, 1)], allele_mutation_ranges=[1, 2]), "allele_mutation_ranges has 2 entries"),
+        (
+            lambda: MultiRangeGenotype([(0, 1)], allele_mutation_ranges=1),
+            "allele_mutation_ranges is 1, expected one for",
+        ),
+        (lambda: MultiRangeGenotype([(0, 1)], allele_mutation_scaled_ranges=[0.5]), "distances is 0.5"),
     ],
 )
 def test_a_distance_that_is_none_is_refused(make: Any, message: str) -> None:
@@ -117,3 +128,16 @@ def test_genotypes_show_their_mutation_types() -> None:
     assert "mutation_types=[" in repr(
         MultiRangeGenotype([(0, 1), (0, 1)], mutation_types=[MutationType.step(0.1), MutationType.random()])
     )
+
+
+def test_distances_may_be_arrays_or_be_made_as_they_are_asked_for() -> None:
+    assert MutationType.step_scaled(np.array([0.5, 0.1])) == MutationType.step_scaled([0.5, 0.1])
+    assert MutationType.range(np.array([-0.5, 1.0])) == MutationType.range((-0.5, 1.0))
+    genotype = MultiRangeGenotype(
+        ((0, high) for high in (1, 2)),
+        integer=(word for word in (False, True)),
+        names=(name for name in "ab"),
+        allele_mutation_ranges=(distance for distance in (0.1, 1)),
+    )
+    assert genotype.names == ("a", "b")
+    assert genotype.mutation_types == (MutationType.range(0.1), MutationType.range(1))
