@@ -56,6 +56,14 @@ def test_a_genotype_survives_a_pickle(genotype: Genotype) -> None:
     np.testing.assert_array_equal(again.random(3, stream()), genotype.random(3, stream()))
 
 
+@pytest.mark.parametrize("genotype", GENOTYPES, ids=lambda genotype: type(genotype).__name__)
+def test_genotypes_are_equal_where_they_allow_the_same(genotype: Genotype) -> None:
+    again = pickle.loads(pickle.dumps(genotype))
+    assert again == genotype
+    assert hash(again) == hash(genotype)
+    assert [genotype == other for other in GENOTYPES].count(True) == 1
+
+
 def test_every_whole_number_of_a_range_is_as_likely() -> None:
     drawn = RangeGenotype(1, (-1, 2), integer=True).random(40_000, stream())[:, 0]
     values, counts = np.unique(drawn, return_counts=True)

@@ -69,6 +69,17 @@ class Ranges(Genotype):
         width = self.upper - self.lower
         return np.asarray((codes - self.lower) / np.where(width > 0.0, width, 1.0), np.float64)
 
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Ranges) and self._told() == other._told()
+
+    def __hash__(self) -> int:
+        return hash(self._told())
+
+    def _told(self) -> tuple[Any, ...]:
+        """All that was told, as values that can be compared."""
+        bounds = (tuple(array.tolist()) for array in (self.lower, self.upper, self.integer))
+        return type(self), *bounds, self.mutation_types, getattr(self, "names", None)
+
     def _set_bounds(self, lower: Any, upper: Any, integer: Any, mutation_types: Sequence[MutationType]) -> None:
         """Fill the attributes of a frozen dataclass, checked."""
         low, high = (np.array(bound, np.float64) for bound in (lower, upper))

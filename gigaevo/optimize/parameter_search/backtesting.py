@@ -68,7 +68,7 @@ class Context:
     previous: Any = None
 
 
-@dataclass(frozen=True, repr=False)
+@dataclass(frozen=True, repr=False, eq=False)
 class BacktestResult(Record):
     """How a pipeline did.
 

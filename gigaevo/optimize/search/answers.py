@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     Block: TypeAlias = tuple[Rows, Memo, NDArray[np.int64], NDArray[np.bool_] | None]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Batch:
     """Candidates that an optimizer asked to be evaluated.
 

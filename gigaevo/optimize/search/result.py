@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 NOT_ARRIVED = {"evaluations", "generations", "seconds", "callback", "interrupted", "running"}
 
 
-@dataclass(frozen=True, repr=False)
+@dataclass(frozen=True, repr=False, eq=False)
 class Result(Record):
     """What ``Optimizer.run`` gives back. Answers to attributes and to items alike.
 

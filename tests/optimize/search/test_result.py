@@ -2,10 +2,25 @@
 
 from __future__ import annotations
 
+import copy
+
 import numpy as np
 import pytest
 
-from gigaevo.optimize import MaxEvaluations, MaxGenerations, MaxSeconds, ParticleSwarm, Stale, Stop, Target, functions
+from gigaevo.optimize import (
+    BinaryGenotype,
+    CountTrue,
+    HillClimb,
+    MaxEvaluations,
+    MaxGenerations,
+    MaxSeconds,
+    ParticleSwarm,
+    Stale,
+    Stop,
+    Target,
+    backtest,
+    functions,
+)
 
 
 @pytest.mark.parametrize(
@@ -51,3 +66,14 @@ def test_too_few_evaluations_for_a_population_are_told_all_the_same() -> None:
     result = ParticleSwarm(functions.sphere.genotype(3), seed=1).run(functions.sphere, evaluations=7)
     assert result.genomes.shape == (7, 3)
     assert result.fitness[result.front[0]] == result.best_fitness == result.fitness.min()
+
+
+def test_what_holds_arrays_is_equal_to_itself_alone_and_may_be_kept_in_sets() -> None:
+    search = ParticleSwarm(functions.sphere.genotype(3), seed=1)
+    batch, result = search.ask(), search.run(functions.sphere, generations=1)
+    climb = HillClimb(BinaryGenotype(3), CountTrue(), max_generations=1, seed=1).call()
+    for thing in (batch, result, climb.best_chromosome, backtest([1.0, 2.0], [])):
+        twin = copy.deepcopy(thing)
+        assert thing in [twin, thing]
+        assert twin != thing
+        assert len({thing, twin}) == 2
