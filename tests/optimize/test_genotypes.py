@@ -95,6 +95,36 @@ def test_a_pair_of_arrays_is_a_genotype_of_ranges() -> None:
     assert genotype.lower.tolist() == [0.0, -1.0]
 
 
+MIXED: list[tuple[Genotype, list[list[object]]]] = [
+    (MultiListGenotype([[1, 2], ["x", "y"]]), [[1, "y"], [2, "x"]]),
+    (MultiUniqueGenotype([[1, 2], ["a", "b"]]), [[2, 1, "a", "b"]]),
+    (ListGenotype(2, [1, "a", None]), [["a", 1], [None, 1]]),
+    (ListGenotype(2, [(1, 2), (3, 4)]), [[(3, 4), (1, 2)]]),
+    (UniqueGenotype(["a", 1, (2, 3)]), [[(2, 3), "a", 1]]),
+]
+
+
+@pytest.mark.parametrize(("genotype", "genomes"), MIXED, ids=lambda value: type(value).__name__)
+def test_genomes_of_alleles_of_any_kind_may_be_lists(genotype: Genotype, genomes: list[list[object]]) -> None:
+    for form in (genomes, tuple(map(tuple, genomes)), iter(genomes)):
+        assert genotype.decode(genotype.encode(form)).tolist() == genomes
+
+
+@pytest.mark.parametrize("genotype", GENOTYPES, ids=lambda genotype: type(genotype).__name__)
+def test_genomes_may_be_made_as_they_are_asked_for(genotype: Genotype) -> None:
+    genomes = genotype.decode(genotype.random(4, stream()))
+    for form in (iter(genomes), (genome.tolist() for genome in genomes), [genome.tolist() for genome in genomes]):
+        np.testing.assert_array_equal(genotype.encode(form), genotype.encode(genomes))
+
+
+@pytest.mark.parametrize("genotype", GENOTYPES, ids=lambda genotype: type(genotype).__name__)
+def test_genomes_of_several_lengths_are_refused_in_a_line(genotype: Genotype) -> None:
+    genomes = genotype.decode(genotype.random(2, stream())).tolist()
+    genomes[1].pop()
+    with pytest.raises(ValueError, match=r"several lengths, expected \d genes|genomes\[1\] has \d genes, expected \d"):
+        genotype.encode(genomes)
+
+
 @pytest.mark.parametrize(
     ("make", "said"),
     [

@@ -60,7 +60,7 @@ class ListGenotype(Alleles):
         return allele_array(self.allele_list)[codes]
 
     def encode(self, genomes: Any) -> Codes:
-        return codes_of(rows_of(genomes, self.genes_size), [self.allele_list] * self.genes_size)
+        return codes_of(allele_rows(genomes, self.genes_size), [self.allele_list] * self.genes_size)
 
 
 @dataclass(frozen=True, repr=False)
@@ -90,7 +90,7 @@ class MultiListGenotype(Alleles):
         return side_by_side(columns)
 
     def encode(self, genomes: Any) -> Codes:
-        return codes_of(rows_of(genomes, self.genes_size), self.allele_lists)
+        return codes_of(allele_rows(genomes, self.genes_size), self.allele_lists)
 
 
 @dataclass(frozen=True, repr=False)
@@ -118,7 +118,7 @@ class UniqueGenotype(Alleles):
         return allele_array(self.allele_list)[codes]
 
     def encode(self, genomes: Any) -> Codes:
-        codes = codes_of(rows_of(genomes, self.genes_size), [self.allele_list] * self.genes_size)
+        codes = codes_of(allele_rows(genomes, self.genes_size), [self.allele_list] * self.genes_size)
         check_permutations(codes, slice(None))
         return codes
 
@@ -156,7 +156,7 @@ class MultiUniqueGenotype(Alleles):
 
     def encode(self, genomes: Any) -> Codes:
         lists = [alleles for alleles in self.allele_lists for _ in alleles]
-        codes = codes_of(rows_of(genomes, self.genes_size), lists)
+        codes = codes_of(allele_rows(genomes, self.genes_size), lists)
         for part in self.sets:
             check_permutations(codes, part)
         return codes
@@ -226,6 +226,27 @@ def side_by_side(columns: list[NDArray[Any]]) -> NDArray[Any]:
     return np.concatenate(columns if len(texts) == 1 else [column.astype(object) for column in columns], axis=1)
 
 
+def allele_rows(genomes: Any, genes_size: int) -> NDArray[Any]:
+    """``rows_of``, where numpy would make texts of numbers beside texts, and more axes of alleles that are tuples.
+
+    Raises:
+        ValueError: As ``rows_of``.
+    """
+    if isinstance(genomes, str) or not hasattr(genomes, "__iter__") or hasattr(genomes, "dtype"):
+        return rows_of(genomes, genes_size)
+    given = list(genomes)
+    if not given or any(isinstance(row, str) or not hasattr(row, "__iter__") for row in given):
+        return rows_of(given, genes_size)
+    rows = np.empty((len(given), genes_size), object)
+    for place, genome in enumerate(given):
+        alleles = genome.tolist() if hasattr(genome, "dtype") else list(genome)
+        if len(alleles) != genes_size:
+            raise ValueError(f"genomes[{place}] has {len(alleles)} genes, expected {genes_size}")
+        for gene, allele in enumerate(alleles):
+            rows[place, gene] = allele
+    return rows
+
+
 def codes_of(rows: NDArray[Any], lists: Sequence[Sequence[Any]]) -> Codes:
     """Indices of the alleles in the list of their gene.
 
@@ -237,7 +258,7 @@ def codes_of(rows: NDArray[Any], lists: Sequence[Sequence[Any]]) -> Codes:
         places = {allele: place for place, allele in enumerate(alleles)}
         for row, allele in enumerate(rows[:, gene].tolist()):
             if allele not in places:
-                raise ValueError(f"genomes[{row}, {gene}] is {allele!r}, expected one of {list(alleles)}")
+                raise ValueError(f"genomes[{row}, {gene}] is {brief(allele)}, expected one of {brief(list(alleles))}")
             codes[row, gene] = places[allele]
     return codes
 

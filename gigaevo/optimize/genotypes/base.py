@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
@@ -55,7 +56,10 @@ def rows_of(genomes: Any, genes_size: int) -> NDArray[Any]:
     Raises:
         ValueError: They have another shape.
     """
-    rows = np.asarray(genomes)
+    try:
+        rows = np.asarray(list(genomes) if isinstance(genomes, Iterator) else genomes)
+    except ValueError:
+        raise ValueError(f"genomes has rows of several lengths, expected {genes_size} genes in each") from None
     if rows.ndim != 2 or rows.shape[1] != genes_size:
         raise ValueError(f"genomes has shape {rows.shape}, expected (n, {genes_size})")
     return rows

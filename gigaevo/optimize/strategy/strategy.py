@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 from abc import ABC, abstractmethod
+from collections.abc import Iterator
 from contextlib import contextmanager
 from time import perf_counter
 from typing import TYPE_CHECKING, Any, Self
@@ -28,7 +29,6 @@ from gigaevo.optimize.strategy.reporters import StrategyReporter, watches_genera
 from gigaevo.optimize.strategy.state import StrategyState
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from concurrent.futures import Executor
     from pathlib import Path
 
@@ -106,10 +106,11 @@ class Strategy(ABC):
 
     def _encoded(self, seed_genes_list: ArrayLike) -> NDArray[Any]:
         """Rows of the start population."""
-        if np.shape(seed_genes_list)[:1] == (0,):
+        given: Any = list(seed_genes_list) if isinstance(seed_genes_list, Iterator) else seed_genes_list
+        if given.shape[:1] == (0,) if isinstance(given, np.ndarray) else isinstance(given, (list, tuple)) and not given:
             raise ValueError("seed_genes_list is empty, expected at least one chromosome, or None")
         try:
-            return self.space.encode(seed_genes_list)
+            return self.space.encode(given)
         except ValueError as error:
             raise ValueError(f"seed_genes_list: {error}") from None
 
