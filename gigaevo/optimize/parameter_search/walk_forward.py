@@ -8,6 +8,8 @@ from typing import Any
 
 from gigaevo.optimize.arguments import check_number, check_truth, check_whole
 
+ROUNDING = 1e-9  # ticks: 0.29 of 100 are 29, though 100 * 0.29 < 29
+
 
 @dataclass(frozen=True)
 class Window:
@@ -58,14 +60,15 @@ class WalkForward:
         Raises:
             ValueError: There are too few ticks for parts of at least one each.
         """
+        n_windows, gap = int(self.n_windows), int(self.gap)
         share = (1.0 - self.fraction_train) / self.fraction_train  # of the held-out to the training part
-        train = int((ticks - self.gap) / (1.0 + self.n_windows * share))
-        held_out = ticks - self.gap - train
-        if train < 1 or held_out < self.n_windows:
-            raise ValueError(f"{ticks} ticks are too few for {self.n_windows} windows with a gap of {self.gap}")
-        cuts = [train + self.gap + held_out * index // self.n_windows for index in range(self.n_windows + 1)]
+        train = int((ticks - gap) / (1.0 + n_windows * share) + ROUNDING)
+        held_out = ticks - gap - train
+        if train < 1 or held_out < n_windows:
+            raise ValueError(f"{ticks} ticks are too few for {n_windows} windows with a gap of {gap}")
+        cuts = [train + gap + held_out * index // n_windows for index in range(n_windows + 1)]
         return [
-            Window((0 if self.anchored else cut - self.gap - train, cut - self.gap), (cut, following))
+            Window((0 if self.anchored else cut - gap - train, cut - gap), (cut, following))
             for cut, following in pairwise(cuts)
         ]
 
@@ -82,7 +85,7 @@ def split(data: Any, fraction_train: float = 0.7) -> tuple[Any, Any]:
     """
     check_fraction(fraction_train)
     ticks = ticks_of(data)
-    cut = int(ticks * fraction_train)
+    cut = int(ticks * fraction_train + ROUNDING)
     if cut < 1 or (fraction_train < 1.0 and cut == ticks):
         raise ValueError(f"{ticks} ticks are too few to be split at fraction_train {fraction_train}")
     return part_of(data, 0, cut), part_of(data, cut, ticks)

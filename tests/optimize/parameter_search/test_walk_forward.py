@@ -53,6 +53,18 @@ def test_a_split_keeps_the_order_and_loses_nothing() -> None:
     assert split([1, 2], 1.0) == ([1, 2], [])
 
 
+@pytest.mark.parametrize("percent", range(1, 100))
+def test_a_fraction_of_a_hundred_is_so_many(percent: int) -> None:
+    assert len(split(range(100), percent / 100)[0]) == percent
+    window = WalkForward(1, fraction_train=percent / 100).windows(100)[0]
+    assert (window.train, window.test) == ((0, percent), (percent, 100))
+
+
+def test_windows_are_of_plain_numbers() -> None:
+    window = WalkForward(np.int64(2), gap=np.int64(1)).windows(20)[0]  # type: ignore[arg-type]
+    assert [type(end) for end in (*window.train, *window.test)] == [int] * 4
+
+
 @pytest.mark.parametrize("fraction", [0.0, -0.1, 1.1, float("nan")])
 def test_a_fraction_outside_its_range_is_an_error(fraction: float) -> None:
     with pytest.raises(ValueError, match="fraction_train is"):
