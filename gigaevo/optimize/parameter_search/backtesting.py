@@ -148,11 +148,12 @@ def prices_of(data: Any) -> NDArray[np.float64]:
         raise ValueError(
             f"data is {brief(data)}, expected prices, a table with a column price, or records with a price"
         )
-    if hasattr(data, "keys") or hasattr(data, "columns"):
-        if "price" not in data:
-            raise ValueError(f"data has the columns {list(data)}, expected one that is called price")
+    columns = columns_of(data)
+    if columns is not None:
+        if "price" not in columns:
+            raise ValueError(f"data has the columns {brief(columns)}, expected one that is called price")
         given = data["price"]
-    elif len(data) and (isinstance(data[0], dict) or hasattr(data[0], "price")):
+    elif isinstance(first := next(iter(data), None), dict) or hasattr(first, "price"):
         given = [_price_of(tick, record) for tick, record in enumerate(data)]
     try:
         prices = np.array(given, np.float64)
@@ -163,6 +164,15 @@ def prices_of(data: Any) -> NDArray[np.float64]:
     if not np.isfinite(prices).all():
         raise ValueError(f"price {int(np.argmin(np.isfinite(prices)))} is {prices[~np.isfinite(prices)][0]}")
     return prices
+
+
+def columns_of(data: Any) -> list[Any] | None:
+    """The names of the columns of a table; None where it is none, such as a single column, whose keys are its rows."""
+    names = getattr(getattr(data, "dtype", None), "names", None)
+    if names is not None:
+        return list(names)
+    is_table = hasattr(data, "columns") or (hasattr(data, "keys") and getattr(data, "ndim", 0) != 1)
+    return list(data) if is_table else None
 
 
 def _price_of(tick: int, record: Any) -> Any:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import numpy as np
 import pytest
@@ -79,16 +80,32 @@ class Tick:
         self.price = price
 
 
+class Column(np.ndarray):
+    """A column of a table, as data frames have them: its keys are its rows."""
+
+    def keys(self) -> list[int]:
+        return [100, 101]
+
+    def __getitem__(self, key: Any) -> Any:
+        raise KeyError(key)
+
+    def __iter__(self) -> Any:
+        return iter(self.view(np.ndarray))
+
+
 @pytest.mark.parametrize(
     "data",
     [
         [1.0, 2.0],
+        np.array([1.0, 2.0]).view(Column),
+        np.array([(1.0, 5), (2.0, 6)], [("price", "f8"), ("volume", "i8")]),
+        np.array([Tick(1.0), Tick(2.0)], object),
         np.array([1, 2]),
         {"price": [1.0, 2.0], "volume": [3, 4]},
         [{"price": 1.0}, {"price": 2.0}],
         [Tick(1.0), Tick(2.0)],
     ],
-    ids=["list", "array", "table", "records", "objects"],
+    ids=["list", "column", "structured", "array of objects", "array", "table", "records", "objects"],
 )
 def test_prices_come_in_any_of_the_usual_forms(data: object) -> None:
     assert prices_of(data).tolist() == [1.0, 2.0]
