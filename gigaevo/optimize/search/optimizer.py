@@ -11,6 +11,7 @@ import numpy as np
 from gigaevo.optimize.arguments import check_whole
 from gigaevo.optimize.search.answers import Answers, Batch, ids_of, values_of
 from gigaevo.optimize.search.fitness import Evaluator
+from gigaevo.optimize.search.interrupts import held_back
 from gigaevo.optimize.search.result import Result
 from gigaevo.optimize.search.search_state import SearchState
 from gigaevo.optimize.search.stops import AnyOf, first_of
@@ -267,8 +268,11 @@ class Optimizer(SearchState):
         elif alone > 1 and evaluate.native is not None and not self._answers.waiting:
             most = max(1, NATIVE_SLICE // (self.batch_size * self.genotype.genes_size))
             generations = min(alone, limit // self.batch_size, most)
-            if generations > 0 and self._advance(evaluate.native, generations, target):
-                return
+            if generations > 0:
+                with held_back():
+                    is_made = self._advance(evaluate.native, generations, target)
+                if is_made:
+                    return
         propose = self._propose if self._founded else self._random
         founders, ends = self._founders, monotonic() + TURN
         while True:

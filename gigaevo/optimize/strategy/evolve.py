@@ -10,6 +10,7 @@ import numpy as np
 from gigaevo.kernels.strategy import advance, drop_aged
 from gigaevo.kernels.strategy_laws import Plan
 from gigaevo.optimize.arguments import check_whole, keeps
+from gigaevo.optimize.search.interrupts import held_back
 from gigaevo.optimize.strategy.crossover import KernelCrossover
 from gigaevo.optimize.strategy.endings import Endings
 from gigaevo.optimize.strategy.mutate import FixedMutate
@@ -182,12 +183,13 @@ class Evolve(Strategy):
         population.reserve(2 * self.target_population_size)
         state.progress.size = population.size
         begun = perf_counter()
-        advance(population.pool, state.progress, plan, state.stream)
-        state.add_duration("native", begun)
-        population.size = state.progress.size
-        state.scale_generation += state.progress.generation - generation
-        state.mutation_probability = plan.mutation.probability
-        self._shrink_scale()
+        with held_back():
+            advance(population.pool, state.progress, plan, state.stream)
+            state.add_duration("native", begun)
+            population.size = state.progress.size
+            state.scale_generation += state.progress.generation - generation
+            state.mutation_probability = plan.mutation.probability
+            self._shrink_scale()
         return True
 
     def _plan(self) -> Plan | None:

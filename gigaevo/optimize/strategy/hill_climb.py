@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from gigaevo.kernels.strategy import climb, climb_steepest
+from gigaevo.optimize.search.interrupts import held_back
 from gigaevo.optimize.strategy.endings import Endings
 from gigaevo.optimize.strategy.gene_space import NumberSpace
 from gigaevo.optimize.strategy.neighbours import neighbours
@@ -114,10 +115,11 @@ class HillClimb(Strategy):
         begun = perf_counter()
         mutation = self.space.mutation(1.0, (1, 1), state.scale)
         run = climb_steepest if is_steepest else climb
-        run(state.population.pool, state.progress, mutation, self.space.genes_size, scoring, goal, state.stream)
-        state.add_duration("native", begun)
-        state.scale_generation += state.progress.generation - generation
-        self._shrink_scale()
+        with held_back():
+            run(state.population.pool, state.progress, mutation, self.space.genes_size, scoring, goal, state.stream)
+            state.add_duration("native", begun)
+            state.scale_generation += state.progress.generation - generation
+            self._shrink_scale()
         return True
 
     def _generation(self) -> None:
