@@ -12,7 +12,7 @@ import zipfile
 from enum import Enum
 from importlib import import_module
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import numpy as np
 
@@ -60,7 +60,7 @@ def load(path: Path | str) -> Any:
         OSError: It cannot be read.
     """
     try:
-        with np.load(path, allow_pickle=False) as file:
+        with Path(path).open("rb") as whole, np.load(archive(whole), allow_pickle=False) as file:
             tree = json.loads(str(file["tree"]))
             arrays = {name: file[name] for name in file.files if name != "tree"}
     except (ValueError, KeyError, EOFError, NotImplementedError, zipfile.BadZipFile) as error:
@@ -73,6 +73,18 @@ def load(path: Path | str) -> Any:
             "are others; GIGAEVO_PURE_PYTHON=1 chooses numpy"
         )
     return _decoded(tree["root"], arrays)
+
+
+def archive(file: IO[bytes]) -> IO[bytes]:
+    """``file`` itself, before its first byte.
+
+    Raises:
+        ValueError: It is no archive: numpy would take it for a single array, or for a pickle and say how to trust it.
+    """
+    if not zipfile.is_zipfile(file):
+        raise ValueError("it is no archive of arrays")
+    file.seek(0)
+    return file
 
 
 def _encoded(thing: Any, arrays: dict[str, np.ndarray[Any, Any]]) -> Any:

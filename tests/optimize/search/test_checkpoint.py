@@ -113,8 +113,10 @@ def test_a_checkpoint_with_a_pickle_in_it_is_refused(tmp_path: Path) -> None:
 
 def test_files_of_another_kind_version_or_backend_are_told_apart(tmp_path: Path) -> None:
     (tmp_path / "text").write_text("hello")
-    with pytest.raises(ValueError, match="no checkpoint of an optimizer"):
-        load(tmp_path / "text")
+    np.save(tmp_path / "array.npy", np.zeros(3))
+    for name in ("text", "array.npy"):
+        with pytest.raises(ValueError, match="is no checkpoint of an optimizer: it is no archive of arrays"):
+            load(tmp_path / name)
     save(BinaryGenotype(3), tmp_path / "whole")
     (tmp_path / "half").write_bytes((tmp_path / "whole").read_bytes()[:200])
     with pytest.raises(ValueError, match="no checkpoint of an optimizer"):
