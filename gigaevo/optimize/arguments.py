@@ -62,6 +62,12 @@ def check_truth(name: str, given: Any) -> None:
         raise ValueError(f"{name} is {brief(given)}, expected True or False")
 
 
+def check_truths(**given: Any) -> None:
+    """``check_truth`` of several: a text such as "false" would count as True."""
+    for name, word in given.items():
+        check_truth(name, word)
+
+
 def is_count(given: Any) -> bool:
     """Whether it is a whole number from 1."""
     return is_whole(given, 1)

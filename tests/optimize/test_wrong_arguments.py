@@ -105,3 +105,41 @@ def test_a_mutation_type_is_no_text() -> None:
 def test_a_start_population_that_does_not_fit_is_named() -> None:
     with pytest.raises(ValueError, match=r"^seed_genes_list: genomes has shape \(1, 3\), expected \(n, 4\)"):
         hz.HillClimb(hz.BinaryGenotype(4), hz.CountTrue(), max_generations=1, seed_genes_list=[[True] * 3])
+
+
+SPACE: dict[str, Any] = {"genotype": ([0.0], [1.0])}
+BITS: dict[str, Any] = {"genotype": hz.BinaryGenotype(4), "fitness": hz.CountTrue()}
+TRADING: dict[str, Any] = {
+    "data": [1.0, 2.0, 3.0],
+    "pipeline_factory": lambda params: PIPELINE,
+    "param_bounds": [{"name": "size", "min": 1, "max": 2}],
+    "pop_size": 8,
+    "generations": 1,
+}
+TRADE_OFF = [{"metric": "total_return", "direction": "maximize"}, {"metric": "max_drawdown", "direction": "minimize"}]
+TRUTHS: list[tuple[str, dict[str, Any], str]] = [
+    ("GeneticAlgorithm", SPACE, "adaptive_mutation eliminate_duplicates"),
+    ("NSGA2", SPACE, "eliminate_duplicates"),
+    ("CMAES", SPACE, "active"),
+    ("HillClimb", {**BITS, "max_generations": 1}, "vectorized par_fitness replace_on_equal_fitness"),
+    ("Permutate", BITS, "vectorized par_fitness replace_on_equal_fitness"),
+    ("evolve", TRADING, "early_stopping adaptive_mutation"),
+    ("evolve_islands", TRADING, "early_stopping adaptive_mutation"),
+    ("evolve_nsga2", {**TRADING, "objectives": TRADE_OFF}, "early_stopping"),
+]
+
+
+@pytest.mark.parametrize(
+    ("name", "given", "argument"),
+    [(name, given, argument) for name, given, arguments in TRUTHS for argument in arguments.split()],
+)
+def test_a_text_is_no_word_of_truth(name: str, given: dict[str, Any], argument: str) -> None:
+    getattr(hz, name)(**given, **{argument: False})
+    with pytest.raises(ValueError, match=f"^{argument} is 'false', expected True or False$"):
+        getattr(hz, name)(**given, **{argument: "false"})
+
+
+@pytest.mark.parametrize("argument", ["vectorized", "progress", "history"])
+def test_a_text_is_no_word_of_truth_of_a_run(argument: str) -> None:
+    with pytest.raises(ValueError, match=f"^{argument} is 'false', expected True or False$"):
+        hz.ParticleSwarm(([0.0], [1.0])).run(lambda genome: 0.0, generations=1, **{argument: "false"})  # type: ignore[arg-type]

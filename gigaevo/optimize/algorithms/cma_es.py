@@ -10,7 +10,7 @@ import numpy as np
 
 from gigaevo.kernels.cma import cma_fold
 from gigaevo.optimize.algorithms.cma_distribution import RIM, CmaDistribution, default_population
-from gigaevo.optimize.arguments import check_number
+from gigaevo.optimize.arguments import check_number, check_truths
 from gigaevo.optimize.genotypes import ranges_of
 from gigaevo.optimize.search.native import RealFunction, kernels_know
 from gigaevo.optimize.search.optimizer import Optimizer
@@ -93,6 +93,7 @@ class CMAES(Optimizer):
             raise ValueError("initial has no genome, expected at least one")
         if restarts not in (None, "ipop", "bipop"):
             raise ValueError(f"restarts is {restarts!r}, expected None, 'ipop' or 'bipop'")
+        check_truths(active=active)
         self._sigma = float(sigma)
         self._active = bool(active)
         self._restarts = restarts

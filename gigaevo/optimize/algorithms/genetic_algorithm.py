@@ -25,7 +25,7 @@ from gigaevo.optimize.algorithms.genetic_parts import (
     default_crossover,
     default_mutation,
 )
-from gigaevo.optimize.arguments import check_whole
+from gigaevo.optimize.arguments import check_truths, check_whole
 from gigaevo.optimize.operators.discrete import BitFlip
 from gigaevo.optimize.operators.selection import (
     EpsilonGreedy,
@@ -130,6 +130,9 @@ class GeneticAlgorithm(Optimizer):
         rate = 0.9 if crossover_rate is None else crossover_rate
         check_rate("crossover_rate", rate)
         check_whole("elite_count", elite_count, 0)
+        check_truths(adaptive_mutation=adaptive_mutation)
+        if eliminate_duplicates is not None:
+            check_truths(eliminate_duplicates=eliminate_duplicates)
         self.selection: Selection = selection_of(selection)
         self.crossover: Crossover = default_crossover(self.genotype, rate) if crossover is None else crossover
         self.mutation: Mutation = default_mutation(self.genotype, adaptive_mutation) if mutation is None else mutation

@@ -17,7 +17,7 @@ from gigaevo.optimize.algorithms.genetic_parts import (
     default_crossover,
     default_mutation,
 )
-from gigaevo.optimize.arguments import check_whole
+from gigaevo.optimize.arguments import check_truths, check_whole
 from gigaevo.optimize.search.optimizer import Optimizer
 
 if TYPE_CHECKING:
@@ -84,6 +84,7 @@ class NSGA2(Optimizer):
         self.mutation: Mutation = default_mutation(self.genotype, False) if mutation is None else mutation
         check_operator("crossover", self.crossover, self.genotype)
         check_operator("mutation", self.mutation, self.genotype)
+        check_truths(eliminate_duplicates=eliminate_duplicates)
         self.eliminate_duplicates = bool(eliminate_duplicates)
         self._lower, self._upper, self._integer = code_bounds(self.genotype)
         self._corner: Merits | None = None

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from gigaevo.optimize.algorithms.nsga2 import NSGA2
-from gigaevo.optimize.arguments import check_whole
+from gigaevo.optimize.arguments import check_truths, check_whole
 from gigaevo.optimize.parameter_search.backtesting import backtest as event_loop
 from gigaevo.optimize.parameter_search.parameters import genotype_of, params_of
 from gigaevo.optimize.parameter_search.pipeline_fitness import Metrics, PipelineFitness
@@ -106,6 +106,7 @@ def evolve_nsga2(
     """
     for name, value, least in (("pop_size", pop_size, 2), ("generations", generations, 1)):
         check_whole(name, value, least)
+    check_truths(early_stopping=early_stopping)
     names, maximize = _read(objectives)
     genotype = genotype_of(param_bounds)
     train, held_out = split(data, fraction_train)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from gigaevo.optimize.arguments import brief, is_count
+from gigaevo.optimize.arguments import brief, check_truths, is_count
 from gigaevo.optimize.operators.selection import method_of
 from gigaevo.optimize.parameter_search.backtesting import backtest as event_loop
 from gigaevo.optimize.parameter_search.parameters import (
@@ -89,6 +89,7 @@ def evolve(
         ValueError: An argument is out of its range; the message names it.
         FitnessError: The factory, the backtest or the fitness function raised; the message names the parameters.
     """
+    check_truths(early_stopping=early_stopping, adaptive_mutation=adaptive_mutation)
     _check_parts(walk_forward, config, callback)
     elite_count = min(2, pop_size - 1) if is_count(pop_size) else 0
     config = config or EvolutionConfig(pop_size=pop_size, generations=generations, elite_count=elite_count)
@@ -154,6 +155,7 @@ def evolve_islands(
         ValueError: An argument is out of its range; the message names it.
         FitnessError: The factory, the backtest or the fitness function raised; the message names the parameters.
     """
+    check_truths(early_stopping=early_stopping, adaptive_mutation=adaptive_mutation)
     _check_parts(walk_forward, config, callback)
     config = config or EvolutionConfig(pop_size=pop_size, generations=generations)
     islands = IslandConfig(n_islands, migration_interval, migration_count, MigrationTopology.of(topology))

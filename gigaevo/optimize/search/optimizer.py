@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Self, TypeAlias
 
 import numpy as np
 
-from gigaevo.optimize.arguments import check_whole
+from gigaevo.optimize.arguments import check_truths, check_whole
 from gigaevo.optimize.search.answers import Answers, Batch, ids_of, values_of
 from gigaevo.optimize.search.fitness import Evaluator
 from gigaevo.optimize.search.interrupts import held_back
@@ -233,6 +233,7 @@ class Optimizer(SearchState):
             )
         if callback is not None and not callable(callback):
             raise TypeError(f"callback is {callback!r}, expected a function of the optimizer")
+        check_truths(vectorized=vectorized, progress=progress, history=history)
         if checkpoint is not None:
             self._check_checkpoint(checkpoint)
         evaluate = Evaluator(

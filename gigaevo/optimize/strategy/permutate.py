@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
-from gigaevo.optimize.arguments import brief
+from gigaevo.optimize.arguments import brief, check_truths
 from gigaevo.optimize.genotypes import as_genotype
 from gigaevo.optimize.strategy.evaluation import Evaluation
 from gigaevo.optimize.strategy.executors import fitness_executor
@@ -58,6 +58,7 @@ class Permutate:
         par_fitness: bool = False,
         replace_on_equal_fitness: bool = False,
     ) -> None:
+        check_truths(vectorized=vectorized, replace_on_equal_fitness=replace_on_equal_fitness, par_fitness=par_fitness)
         self.genotype = as_genotype(genotype)
         self.space = gene_space(self.genotype)
         self.fitness = fitness

@@ -13,7 +13,7 @@ import numpy as np
 
 from gigaevo.kernels.random import RandomStream
 from gigaevo.kernels.strategy_laws import Goal
-from gigaevo.optimize.arguments import brief
+from gigaevo.optimize.arguments import brief, check_truths
 from gigaevo.optimize.genotypes import as_genotype
 from gigaevo.optimize.search import checkpoint
 from gigaevo.optimize.seeds import child_of, seed_sequence, shown
@@ -87,6 +87,7 @@ class Strategy(ABC):
         seed: Seed,
         seed_genes_list: ArrayLike | None,
     ) -> None:
+        check_truths(vectorized=vectorized, replace_on_equal_fitness=replace_on_equal_fitness, par_fitness=par_fitness)
         self.genotype = as_genotype(genotype)
         self.space = gene_space(self.genotype)
         self.fitness = fitness
