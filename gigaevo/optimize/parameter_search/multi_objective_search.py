@@ -12,7 +12,7 @@ from gigaevo.optimize.algorithms.nsga2 import NSGA2
 from gigaevo.optimize.arguments import check_truths, check_whole
 from gigaevo.optimize.parameter_search.backtesting import backtest as event_loop
 from gigaevo.optimize.parameter_search.parameters import genotype_of, params_of
-from gigaevo.optimize.parameter_search.pipeline_fitness import Metrics, PipelineFitness
+from gigaevo.optimize.parameter_search.pipeline_fitness import Metrics, Once, PipelineFitness
 from gigaevo.optimize.parameter_search.walk_forward import split
 from gigaevo.optimize.populations.convergence import check_convergence, population_diversity
 from gigaevo.optimize.populations.pareto import hypervolume
@@ -113,7 +113,9 @@ def evolve_nsga2(
     metrics = Metrics(names)
     search = NSGA2(genotype, population_size=pop_size, maximize=maximize, seed=seed)
     evaluate = Evaluator(
-        PipelineFitness(train, pipeline_factory, genotype, backtest, metrics), objectives=len(names), executor=executor
+        PipelineFitness(train, pipeline_factory, genotype, backtest, metrics),
+        objectives=len(names),
+        executor=None if executor is None else Once(executor),
     )
     watch = _Watch(genotype, patience if early_stopping else None, min_improvement)
     reason = "generations"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from concurrent.futures import Executor
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -14,6 +15,7 @@ from gigaevo.optimize.search.fitness import FitnessError, described
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from concurrent.futures import Future
 
     from numpy.typing import NDArray
 
@@ -78,6 +80,30 @@ class PipelineFitness:
         except Exception as error:
             shown = ", ".join(f"{name}={value:.6g}" for name, value in params.items())
             raise FitnessError(f"{at_work} raised {described(error)} for {shown}") from error
+
+
+class Once(Executor):
+    """An executor to which equal parameters are sent once: other processes do not know what was tested before.
+
+    Args:
+        executor: Who does it. It must be able to take what it is sent.
+
+    Raises:
+        TypeError: It is no executor.
+    """
+
+    def __init__(self, executor: Executor) -> None:
+        if not callable(getattr(executor, "submit", None)):
+            raise TypeError(f"executor is {brief(executor)}, expected one of concurrent.futures")
+        self._executor = executor
+        self._sent: dict[bytes, Future[Any]] = {}
+
+    def submit(self, fitness: Any, /, genome: Any) -> Future[Any]:  # type: ignore[override]
+        """See ``concurrent.futures.Executor``; the fitness must be the same every time."""
+        key = genome.tobytes()
+        if key not in self._sent:
+            self._sent[key] = self._executor.submit(fitness, genome)
+        return self._sent[key]
 
 
 class Metrics:

@@ -11,6 +11,7 @@ from gigaevo.optimize.algorithms.genetic_algorithm import GeneticAlgorithm
 from gigaevo.optimize.arguments import check_number, is_true
 from gigaevo.optimize.operators.selection import selection_of
 from gigaevo.optimize.operators.variation import GaussianMutation, UniformCrossover
+from gigaevo.optimize.parameter_search.pipeline_fitness import Once
 from gigaevo.optimize.populations.convergence import check_convergence, compute_generation_stats
 from gigaevo.optimize.populations.migration import migrated
 from gigaevo.optimize.search.fitness import Evaluator
@@ -110,7 +111,7 @@ class PopulationSearch:
     def train(self, fitness: Callable[[Floats], Any], seed: np.random.SeedSequence) -> Trained:
         """Search for the parameters of the largest fitness."""
         populations = self._populations(seed)
-        evaluate = Evaluator(fitness, executor=self.executor)
+        evaluate = Evaluator(fitness, executor=None if self.executor is None else Once(self.executor))
         history: list[GenerationStats] = []
         best, stale, converged, reason = -np.inf, 0, False, "generations"
         for generation in range(1, self.config.generations + 1):

@@ -4,12 +4,20 @@ from __future__ import annotations
 
 import math
 import pickle
-from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from typing import Any
 
 import pytest
 
-from gigaevo.optimize import EvolutionConfig, FitnessError, ParamBound, WalkForward, evolve, evolve_islands
+from gigaevo.optimize import (
+    EvolutionConfig,
+    FitnessError,
+    ParamBound,
+    WalkForward,
+    evolve,
+    evolve_islands,
+    evolve_nsga2,
+)
 from gigaevo.optimize.populations.convergence import GenerationStats
 from tests.optimize.parameter_search.markets import BOUNDS, Report, as_pipeline, compare
 
@@ -108,6 +116,31 @@ def test_the_same_seed_gives_the_same_search_wherever_it_is_evaluated() -> None:
     assert searched(generations=8, seed=4) != first
     with ProcessPoolExecutor(2) as executor:
         assert searched(generations=8, executor=executor) == first
+
+
+def test_equal_parameters_are_sent_to_an_executor_once() -> None:
+    sent: list[bytes] = []
+
+    class Forgetful(ThreadPoolExecutor):
+        """Like one of processes, which do not know what others were sent."""
+
+        def submit(self, fitness: Any, genome: Any) -> Any:  # type: ignore[override]
+            sent.append(genome.tobytes())
+            return super().submit(fitness, genome)
+
+    bounds = [{"name": "size", "min": 1, "max": 9, "discrete": True}]
+    told: dict[str, Any] = {"pop_size": 20, "generations": 5, "early_stopping": False, "seed": 1, "fraction_train": 1.0}
+    told |= {"backtest": lambda data, params: {"size": params["size"], "rest": -params["size"]}}
+    with Forgetful(2) as executor:
+        one = evolve([1, 2], dict, bounds, fitness_fn=lambda result: result["size"], executor=executor, **told)
+        assert one.evaluations > len(sent) == len(set(sent)) <= 9
+        sent.clear()
+        objectives = [{"metric": name, "direction": "maximize"} for name in ("size", "rest")]
+        several = evolve_nsga2([1, 2], dict, bounds, objectives, executor=executor, **told)
+        assert several.evaluations > len(sent) == len(set(sent)) <= 9
+    for search, more in ((evolve, {}), (evolve_nsga2, {"objectives": objectives})):
+        with pytest.raises(TypeError, match=r"executor is 3, expected one of concurrent\.futures"):
+            search([1, 2], dict, bounds, executor=3, **more, **told)  # type: ignore[operator]
 
 
 def test_a_result_reads_well_and_survives_a_pickle() -> None:
