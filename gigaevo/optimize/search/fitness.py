@@ -101,17 +101,17 @@ class Evaluator:
         Raises:
             FitnessError: See above.
         """
-        if self.native is not None:
-            return self.native.evaluate(genomes), None
+        shape = (len(genomes),) if self._objectives == 1 else (len(genomes), self._objectives)
         genomes = genomes.view()
         genomes.setflags(write=False)
-        if not self._vectorized:
+        if self.native is None and not self._vectorized:
             return self._one_by_one(genomes)
+        evaluate: Any = self._fitness if self.native is None else self.native.evaluate
         try:
-            given = self._fitness(genomes)  # type: ignore[operator]
+            given = evaluate(genomes)
         except Exception as error:
             raise FitnessError(f"the fitness function raised {described(error)}") from error
-        return self._parted(given, len(genomes))
+        return self._parted(given, shape)
 
     def _one_by_one(self, genomes: NDArray[Any]) -> tuple[Values, Values | None]:
         answers = self._in_turn(genomes) if self._executor is None else self._side_by_side(genomes, self._executor)
@@ -205,8 +205,7 @@ class Evaluator:
                     ) from None
             raise
 
-    def _parted(self, given: Any, n: int) -> tuple[Values, Values | None]:
-        shape = (n,) if self._objectives == 1 else (n, self._objectives)
+    def _parted(self, given: Any, shape: tuple[int, ...]) -> tuple[Values, Values | None]:
         if not self._behaviors:
             return self._checked(given, shape, "fitness"), None
         if not (isinstance(given, tuple) and len(given) == 2):
@@ -214,7 +213,9 @@ class Evaluator:
                 f"the fitness function returned {type(given).__name__}, expected a tuple (fitness, behaviours)"
             )
         values, behaviors = given
-        return self._checked(values, shape, "fitness"), self._checked(behaviors, (n, self._behaviors), "behaviour")
+        return self._checked(values, shape, "fitness"), self._checked(
+            behaviors, (shape[0], self._behaviors), "behaviour"
+        )
 
     def _checked(self, given: Any, shape: tuple[int, ...], name: str) -> Values:
         if type(given) is np.ndarray and given.dtype is FLOAT and given.shape == shape:

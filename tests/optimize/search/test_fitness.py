@@ -166,6 +166,25 @@ def test_the_class_of_a_native_function_is_told_from_an_object() -> None:
         Evaluator(CountTrue)
 
 
+class Own:
+    """A function that a user wrote to the protocol of the native ones."""
+
+    name, maximize, objectives = "own", False, 1
+
+    def __init__(self, evaluate: Any) -> None:
+        self.evaluate = evaluate
+
+
+def test_a_function_that_says_it_is_native_is_checked_like_any_other() -> None:
+    assert values(Own(lambda genomes: [1, 0, 2.5])) == [1.0, 0.0, 2.5]
+    with pytest.raises(FitnessError, match=r"the fitness has shape \(\), expected \(3,\)"):
+        values(Own(np.sum))
+    with pytest.raises(FitnessError, match="must not change its argument"):
+        values(Own(lambda genomes: genomes.sort()))
+    with pytest.raises(FitnessError, match="raised KeyError: 'price'"):
+        values(Own(lambda genomes: {}["price"]))
+
+
 def test_what_is_masked_is_invalid() -> None:
     found = values(lambda genomes: np.ma.array(genomes[:, 0], mask=[False, True, False]), vectorized=True)
     assert (found[0], found[2]) == (0.0, 4.0)
