@@ -354,6 +354,9 @@ def test_a_sum_beyond_measure_is_infinite_without_a_word(archive: ModuleType):
     ours = archive.EliteArchive(2)
     ours.add([0, 1], [1e308, 1e308], [0, 1])
     assert ours.objective_sum == math.inf
+    on_both_sides = archive.EliteArchive(64)
+    on_both_sides.add(list(range(64)), [1.7e308 * (-1) ** (row // 2 % 2) for row in range(64)], list(range(64)))
+    assert math.isnan(on_both_sides.objective_sum)
 
 
 def test_every_elite_has_an_equal_share_of_the_unit_interval(archive: ModuleType):

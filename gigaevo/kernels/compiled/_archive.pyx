@@ -263,7 +263,7 @@ cdef class EliteArchive:
     @property
     def objective_sum(self):
         """See ``archive_numpy.EliteArchive.objective_sum``."""
-        with np.errstate(over="ignore"):
+        with np.errstate(over="ignore", invalid="ignore"):
             return float(self.objectives.sum())
 
     def best(self):

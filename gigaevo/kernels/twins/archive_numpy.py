@@ -289,8 +289,8 @@ class EliteArchive:
 
     @property
     def objective_sum(self) -> float:
-        """Sum of the objectives, 0.0 when empty."""
-        with np.errstate(over="ignore"):
+        """Sum of the objectives, 0.0 when empty; infinite beyond float64, NaN where parts are so on both sides."""
+        with np.errstate(over="ignore", invalid="ignore"):
             return float(self.objectives.sum())
 
     def best(self) -> int:
