@@ -34,7 +34,7 @@ def design_advice(islands: Sequence[Island], migration: Migration | None, *, may
     ]
     for island in islands:
         lines += _on_island(island)
-    if all(island.walk is None and isinstance(island.parts.elite_selector, RandomEliteSelector) for island in islands):
+    if all(island.walk is None and isinstance(island.elite_selector, RandomEliteSelector) for island in islands):
         lines.append(
             "all parents are drawn at random, whatever their fitness; a selector such as EpsilonGreedyEliteSelector or "
             "ScalarTournamentEliteSelector makes more of what is found"
@@ -49,7 +49,7 @@ def _on_island(island: Island) -> list[str]:
         lines.append(f"island {island.id} has {axes} behaviour keys; with more than {MANY_AXES} most cells stay empty")
     if (island.config.max_size or 0) > LARGE_ISLAND:
         lines.append(f"island {island.id} may hold {island.config.max_size} programs, all of them in memory")
-    selector = island.parts.elite_selector
+    selector = island.elite_selector
     if island.walk is None and isinstance(selector, EpsilonGreedyEliteSelector) and selector.epsilon == 0:
         lines.append(
             f"island {island.id} takes its best elite as the only parent and soon stays where it is: give its "

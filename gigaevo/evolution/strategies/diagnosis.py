@@ -221,14 +221,14 @@ class IslandDiagnosis:
             return f"{asking}. Return it from validate, or name a metric that all programs have"
         if kind == "not finite":
             return f"Programs must have a finite number there: look at what validate returns for {keys}"
-        selector = f"archive_selector {name_of(island.parts.archive_selector)}"
+        selector = f"archive_selector {name_of(island.archive_selector)}"
         if kind == SCORE_NOT_FINITE:
             return f"Its {selector} must give a finite score for each program"
         if kind.startswith("fault in "):
             return f"Its {kind.removeprefix('fault in ')} raised; the log has the traceback"
         if kind == ISLAND_FULL:
             return (
-                f"Its archive_remover {name_of(island.parts.archive_remover)} takes newcomers out again: it holds "
+                f"Its archive_remover {name_of(island.archive_remover)} takes newcomers out again: it holds "
                 f"{len(island)} of max_size={island.config.max_size}"
             )
         better = ""
@@ -257,7 +257,7 @@ class IslandDiagnosis:
         if least_similarity(island.archive.programs(rows)) > SIMILAR:
             trouble = (
                 f"[Island] All programs have similarity > {SIMILAR} in {island.id}: a less greedy elite_selector than "
-                f"{name_of(island.parts.elite_selector)}, other behaviour keys than "
+                f"{name_of(island.elite_selector)}, other behaviour keys than "
                 f"{', '.join(island.behavior_space.behavior_keys)}, or stronger mutation would spread them"
             )
         _tell(self._told, SIMILARITY, trouble)
@@ -306,10 +306,10 @@ def _who_asks(island: Island, key: str) -> str:
     if key in island.behavior_space.behavior_keys:
         return f"behavior_space {name_of(island.behavior_space)}"
     parts = {
-        "archive_selector": island.parts.archive_selector,
-        "elite_selector": island.parts.elite_selector,
-        "archive_remover": island.parts.archive_remover,
-        "migrant_selector": island.parts.migrant_selector,
+        "archive_selector": island.archive_selector,
+        "elite_selector": island.elite_selector,
+        "archive_remover": island.archive_remover,
+        "migrant_selector": island.migrant_selector,
     }
     asking = [f"{role} {name_of(part)}" for role, part in parts.items() if key in keys_of(part)]
     return " and ".join(asking) or "archive, as the primary metric"

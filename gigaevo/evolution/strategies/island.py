@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import replace
+from operator import attrgetter
 from typing import Any
 
 from gigaevo.evolution.randomness import RandomSource
@@ -37,7 +38,7 @@ class Island:
 
     Attributes:
         config: What it was made from.
-        parts: Selectors and remover in use.
+        parts: Selectors and remover in use, which are attributes of the island, too.
         offered: Programs offered to it, migrants not counted.
         kept: Those of them that took a cell.
         stagnation: Programs offered since its best objective improved.
@@ -90,6 +91,11 @@ class Island:
         if self.behavior_space.learns:
             self.config = replace(self.config, behavior_space=copy.deepcopy(self.behavior_space))
             self._population.space = self.config.behavior_space
+
+    archive_selector = property(attrgetter("parts.archive_selector"), doc="Decides who holds a cell.")
+    elite_selector = property(attrgetter("parts.elite_selector"), doc="Chooses parents.")
+    archive_remover = property(attrgetter("parts.archive_remover"), doc="Chooses who goes when there are too many.")
+    migrant_selector = property(attrgetter("parts.migrant_selector"), doc="Chooses whom to send to other islands.")
 
     @property
     def behavior_space(self) -> BehaviorSpace:
