@@ -6,6 +6,7 @@ import csv
 import json
 import sqlite3
 from collections.abc import Callable
+from functools import partial
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -15,46 +16,17 @@ import pytest
 import yaml
 
 from gigaevo.config.numeric.session import next_line
-from tests.config.command import ROOT, Ended, run
+from tests.config.command import ROOT, run
 from tests.config.numeric_choices import HOME
+from tests.config.numeric_folders import FILES, NAMED, searched, the_line, written
 
-FILES = {
-    "task_description.txt": "Small numbers.\n",
-    "metrics.yaml": "specs:\n  fitness: {description: sum, is_primary: true, higher_is_better: false}\n",
-    "genotype.yaml": "kind: range\ngenes_size: 3\nallele_range: [-1, 1]\n",
-    "fitness.py": "def fitness(genome):\n    return float((genome**2).sum())\n",
-}
 PROBLEMS = sorted(path.parent.name for path in ROOT.glob("problems/*/genotype.yaml"))
-NAMED = "kind: multi_range\nallele_ranges: {a: [0, 1], n: [1, 9]}\ninteger: [n]\n"
 
 
 @pytest.fixture
 def problem(tmp_path: Path) -> Callable[..., Path]:
     """Writes a problem folder."""
-
-    def written(**changed: str) -> Path:
-        folder = tmp_path / "mine"
-        folder.mkdir(exist_ok=True)
-        for name, text in {**FILES, **{name.replace("__", "."): text for name, text in changed.items()}}.items():
-            (folder / name).write_text(text)
-        return folder
-
-    return written
-
-
-def searched(folder: Path, *arguments: str, out: Path, status: int = 0) -> dict[str, Any]:
-    """The summary of a run of a problem."""
-    ended = run(f"problem.dir={folder}", *arguments, f"hydra.run.dir={out}", cwd=ROOT)
-    assert ended.status == status, ended
-    loaded: dict[str, Any] = json.loads((out / "summary.json").read_text())
-    return loaded
-
-
-def the_line(ended: Ended) -> str:
-    assert ended.status == 2, ended
-    assert ended.err.startswith("error: ")
-    assert ended.err.count("\n") == 1, ended.err
-    return ended.err
+    return partial(written, tmp_path / "mine")
 
 
 # What ships

@@ -140,13 +140,14 @@ def module_of(path: Path) -> ModuleType:
     assert spec is not None
     assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
+    sys.modules[_MODULE] = module  # before it is run: its own classes look for it there
     try:
         spec.loader.exec_module(module)
     except Exception as error:
         raise ProblemError(f"cannot be imported: {_told(error)}", path=path, line=line_of(error, path)) from error
     except SystemExit as error:
-        raise ProblemError(f"cannot be imported: it ended with {error!r}", path=path) from error
-    sys.modules[_MODULE] = module
+        told = f"cannot be imported: it ended with {error!r}"
+        raise ProblemError(told, path=path, line=line_of(error, path)) from error
     return module
 
 
