@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.config.numeric_folders import NAMED, searched, written
+from tests.config.command import ROOT, run
+from tests.config.numeric_folders import NAMED, searched, the_line, written
 
 DATACLASS = """\
 from __future__ import annotations
@@ -32,3 +33,34 @@ def test_classes_may_be_written_beside_the_fitness(workers: int, tmp_path: Path)
     folder = written(tmp_path / "mine", genotype__yaml=NAMED, fitness__py=DATACLASS)
     found = searched(folder, "max_generations=20", f"workers={workers}", out=tmp_path / "out")
     assert found["best"]["metrics"]["fitness"] == 1
+
+
+PANIC = "class Panic(BaseException):\n    pass\n\n\n"
+
+
+@pytest.mark.parametrize("workers", [0, 1])
+@pytest.mark.parametrize("raised", ["Panic('inner')", "GeneratorExit('inner')"])
+def test_what_is_raised_and_no_exception_is_one_line_as_well(raised: str, workers: int, tmp_path: Path) -> None:
+    folder = written(tmp_path / "mine", fitness__py=f"{PANIC}def fitness(genome):\n    raise {raised}\n")
+    fault = searched(folder, f"workers={workers}", out=tmp_path / "out", status=1)["fault"]
+    kind = raised.partition("(")[0]
+    assert fault == f"{folder}/fitness.py:6: the fitness function raised {kind}: inner"
+
+
+def test_so_it_is_at_import_and_in_a_report(tmp_path: Path) -> None:
+    folder = written(
+        tmp_path / "mine", fitness__py=f"{PANIC}def fitness(genome):\n    return 1\n\n\nraise Panic('inner')\n"
+    )
+    line = the_line(run(f"problem.dir={folder}", f"hydra.run.dir={tmp_path / 'out'}", cwd=ROOT))
+    assert line == f"error: {folder}/fitness.py:9: cannot be imported: Panic: inner\n"
+    written(
+        folder, fitness__py=f"{PANIC}def fitness(genome):\n    return 1\n\n\ndef report(genome):\n    raise Panic\n"
+    )
+    fault = searched(folder, "max_generations=1", out=tmp_path / "out", status=1)["fault"]
+    assert fault == f"{folder}/fitness.py:10: report raised Panic"
+
+
+def test_the_line_that_ends_the_import_is_named(tmp_path: Path) -> None:
+    folder = written(tmp_path / "mine", fitness__py="def fitness(genome):\n    return 1\n\n\nraise SystemExit(4)\n")
+    line = the_line(run(f"problem.dir={folder}", f"hydra.run.dir={tmp_path / 'out'}", cwd=ROOT))
+    assert line == f"error: {folder}/fitness.py:5: cannot be imported: it ended with SystemExit(4)\n"

@@ -230,7 +230,9 @@ def _searched(
     fault = ""
     try:
         reason = session.run()
-    except (FitnessError, BrokenExecutor, SystemExit) as error:
+    except BaseException as error:
+        if not _is_of_the_fitness(error):
+            raise
         reason, fault = "fitness_fault", str(fault_of(error, problem))
     session.keep()
     progress = session.standing()
@@ -249,6 +251,14 @@ def _searched(
     for listener in listeners:
         listener.on_stop(report)
     return report
+
+
+def _is_of_the_fitness(error: BaseException) -> bool:
+    """Whether it is the fitness function that raised. It alone raises what is no ``Exception``, such as a panic of a
+    compiled extension."""
+    if isinstance(error, (FitnessError, BrokenExecutor)):
+        return True
+    return not isinstance(error, (Exception, KeyboardInterrupt))
 
 
 def _result(report: SearchReport) -> RunResult:

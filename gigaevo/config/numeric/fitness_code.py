@@ -109,11 +109,11 @@ def report_of(problem: NumericProblem, genome: Any) -> dict[str, float]:
     path = problem.fitness.path
     try:
         found = module_of(path).report(genome)
-    except Exception as error:
-        raise ProblemError(f"report raised {_told(error)}", path=path, line=line_of(error, path)) from error
-    except SystemExit as error:
-        told = f"report wanted to end the process: {error!r}"
-        raise ProblemError(told, path=path, line=line_of(error, path)) from error
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:
+        told = f"wanted to end the process: {error!r}" if isinstance(error, SystemExit) else f"raised {_told(error)}"
+        raise ProblemError(f"report {told}", path=path, line=line_of(error, path)) from error
     wrong = not isinstance(found, dict) or not all(isinstance(key, str) for key in found)
     if wrong:
         raise ProblemError(f"report returned {one_line(repr(found))[:80]}; return a dict of numbers by name", path=path)
@@ -143,11 +143,11 @@ def module_of(path: Path) -> ModuleType:
     sys.modules[_MODULE] = module  # before it is run: its own classes look for it there
     try:
         spec.loader.exec_module(module)
-    except Exception as error:
-        raise ProblemError(f"cannot be imported: {_told(error)}", path=path, line=line_of(error, path)) from error
-    except SystemExit as error:
-        told = f"cannot be imported: it ended with {error!r}"
-        raise ProblemError(told, path=path, line=line_of(error, path)) from error
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:
+        told = f"it ended with {error!r}" if isinstance(error, SystemExit) else _told(error)
+        raise ProblemError(f"cannot be imported: {told}", path=path, line=line_of(error, path)) from error
     return module
 
 
@@ -202,7 +202,7 @@ def line_of(error: BaseException, path: Path) -> int | None:
 
 
 def _told(error: BaseException) -> str:
-    return f"{type(error).__name__}: {one_line(error)}"
+    return f"{type(error).__name__}: {one_line(error)}".removesuffix(": ")
 
 
 @contextmanager
@@ -270,8 +270,9 @@ def fault_of(error: BaseException, problem: NumericProblem) -> ProblemError:
     path = problem.fitness.path
     if isinstance(error.__cause__, BrokenExecutor) or isinstance(error, BrokenExecutor):
         return ProblemError("a process that evaluated a genome ended abruptly (killed, or out of memory?)", path=path)
-    if isinstance(error, SystemExit):
-        told = f"the fitness function wanted to end the process: {error!r}"
-        return ProblemError(told, path=path, line=line_of(error, path))
+    if not isinstance(error, Exception):
+        ends = isinstance(error, SystemExit)
+        told = f"wanted to end the process: {error!r}" if ends else f"raised {_told(error)}"
+        return ProblemError(f"the fitness function {told}", path=path, line=line_of(error, path))
     line = None if error.__cause__ is None else line_of(error.__cause__, path)
     return ProblemError(str(error), path=path, line=line)
