@@ -64,3 +64,29 @@ def test_the_line_that_ends_the_import_is_named(tmp_path: Path) -> None:
     folder = written(tmp_path / "mine", fitness__py="def fitness(genome):\n    return 1\n\n\nraise SystemExit(4)\n")
     line = the_line(run(f"problem.dir={folder}", f"hydra.run.dir={tmp_path / 'out'}", cwd=ROOT))
     assert line == f"error: {folder}/fitness.py:5: cannot be imported: it ended with SystemExit(4)\n"
+
+
+TWO_ARGUMENTS = """\
+class Refused(Exception):
+    def __init__(self, where, why):
+        super().__init__(f"{where}: {why}")
+
+
+def fitness(genome):
+    raise Refused("gear", "stuck")
+"""
+
+
+@pytest.mark.parametrize("workers", [0, 1])
+def test_an_exception_that_cannot_be_sent_between_processes_is_named_all_the_same(workers: int, tmp_path: Path) -> None:
+    folder = written(tmp_path / "mine", fitness__py=TWO_ARGUMENTS)
+    fault = searched(folder, f"workers={workers}", out=tmp_path / "out", status=1)["fault"]
+    assert fault.startswith(f"{folder}/fitness.py:7: the fitness function raised Refused: gear: stuck for genome ")
+
+
+@pytest.mark.parametrize("workers", [0, 1])
+def test_so_is_what_is_no_fitness_and_cannot_be_sent(workers: int, tmp_path: Path) -> None:
+    folder = written(tmp_path / "mine", fitness__py="def fitness(genome):\n    return lambda: 1\n")
+    fault = searched(folder, f"workers={workers}", out=tmp_path / "out", status=1)["fault"]
+    assert "is <function fitness.<locals>.<lambda> at 0x" in fault
+    assert fault.endswith(", expected a number or None" if workers == 0 else ", expected numbers")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import importlib.util
 import math
+import pickle
 import re
 import signal
 import sys
@@ -21,13 +22,14 @@ import numpy as np
 from gigaevo.config.errors import did_you_mean, one_line
 from gigaevo.config.numeric.genotypes import GenomeForm
 from gigaevo.kernels.random import RandomStream
-from gigaevo.optimize.search.fitness import NativeFitness
+from gigaevo.optimize.arguments import brief
+from gigaevo.optimize.search.fitness import FitnessError, NativeFitness
 from gigaevo.problems.errors import ProblemError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from multiprocessing.process import BaseProcess
-    from types import ModuleType
+    from types import FrameType, ModuleType
 
     from numpy.typing import NDArray
 
@@ -41,7 +43,7 @@ _CLOSING_S = 2.0  # that a pool has for what is under way, before its processes 
 class ProblemFitness:
     """``fitness`` of a problem, which is called with one genome in the form that the problem asks for.
 
-    It goes from process to process as the path of its file, which each of them runs once.
+    To other processes it goes as the path of its file, and is a ``SentFitness`` there.
 
     Args:
         path: The file.
@@ -62,7 +64,32 @@ class ProblemFitness:
         return _alone(found) if self._alone and found is not None else found
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return ProblemFitness, (self._path, self._form, self._alone)
+        return SentFitness, (self._path, self._form, self._alone)
+
+
+class SentFitness(ProblemFitness):
+    """A ``ProblemFitness`` in another process, which says in words what it cannot send back. A pool would send an error
+    of its own instead, or break."""
+
+    def __call__(self, genome: NDArray[Any]) -> Any:
+        try:
+            found = super().__call__(genome)
+        except BaseException as error:
+            if _can_be_sent(error):
+                raise
+            raise FitnessError(f"the fitness function raised {_told(error)} for genome {genome}") from error
+        if not isinstance(found, float) and not _can_be_sent(found):
+            raise FitnessError(f"the fitness of genome {genome} is {brief(found)}, expected numbers")
+        return found
+
+
+def _can_be_sent(thing: object) -> bool:
+    """Whether another process gets what this one sends; an exception whose class wants more than a message is lost."""
+    try:
+        pickle.loads(pickle.dumps(thing))
+    except Exception:
+        return False
+    return True
 
 
 def fitness_of(problem: NumericProblem, form: GenomeForm, *, behaviors: bool) -> Any:
@@ -191,14 +218,20 @@ def line_of(error: BaseException, path: Path) -> int | None:
 
     An error from another process has lost its frames; their text is what caused it.
     """
-    line = None
-    for frame, number in traceback.walk_tb(error.__traceback__):
-        if frame.f_code.co_filename == str(path):
-            line = number
-    if line is None and error.__cause__ is not None:
-        told = re.findall(rf'File "{re.escape(str(path))}", line (\d+)', str(error.__cause__))
-        line = int(told[-1]) if told else None
-    return line
+    link: BaseException | None = error
+    while link is not None:
+        lines = [number for frame, number in traceback.walk_tb(link.__traceback__) if _is_in(frame, path)]
+        lines = lines or [
+            int(number) for number in re.findall(rf'File "{re.escape(str(path))}", line (\d+)', str(link))
+        ]
+        if lines:
+            return lines[-1]
+        link = link.__cause__
+    return None
+
+
+def _is_in(frame: FrameType, path: Path) -> bool:
+    return frame.f_code.co_filename == str(path)
 
 
 def _told(error: BaseException) -> str:
@@ -274,5 +307,4 @@ def fault_of(error: BaseException, problem: NumericProblem) -> ProblemError:
         ends = isinstance(error, SystemExit)
         told = f"wanted to end the process: {error!r}" if ends else f"raised {_told(error)}"
         return ProblemError(f"the fitness function {told}", path=path, line=line_of(error, path))
-    line = None if error.__cause__ is None else line_of(error.__cause__, path)
-    return ProblemError(str(error), path=path, line=line)
+    return ProblemError(str(error), path=path, line=line_of(error, path))
