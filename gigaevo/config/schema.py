@@ -104,7 +104,7 @@ class NumericSettings(_Strict):
     target_fitness: float | None = Field(description="a number, or null for no target")
     plateau: _Limit | None = Field(description="a number of generations without improvement, from 1, or null")
     import_paths: list[str] = Field(description="a list of folders")
-    workers: int = Field(ge=0, le=4096, description="a whole number from 0; 0 means in the run's own process")
+    workers: int = Field(ge=0, le=4096, description="a whole number from 0 to 4096; 0 means in the run's own process")
     checkpoint_s: float = Field(gt=0, description="seconds above 0")
 
 

@@ -13,6 +13,7 @@ from gigaevo.problems.errors import did_you_mean
 from gigaevo.problems.yaml_file import check_model, read_yaml
 
 _PAIR = "should be two numbers [lowest, highest]"
+_MOST_GENES = 10**8  # a population of more does not fit into memory
 _ALLELES = "should be a list of numbers or texts, at least one"
 
 
@@ -56,7 +57,10 @@ def _number(value: Any) -> bool:
 def _pair(value: Any) -> Any:
     if not (isinstance(value, (list, tuple)) and len(value) == 2 and all(map(_number, value))):
         raise ValueError(_PAIR)
-    return float(value[0]), float(value[1])
+    try:
+        return float(value[0]), float(value[1])
+    except OverflowError:
+        raise ValueError(_PAIR) from None
 
 
 def _alleles(value: Any) -> Any:
@@ -82,7 +86,7 @@ def _each(value: Any, read: Any, form: str) -> Any:
     return value
 
 
-Size = Annotated[int, Field(ge=1, strict=True)]
+Size = Annotated[int, Field(ge=1, le=_MOST_GENES, strict=True)]
 Pair = Annotated[tuple[float, float], BeforeValidator(_pair)]
 AlleleTuple = Annotated[tuple[Any, ...], BeforeValidator(_alleles)]
 Pairs = Annotated[Any, BeforeValidator(lambda value: _each(value, _pair, _PAIR))]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import re
 import sqlite3
 from collections.abc import Callable
 from functools import partial
@@ -176,10 +177,18 @@ def test_behaviours_may_not_be_left_out_for_it(batch: bool, problem: Callable[..
     assert 0 < result["counts"]["invalid"] < result["evaluations"]
 
 
-def test_more_genes_than_fit_into_memory_are_one_line(problem: Callable[..., Path], tmp_path: Path) -> None:
-    folder = problem(genotype__yaml=f"kind: range\ngenes_size: {10**16}\nallele_range: [-1, 1]\n")
-    ended = run(f"problem.dir={folder}", f"hydra.run.dir={tmp_path / 'out'}", cwd=ROOT)
-    assert "genotype.yaml: there are more genes than fit into memory" in the_line(ended)
+@pytest.mark.parametrize(
+    ("algorithm", "size", "status"),
+    [("ga", 10**15, 1), ("de", 10**15, 2)],  # found out at the first generation, and as the optimizer is made
+)
+def test_a_population_that_does_not_fit_into_memory_is_one_line(
+    algorithm: str, size: int, status: int, problem: Callable[..., Path], tmp_path: Path
+) -> None:
+    chosen = (f"algorithm={algorithm}", f"optimizer.population_size={size}", f"hydra.run.dir={tmp_path / 'out'}")
+    ended = run(f"problem.dir={problem()}", *chosen, cwd=ROOT)
+    assert ended.status == status
+    assert "Traceback" not in ended.err
+    assert re.search(r"^error: .* does not fit into memory: Unable to allocate \d+", ended.err.splitlines()[-1])
 
 
 HOSTILE = {

@@ -150,6 +150,11 @@ WRONG_GENOTYPES = {
     "kind: unique\ngenes_size: 3\nallele_list: [1]": "needs either genes_size",
     "kind: multi_unique\nallele_lists: [[]]": "of 0 should be a list of numbers or texts, at least one",
     "- 1": "must be a mapping",
+    f"kind: range\ngenes_size: {10**16}\nallele_range: [0, 1]": "should be less than or equal to 100000000, not 1000",
+    f"kind: binary\ngenes_size: {10**400}": "genes_size should be less than or equal to 100000000, not 1000",
+    f"kind: unique\ngenes_size: {10**11}": "genes_size should be less than or equal to 100000000",
+    f"kind: range\ngenes_size: 3\nallele_range: [0, {10**400}]": "allele_range should be two numbers [lowest, highest]",
+    f"kind: multi_range\nallele_ranges: {{a: [0, {10**400}]}}": "allele_ranges of a should be two numbers",
 }
 
 

@@ -108,6 +108,8 @@ def execute_search(settings: NumericSettings, builder: Builder, output_dir: Path
         except (StorageError, OSError) as error:
             told = f"{one_line(error)}; with that mended, the run goes on from its last checkpoint"
             raise EngineError(f"{told}: python run.py resume={output_dir}") from error
+        except MemoryError as error:
+            raise EngineError(f"the search does not fit into memory: {one_line(error)}") from error
     print_search(info, report, folder=output_dir)
     return _result(report)
 
@@ -138,6 +140,8 @@ def _optimizer(builder: Builder, problem: NumericProblem) -> Optimizer | EvolveS
         count = len(problem.objectives)
         has = f"a genotype of kind {problem.genotype.kind} and {count} objective{'s' * (count > 1)}"
         raise ConfigError(f"{error}; problem '{problem.name}' has {has}, for which algorithm=auto chooses") from error
+    except MemoryError as error:
+        raise ConfigError(f"optimizer does not fit into memory: {one_line(error)}") from error
     if not isinstance(optimizer, (Optimizer, EvolveSearch)):
         raise ConfigError(f"optimizer is a {type(optimizer).__name__}; it must be an Optimizer of gigaevo.optimize")
     name, wanted = name_of(optimizer), len(problem.objectives)
