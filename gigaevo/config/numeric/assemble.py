@@ -14,6 +14,7 @@ from loguru import logger
 
 from gigaevo import kernels
 from gigaevo.config.errors import ConfigError, one_line
+from gigaevo.config.numeric.beginning import check_beginning, keep_beginning
 from gigaevo.config.numeric.fitness_code import (
     check_native,
     evaluators,
@@ -80,7 +81,11 @@ def execute_search(settings: NumericSettings, builder: Builder, output_dir: Path
             check_native(fitness, problem, genotype)
         executor = stack.enter_context(evaluators(_workers(settings, problem, fitness)))
         storage = _storage(builder, stack)  # from here on no other process writes to the folder
-        optimizer = _resumed(optimizer, output_dir / CHECKPOINT, settings)
+        if settings.resume is not None and (output_dir / CHECKPOINT).is_file():
+            check_beginning(problem, output_dir)
+            optimizer = _resumed(optimizer, output_dir / CHECKPOINT)
+        else:
+            keep_beginning(problem, output_dir)
         storage.rewind(optimizer.generation)
         _check_checkpoints(optimizer, output_dir / CHECKPOINT)
         listeners = [
@@ -162,16 +167,12 @@ def _optimizer(builder: Builder, problem: NumericProblem) -> Optimizer | EvolveS
     return optimizer
 
 
-def _resumed(
-    optimizer: Optimizer | EvolveSearch, checkpoint: Path, settings: NumericSettings
-) -> Optimizer | EvolveSearch:
-    """The optimizer where its checkpoint left it, if the run goes on.
+def _resumed(optimizer: Optimizer | EvolveSearch, checkpoint: Path) -> Optimizer | EvolveSearch:
+    """The optimizer where its checkpoint left it.
 
     Raises:
         ConfigError: The checkpoint cannot be read.
     """
-    if settings.resume is None or not checkpoint.is_file():
-        return optimizer
     try:
         return optimizer.restored(checkpoint) if isinstance(optimizer, EvolveSearch) else optimizer.load(checkpoint)
     except (ValueError, OSError) as error:
