@@ -111,8 +111,9 @@ def resume(arguments: Sequence[str]) -> RunResult:
     from gigaevo.config.prepare import settings_of
     from gigaevo.config.schema import LIMITS, NUMERIC_LIMITS
     from gigaevo.config.sweep.job import recorded_again
+    from gigaevo.problems import ProblemError
 
-    folder, limits = None, {}
+    folder, limits, others = None, {}, []
     for argument in arguments:
         key, _, value = argument.partition("=")
         if key == "resume":
@@ -120,19 +121,27 @@ def resume(arguments: Sequence[str]) -> RunResult:
         elif key in LIMITS or key.startswith("budget."):
             limits[key] = _read(argument, value)
         else:
-            raise ConfigError(_only_limits(argument, (*LIMITS, "budget.*")))
+            others.append(argument)
     assert folder is not None
-    config = stored.load(folder)
-    if is_search(config):
-        for key in limits:
-            if key not in NUMERIC_LIMITS:
-                raise ConfigError(_only_limits(f"{key}={limits[key]}", NUMERIC_LIMITS))
-    config = stored.with_limits(config, limits)
-    config.resume = str(folder)
+    before = stored.load(folder)
+    if is_search(before):
+        others += [f"{key}={value}" for key, value in limits.items() if key not in NUMERIC_LIMITS]
+    if others:
+        raise ConfigError(_only_limits(others[0], NUMERIC_LIMITS if is_search(before) else (*LIMITS, "budget.*")))
+    config = stored.with_limits(before, {**limits, "resume": str(folder)})
     settings = settings_of(config)
-    if limits:
-        stored.replace(folder, stored.with_limits(config, {"resume": None}))
-    return recorded_again(folder, lambda: _execute(settings, config, folder))
+
+    def go_on() -> RunResult:
+        if limits:
+            stored.replace(folder, stored.with_limits(before, limits))
+        try:
+            return _execute(settings, config, folder)
+        except (ConfigError, ProblemError):
+            if limits:
+                stored.replace(folder, before)
+            raise
+
+    return recorded_again(folder, go_on)
 
 
 def _only_limits(argument: str, limits: Sequence[str]) -> str:

@@ -60,7 +60,8 @@ def claim(folder: Path, config: DictConfig) -> None:
     """Write ``config`` into ``folder`` as that of a new run, whole or not at all.
 
     Raises:
-        ConfigError: The folder has a run already; of two that start at the same moment, one gets this.
+        ConfigError: The folder has a run already; of two that start at the same moment, one gets this. Or it cannot be
+            written to.
     """
     folder.mkdir(parents=True, exist_ok=True)
     draft = _write_draft(folder, config)
@@ -81,7 +82,11 @@ def withdraw(folder: Path) -> None:
 
 
 def replace(folder: Path, config: DictConfig) -> None:
-    """Write ``config`` over that of the run in ``folder``."""
+    """Write ``config`` over that of the run in ``folder``.
+
+    Raises:
+        ConfigError: The folder cannot be written to.
+    """
     _write_draft(folder, config).replace(folder / FILE_NAME)
 
 
@@ -114,5 +119,9 @@ def with_limits(config: DictConfig, limits: Mapping[str, Any]) -> DictConfig:
 
 def _write_draft(folder: Path, config: DictConfig) -> Path:
     draft = folder / f".{FILE_NAME}.{os.getpid()}"
-    draft.write_text(_HEADER + OmegaConf.to_yaml(config), encoding="utf-8")
+    try:
+        draft.write_text(_HEADER + OmegaConf.to_yaml(config), encoding="utf-8")
+    except OSError as error:
+        draft.unlink(missing_ok=True)
+        raise ConfigError(f"{folder / FILE_NAME} cannot be written: {error}") from error
     return draft

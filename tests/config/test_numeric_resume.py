@@ -81,3 +81,35 @@ def test_a_search_that_did_not_write_down_what_it_began_with_goes_on(tmp_path: P
     assert json.loads((out / "summary.json").read_text())["generation"] == 4
     (out / "problem.json").write_text("{")
     assert "problem.json: cannot be read" in the_line(run(f"resume={out}", "max_generations=5", cwd=ROOT))
+
+
+def test_limits_of_a_run_that_was_refused_are_forgotten(tmp_path: Path) -> None:
+    folder, out = written(tmp_path / "mine"), tmp_path / "out"
+    assert began(folder, out).status == 0
+    before = (out / "config.yaml").read_text()
+    whole = (out / "checkpoint.npz").read_bytes()
+    (out / "checkpoint.npz").write_bytes(b"torn")
+    assert "no checkpoint" in the_line(run(f"resume={out}", "max_generations=4", cwd=ROOT))
+    assert (out / "config.yaml").read_text() == before
+    (out / "checkpoint.npz").write_bytes(whole)
+    assert run(f"resume={out}", "max_generations=4", cwd=ROOT).status == 0
+    assert "max_generations: 4" in (out / "config.yaml").read_text()
+
+
+def test_a_configuration_that_cannot_be_written_is_one_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder, out = written(tmp_path / "mine"), tmp_path / "out"
+
+    def full(draft: Path, *_: object, **__: object) -> None:
+        draft.touch()
+        raise OSError(28, "No space left on device")
+
+    with monkeypatch.context() as disk:
+        disk.setattr(Path, "write_text", full)
+        line = the_line(began(folder, out))
+    assert line == f"error: {out / 'config.yaml'} cannot be written: [Errno 28] No space left on device\n"
+    assert not out.exists()
+    assert began(folder, out).status == 0
+    with monkeypatch.context() as disk:
+        disk.setattr(Path, "write_text", full)
+        assert "config.yaml cannot be written" in the_line(run(f"resume={out}", "max_generations=4", cwd=ROOT))
+    assert not list(out.glob(".config.yaml*"))

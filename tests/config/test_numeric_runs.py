@@ -349,7 +349,8 @@ def test_a_resumed_search_finds_what_one_in_one_go_does(name: str, algorithm: st
 def test_only_limits_of_numbers_may_change_when_a_run_is_resumed(tmp_path: Path) -> None:
     out = tmp_path / "out"
     assert run("problem.name=onemax", "max_generations=2", f"hydra.run.dir={out}", cwd=ROOT).status == 0
-    assert "only max_generations" in the_line(run(f"resume={out}", "workers=2", cwd=ROOT))
+    line = the_line(run(f"resume={out}", "workers=2", cwd=ROOT))
+    assert "only max_generations, max_evaluations, max_seconds, target_fitness, plateau may change" in line
     assert "max_mutants=5" in the_line(run(f"resume={out}", "max_mutants=5", cwd=ROOT))
 
 
