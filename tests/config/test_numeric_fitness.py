@@ -90,3 +90,10 @@ def test_so_is_what_is_no_fitness_and_cannot_be_sent(workers: int, tmp_path: Pat
     fault = searched(folder, f"workers={workers}", out=tmp_path / "out", status=1)["fault"]
     assert "is <function fitness.<locals>.<lambda> at 0x" in fault
     assert fault.endswith(", expected a number or None" if workers == 0 else ", expected numbers")
+
+
+def test_a_fitness_that_fails_since_the_run_was_interrupted_is_no_fault(tmp_path: Path) -> None:
+    text = "import os, signal\n\n\ndef fitness(g):\n    os.kill(os.getpid(), signal.SIGINT)\n    raise OSError('cut')\n"
+    found = searched(written(tmp_path / "mine", fitness__py=text), out=tmp_path / "out", status=130)
+    assert found["stop_reason"] == "interrupted"
+    assert "OSError: cut" in found["fault"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import signal
 import sqlite3
@@ -88,8 +89,15 @@ def test_a_search_killed_three_times_finds_what_one_does_that_was_not(algorithm:
     assert found(killed) == found(whole)
 
 
-@pytest.mark.parametrize("workers", [0, 2])
-def test_ctrl_c_ends_after_the_generation_and_says_how_to_go_on(workers: int, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("workers", "number"),
+    [
+        (0, signal.SIGINT),
+        (2, signal.SIGINT),
+        (2, signal.SIGTERM),
+    ],  # to all its processes, as by a terminal or a service
+)
+def test_ctrl_c_ends_after_the_generation_and_says_how_to_go_on(workers: int, number: int, tmp_path: Path) -> None:
     folder = tmp_path / "out"
     child = subprocess.Popen(
         command(
@@ -104,13 +112,13 @@ def test_ctrl_c_ends_after_the_generation_and_says_how_to_go_on(workers: int, tm
             break
     family = psutil.Process(child.pid).children(recursive=True)
     assert len(family) == workers
-    child.send_signal(signal.SIGINT)
+    os.killpg(child.pid, number)
     out, _ = child.communicate(timeout=200)
     assert child.returncode == 130
     assert f"resume={folder}" in out
     assert psutil.wait_procs(family, timeout=60)[1] == []
     before = summary(folder)
-    assert before["stop_reason"] == "interrupted"
+    assert (before["stop_reason"], before["fault"]) == ("interrupted", None)
     again = run(f"resume={folder}", f"max_generations={before['generation'] + 2}")
     assert again.returncode == 0, again.stderr
     assert summary(folder)["generation"] == before["generation"] + 2

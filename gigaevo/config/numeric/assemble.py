@@ -238,7 +238,9 @@ def _searched(
     except BaseException as error:
         if not _is_of_the_fitness(error):
             raise
-        reason, fault = "fitness_fault", str(fault_of(error, problem))
+        # what it waits for may be interrupted before it is: a process that it started, or one that evaluates
+        reason = INTERRUPTED if session.interrupted() else "fitness_fault"
+        fault = str(fault_of(error, problem))
     session.keep()
     progress = session.standing()
     primary = problem.metrics.primary_key

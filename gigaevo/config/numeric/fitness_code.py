@@ -289,13 +289,15 @@ def _close(pool: ProcessPoolExecutor, family: set[BaseProcess]) -> None:
 
 
 def _prepare_worker() -> None:
-    """Leave Ctrl-C to the process that started this one, and end with it."""
+    """Leave Ctrl-C, and a SIGTERM to all processes of the run, to the one that started this one, and end with it."""
     from gigaevo.evaluation.sandbox.linux import IS_LINUX, die_with_parent
 
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    signal.signal(signal.SIGTERM, signal.SIG_DFL)
     if IS_LINUX:
         die_with_parent(signal.SIGKILL)
+        signal.signal(signal.SIGTERM, lambda *_: None)  # not ignored: what the fitness starts would inherit that
+    else:
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)
 
 
 def fault_of(error: BaseException, problem: NumericProblem) -> ProblemError:
