@@ -132,7 +132,7 @@ def problem_folder(config: DictConfig, *, problems: Path) -> tuple[str, Path]:
         ConfigError: The problem is not there.
     """
     name = problem_name(config.problem)
-    folder = Path(config.problem.dir).resolve() if config.problem.dir is not None else problems / name
+    folder = Path(config.problem.dir).expanduser().resolve() if config.problem.dir is not None else problems / name
     if not folder.is_dir():
         raise ConfigError(_no_problem(config, name, folder, problems))
     return name, folder

@@ -453,3 +453,15 @@ def test_settings_of_an_algorithm_are_searched_in_the_direction_of_the_problem(t
     assert len(fitness) == 2
     results = yaml.safe_load((tmp_path / "all" / "optimization_results.yaml").read_text())
     assert results["best_value"] == pytest.approx(min(fitness))
+
+
+def test_folders_of_numeric_problems_are_swept(problem: Callable[..., Path], tmp_path: Path) -> None:
+    one = problem()
+    other = written(tmp_path / "a, (b)=1", genotype__yaml=NAMED, fitness__py="def fitness(p):\n    return p['a']\n")
+    ended = run(
+        "-m", f"problem.dir={one},'{other}'", "max_generations=2", f"hydra.sweep.dir={tmp_path / 'all'}", cwd=ROOT
+    )
+    assert ended.status == 0, ended
+    programs = ROOT / "problems" / "heilbron"
+    ended = run("-m", f"problem.dir={one},{programs}", "--cfg", "job", cwd=ROOT)
+    assert "experiment=numeric" not in ended.out

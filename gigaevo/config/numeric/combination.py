@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from hydra.errors import HydraException
 from omegaconf import DictConfig
 
 from gigaevo.config.errors import ConfigError
@@ -25,17 +26,25 @@ _ALGORITHMS = CONFIG_ROOT / "algorithm"
 def with_experiment(arguments: Sequence[str]) -> list[str]:
     """The arguments with ``experiment=numeric`` where all problems that they name are numeric and no experiment is
     chosen, so that the name of a problem is enough."""
-    chosen = [Path(word.partition("=")[2]) for word in arguments if word.startswith("problem.dir=")]
-    named = [word.partition("=")[2].split(",") for word in arguments if word.startswith("problem.name=")]
-    folders = chosen or [PROBLEMS / name for names in named for name in names]
+    chosen = [Path(text) for word in arguments if word.startswith("problem.dir=") for text in _values(word)]
+    named = [text for word in arguments if word.startswith("problem.name=") for text in _values(word)]
+    folders = chosen or [PROBLEMS / name for name in named]
     decided = any(word.lstrip("+~").startswith("experiment=") for word in arguments)
-    if decided or not folders or not all(is_numeric(_unquoted(folder).expanduser()) for folder in folders):
+    if decided or not folders or not all(is_numeric(folder.expanduser()) for folder in folders):
         return list(arguments)
     return [*arguments, EXPERIMENT]
 
 
-def _unquoted(path: Path) -> Path:
-    return Path(str(path).strip("'\""))
+def _values(word: str) -> list[str]:
+    """The values that an override gives a key, several in a sweep; none where it cannot be read."""
+    from hydra.core.override_parser.overrides_parser import OverridesParser
+
+    try:
+        override = OverridesParser.create().parse_override(word)
+        values = list(override.sweep_iterator()) if override.is_discrete_sweep() else [override.value()]
+    except HydraException:  # which Hydra itself tells of
+        return []
+    return [str(getattr(value, "text", value)) for value in values]
 
 
 def is_search(config: DictConfig) -> bool:
