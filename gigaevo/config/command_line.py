@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import re
 import sys
@@ -43,6 +44,8 @@ def main(task: Callable[[], Any], arguments: Sequence[str]) -> int:
     Returns:
         Exit status of the process; see ``ExitStatus``.
     """
+    if isinstance(sys.stdout, io.TextIOWrapper):  # a terminal that lacks a letter shall not end a run
+        sys.stdout.reconfigure(errors="backslashreplace")
     os.environ.setdefault("HYDRA_FULL_ERROR", "1")  # else Hydra prints several lines and exits with status 1
     register_resolvers()
     register_options()

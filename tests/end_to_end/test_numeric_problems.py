@@ -196,3 +196,14 @@ def test_where_no_fitness_is_a_number_the_status_is_3(tmp_path: Path) -> None:
     assert summary(folder)["best"] is None
     assert summary(folder)["counts"]["invalid"] == summary(folder)["evaluations"] > 0
     assert not (folder / "best_genome.json").exists()
+
+
+def test_letters_that_the_terminal_lacks_end_nothing(tmp_path: Path) -> None:
+    folder = problem(tmp_path / "cities", fitness="def fitness(order):\n    return order[0] == 'Łódź'\n")
+    (folder / "genotype.yaml").write_text("kind: unique\nallele_list: [Łódź, Wien]\n", encoding="utf-8")
+    done = run(
+        f"problem.dir={folder}", "max_generations=2", f"hydra.run.dir={tmp_path / 'out'}",
+        env={"PYTHONIOENCODING": "ascii"},
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    assert r"[Wien, \u0141\xf3d\u017a]" in done.stdout
