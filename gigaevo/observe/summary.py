@@ -221,11 +221,14 @@ def print_summary(info: RunInfo, report: RunReport, *, folder: str | Path, conso
 
 
 def continue_command(folder: str | Path, stop_reason: str, limits: Limits) -> str:
-    """What to type to go on with the run; where a limit had stopped it, with twice the limit."""
+    """What to type to go on with the run: with twice the limit that stopped it, or without the target or the plateau
+    that did."""
     path = str(folder)
     if not re.fullmatch(r"[\w/.+:@~-]+", path):  # anything else needs quotes of Hydra's inside those of the shell
         path = "'" + path.replace("\\", "\\\\").replace("'", "\\'") + "'"
     command = f"python run.py {shlex.quote(f'resume={path}')}"
+    if stop_reason in ("target_fitness", "plateau"):
+        return f"{command} {stop_reason}=null"
     limit = getattr(limits, stop_reason, None) if stop_reason.startswith("max_") else None
     return command if limit is None else f"{command} {stop_reason}={2 * limit}"
 

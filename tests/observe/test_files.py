@@ -308,7 +308,9 @@ def test_text_of_programs_is_literal_in_the_summary_too() -> None:
     [
         ("out/run-1", "interrupted", "python run.py resume=out/run-1"),
         ("out/run-1", "max_seconds", "python run.py resume=out/run-1 max_seconds=600.0"),
-        ("my runs/a,b", "plateau", "python run.py 'resume='\"'\"'my runs/a,b'\"'\"''"),
+        ("out/run-1", "plateau", "python run.py resume=out/run-1 plateau=null"),
+        ("out/run-1", "target_fitness", "python run.py resume=out/run-1 target_fitness=null"),
+        ("my runs/a,b", "max_mutants", "python run.py 'resume='\"'\"'my runs/a,b'\"'\"''"),
     ],
 )
 def test_the_command_to_go_on_can_be_typed_as_it_is(folder: str, reason: str, command: str) -> None:
