@@ -145,8 +145,13 @@ def load_numeric_problem(folder: Path, *, name: str | None = None) -> NumericPro
     if not task_description:
         raise ProblemError("is empty; say in words what is looked for", path=folder / layout.TASK_FILE)
     metrics = read_metrics(folder / layout.METRICS_FILE)
-    fitness = _fitness_of(read_python(folder / layout.FITNESS_FILE))
+    code = read_python(folder / layout.FITNESS_FILE)
+    fitness = _fitness_of(code)
     objectives, behavior_keys = _roles(folder, metrics, fitness)
+    report = code.binding("report")
+    if report is not None and len(objectives) > 1:
+        told = "'report' measures the best genome, and of several objectives there is none; remove it"
+        raise ProblemError(told, path=code.path, line=report.lineno)
     return NumericProblem(
         name=name or folder.name,
         folder=folder,

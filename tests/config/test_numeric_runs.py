@@ -177,6 +177,35 @@ def test_behaviours_may_not_be_left_out_for_it(batch: bool, problem: Callable[..
     assert 0 < result["counts"]["invalid"] < result["evaluations"]
 
 
+def test_behaviours_of_genomes_that_no_archive_takes_are_refused_with_what_would_do(
+    problem: Callable[..., Path], tmp_path: Path
+) -> None:
+    folder = problem(
+        genotype__yaml="kind: unique\ngenes_size: 4\n",
+        metrics__yaml=FILES["metrics.yaml"] + "  x: {description: place, lower_bound: 0, upper_bound: 4}\n",
+        problem__yaml="behavior_keys: [x]\n",
+        fitness__py="def fitness(g):\n    return g[0], g[1:2]\n",
+    )
+    for algorithm in ("auto", "map_elites"):
+        ended = run(f"problem.dir={folder}", f"algorithm={algorithm}", f"hydra.run.dir={tmp_path / 'out'}", cwd=ROOT)
+        line = the_line(ended)
+        assert "not on UniqueGenotype; choose an algorithm that takes the fitness alone, such as algorithm=ga" in line
+        assert "algorithm=auto" not in line
+    assert searched(folder, "algorithm=ga", "max_generations=2", out=tmp_path / "out")["best"] is not None
+
+
+def test_more_behaviours_than_a_grid_has_axes_are_refused(problem: Callable[..., Path], tmp_path: Path) -> None:
+    keys = [f"x{number}" for number in range(9)]
+    specs = "".join(f"  {key}: {{description: x, lower_bound: 0, upper_bound: 1}}\n" for key in keys)
+    folder = problem(
+        metrics__yaml=FILES["metrics.yaml"] + specs,
+        problem__yaml=f"behavior_keys: [{', '.join(keys)}]\n",
+        fitness__py="def fitness(g):\n    return 1.0, [0.5] * 9\n",
+    )
+    line = the_line(run(f"problem.dir={folder}", f"hydra.run.dir={tmp_path / 'out'}", cwd=ROOT))
+    assert "behavior_keys in problem.yaml names 9 metrics, and a grid has at most 8 axes" in line
+
+
 @pytest.mark.parametrize(
     ("algorithm", "size", "status"),
     [("ga", 10**15, 1), ("de", 10**15, 2)],  # found out at the first generation, and as the optimizer is made

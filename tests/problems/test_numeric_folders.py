@@ -186,6 +186,15 @@ WRONG_FOLDERS = {
     "an unknown setting": ({"problem__yaml": "noisy: true\n"}, "unknown key noisy; known keys: behavior_keys, obj"),
     "an unknown behaviour": ({"problem__yaml": "behavior_keys: [x]\n"}, "behavior_keys names 'x'; declare it"),
     "a behaviour that is the fitness": ({"problem__yaml": "behavior_keys: [fitness]\n"}, "names the primary metric"),
+    "a report of a front": (
+        {
+            "metrics__yaml": "hypervolume: {description: area, is_primary: true}\n"
+            "a: {description: a, lower_bound: 0}\nb: {description: b, lower_bound: 0}\n",
+            "problem__yaml": "objectives: [a, b]\n",
+            "fitness__py": FILES["fitness.py"] + "def report(genome): ...\n",
+        },
+        "fitness.py:3: 'report' measures the best genome, and of several objectives there is none; remove it",
+    ),
     "one objective": ({"problem__yaml": "objectives: [fitness]\n"}, "objectives names one metric"),
 }
 SEVERAL = "specs:\n  hypervolume: {{description: area, is_primary: true}}\n  a: {{{a}}}\n  b: {{{b}}}\n"

@@ -142,6 +142,9 @@ def _optimizer(builder: Builder, problem: NumericProblem) -> Optimizer | EvolveS
     except ConfigError as error:
         if not any(word in str(error) for word in ("Genotype", "objectives", "maximize", "reference", "behavior")):
             raise
+        if problem.behavior_keys and any(word in str(error) for word in ("MAPElites works on", "a grid has at most")):
+            told = "choose an algorithm that takes the fitness alone, such as algorithm=ga"
+            raise ConfigError(f"{error}; {told}") from error
         count = len(problem.objectives)
         has = f"a genotype of kind {problem.genotype.kind} and {count} objective{'s' * (count > 1)}"
         raise ConfigError(f"{error}; problem '{problem.name}' has {has}, for which algorithm=auto chooses") from error

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from gigaevo import optimize
+from gigaevo.kernels.checks.array_checks import MAX_AXES
 from gigaevo.optimize.genotypes import Ranges
 
 if TYPE_CHECKING:
@@ -54,10 +55,13 @@ def grid_archive(
         elites_per_cell: Elites that a cell may hold, at least 1.
 
     Raises:
-        ValueError: There is no behaviour, or a number is out of its range.
+        ValueError: There is no behaviour, there are more than a grid has axes, or a number is out of its range.
     """
     if not ranges:
         raise ValueError("an archive needs behaviours; name metrics under behavior_keys in problem.yaml")
+    if len(ranges) > MAX_AXES:
+        told = f"behavior_keys in problem.yaml names {len(ranges)} metrics, and a grid has at most {MAX_AXES} axes"
+        raise ValueError(f"{told}; name fewer of them")
     pairs = [(float(low), float(high)) for low, high in ranges]
     dims = [cells] * len(pairs)
     return optimize.GridArchive(dims, pairs, elites_per_cell=elites_per_cell, qd_score_offset=worst_fitness)
