@@ -38,12 +38,19 @@ _ADDED = {2: (_CALLS,), 3: _SEARCH}  # tables that each version has beyond the o
 
 
 def connect(path: Path, *, synchronous: str) -> sqlite3.Connection:
-    """A connection in autocommit mode that several threads may use in turn, with write-ahead logging."""
+    """A connection in autocommit mode that several threads may use in turn, with write-ahead logging.
+
+    Raises:
+        sqlite3.Error: The file is no intact database.
+    """
     # The time-out is for people who look into the file with other programs while a run writes to it.
     connection = sqlite3.connect(path, timeout=30.0, isolation_level=None, check_same_thread=False)
     try:
         connection.execute("PRAGMA journal_mode = WAL")
         connection.execute(f"PRAGMA synchronous = {synchronous}")
+    except UnicodeDecodeError as error:  # sqlite3 fails to tell which of its own words are broken
+        connection.close()
+        raise sqlite3.DatabaseError("malformed database schema") from error
     except BaseException:
         connection.close()
         raise

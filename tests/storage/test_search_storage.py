@@ -82,3 +82,11 @@ def test_a_file_of_another_program_is_refused(tmp_path: Path) -> None:
     other.close()
     with pytest.raises(StorageError, match="not of a gigaevo run"):
         opened(tmp_path / "run.db")
+
+
+def test_a_file_whose_tables_are_no_text_is_told_of_as_broken(tmp_path: Path) -> None:
+    path = tmp_path / "run.db"
+    opened(path).close()
+    path.write_bytes(path.read_bytes().replace(b"CREATE TABLE elites", b"CREATE\xdbTABLE elites"))
+    with pytest.raises(StorageError, match=r"cannot open .*run\.db for writing: .*; it must be an intact run database"):
+        opened(path)

@@ -65,14 +65,20 @@ def load(path: Path | str) -> Any:
             arrays = {name: file[name] for name in file.files if name != "tree"}
     except (ValueError, KeyError, EOFError, NotImplementedError, zipfile.BadZipFile) as error:
         raise ValueError(f"{path} is no checkpoint of an optimizer: {error}") from None
-    if tree.get("format") != FORMAT:
-        raise ValueError(f"{path} is a checkpoint of format {tree.get('format')}, this version reads {FORMAT}")
-    if tree["backend"] != BACKEND:
+    if not isinstance(tree, dict) or "format" not in tree:
+        raise ValueError(f"{path} is no checkpoint of an optimizer: it does not say what it holds")
+    if tree["format"] != FORMAT:
+        raise ValueError(f"{path} is a checkpoint of format {tree['format']}, this version reads {FORMAT}")
+    if tree.get("backend") != BACKEND:
         raise ValueError(
-            f"{path} was saved with the {tree['backend']} kernels, these are the {BACKEND} ones, whose random numbers "
-            "are others; GIGAEVO_PURE_PYTHON=1 chooses numpy"
+            f"{path} was saved with the {tree.get('backend')} kernels, these are the {BACKEND} ones, whose random "
+            "numbers are others; GIGAEVO_PURE_PYTHON=1 chooses numpy"
         )
-    return _decoded(tree["root"], arrays)
+    try:
+        return _decoded(tree["root"], arrays)
+    except (ValueError, KeyError, TypeError, AttributeError, IndexError) as error:
+        told = error if isinstance(error, ValueError) else f"{type(error).__name__}: {error}"
+        raise ValueError(f"{path} is no checkpoint of an optimizer: {told}") from error
 
 
 def archive(file: IO[bytes]) -> IO[bytes]:

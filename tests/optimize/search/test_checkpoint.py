@@ -106,6 +106,34 @@ def test_a_class_that_lies_elsewhere_now_is_an_error_of_the_file(tmp_path: Path,
         load(forged(tmp_path / "file", tree))
 
 
+@pytest.mark.parametrize(
+    "root",
+    [
+        {"object": "gigaevo.optimize.genotypes.bits:BinaryGenotype"},
+        {"object": 3, "state": {"dict": []}},
+        {"object": "gigaevo.optimize.genotypes.bits:BinaryGenotype", "state": 3},
+        {"array": "array_7", "writeable": True},
+        {"array": "tree"},
+        {"dict": [[1]]},
+        {"dict": [[{"dict": []}, 1]]},
+        {"tuple": None},
+        {"stream": ["x"]},
+        {"enum": "gigaevo.optimize.strategy.ordering:FitnessOrdering", "name": "SIDEWAYS"},
+        {},
+    ],
+)
+def test_a_checkpoint_whose_parts_make_nothing_is_an_error_of_the_file(tmp_path: Path, root: Any) -> None:
+    from gigaevo.optimize.search.checkpoint import BACKEND
+
+    path = forged(tmp_path / "file", {"format": 1, "backend": BACKEND, "root": root})
+    with pytest.raises(ValueError, match=f"^{path} is no checkpoint of an optimizer: "):
+        load(path)
+    with pytest.raises(ValueError, match="no checkpoint of an optimizer"):
+        load(forged(path, {"format": 1, "backend": BACKEND}))
+    with pytest.raises(ValueError, match="no checkpoint of an optimizer"):
+        load(forged(path, [1]))
+
+
 def test_a_checkpoint_with_a_pickle_in_it_is_refused(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="no checkpoint of an optimizer"):
         load(forged(tmp_path / "file", {"format": 1}, array_0=np.array([print], object)))
