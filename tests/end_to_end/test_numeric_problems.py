@@ -180,6 +180,22 @@ def test_a_search_that_failed_does_not_wait_for_a_process_that_hangs(tmp_path: P
     assert "ZeroDivisionError" in summary(folder)["fault"]
 
 
+def test_who_does_not_wait_for_the_generation_was_told_how_to_go_on(tmp_path: Path) -> None:
+    text = "import sys\n\n\ndef fitness(genome):\n    print('called', file=sys.stderr)\n    while True:\n        pass\n"
+    stuck, folder = problem(tmp_path / "stuck", fitness=text), tmp_path / "out"
+    child = subprocess.Popen(
+        command(f"problem.dir={stuck}", f"hydra.run.dir={folder}"), cwd=ROOT, stderr=subprocess.PIPE, text=True
+    )
+    assert child.stderr is not None
+    for awaited in ("called", f"and go on with python run.py resume={folder}"):
+        for line in child.stderr:
+            if awaited in line:
+                break
+        child.send_signal(signal.SIGINT)
+    assert child.wait(timeout=60) == 130
+    child.stderr.close()
+
+
 def test_a_process_that_dies_is_told_of_in_one_line(tmp_path: Path) -> None:
     deadly = problem(tmp_path / "deadly", fitness="import os\n\ndef fitness(genome):\n    os._exit(3)\n")
     folder = tmp_path / "out"

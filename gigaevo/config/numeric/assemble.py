@@ -34,6 +34,7 @@ from gigaevo.evolution.engine.events import Limits
 from gigaevo.observe.search_events import SearchInfo, SearchReport
 from gigaevo.observe.search_files import BestGenomeFile, GenerationLog, SearchSummaryFile
 from gigaevo.observe.search_page import print_search
+from gigaevo.observe.summary import continue_command
 from gigaevo.optimize.search.fitness import FitnessError, NativeFitness
 from gigaevo.optimize.search.optimizer import Optimizer
 from gigaevo.problems import NumericProblem, ProblemError, load_numeric_problem
@@ -105,7 +106,7 @@ def execute_search(settings: NumericSettings, builder: Builder, output_dir: Path
             checkpoint=output_dir / CHECKPOINT,
             checkpoint_s=settings.checkpoint_s,
             listeners=listeners,
-            interrupted=stack.enter_context(interruptible()),
+            interrupted=stack.enter_context(interruptible(output_dir)),
         )
         info = _info(settings, problem, optimizer)
         try:
@@ -283,8 +284,11 @@ def _result(report: SearchReport) -> RunResult:
 
 
 @contextmanager
-def interruptible() -> Iterator[Callable[[], bool]]:
+def interruptible(output_dir: Path) -> Iterator[Callable[[], bool]]:
     """The first Ctrl-C (or SIGTERM) ends the search after the generation that is under way, the second at once.
+
+    Args:
+        output_dir: The run's folder; who ends the search at once is told beforehand how it goes on.
 
     Yields:
         Whether it was pressed.
@@ -296,7 +300,8 @@ def interruptible() -> Iterator[Callable[[], bool]]:
         if asked:
             os._exit(ExitStatus.INTERRUPTED)  # the checkpoint is on disk, and children die with this process
         asked = True
-        logger.warning("stopping after this generation; press Ctrl-C again to stop at once")
+        told = continue_command(output_dir, INTERRUPTED, Limits())
+        logger.warning(f"stopping after this generation; press Ctrl-C again to stop at once, and go on with {told}")
 
     earlier = {number: signal.signal(number, interrupt) for number in (signal.SIGINT, signal.SIGTERM)}
     try:
