@@ -199,6 +199,11 @@ def test_many_alleles_read_in_a_line() -> None:
     assert len(repr(MultiUniqueGenotype([range(2)] * 900))) < 100
 
 
+def test_many_numbers_are_made_by_one_look_at_each() -> None:
+    assert RangeGenotype(100_000, (0, 1)).genes_size == 100_000  # by a look at all for each it took minutes
+    assert MultiRangeGenotype([(0, 1)] * 100_000, integer=True).integer.all()
+
+
 def test_an_optimizer_of_numbers_says_what_it_takes() -> None:
     with pytest.raises(TypeError, match="CMAES works on RangeGenotype and MultiRangeGenotype, not on BinaryGenotype"):
         ranges_of(BinaryGenotype(3), "CMAES")

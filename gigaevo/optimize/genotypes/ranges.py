@@ -83,8 +83,9 @@ class Ranges(Genotype):
     def _set_bounds(self, lower: Any, upper: Any, integer: Any, mutation_types: Sequence[MutationType]) -> None:
         """Fill the attributes of a frozen dataclass, checked."""
         low, high = (np.array(bound, np.float64) for bound in (lower, upper))
-        for gene, word in enumerate(np.atleast_1d(np.asarray(integer, object)).tolist()):
-            check_truth(f"integer[{gene}]" if np.ndim(integer) else "integer", word)
+        words = np.asarray(integer, object)
+        for gene, word in enumerate(np.atleast_1d(words).tolist()):
+            check_truth(f"integer[{gene}]" if words.ndim else "integer", word)
         for gene, kind in enumerate(mutation_types):
             if not isinstance(kind, MutationType):
                 raise ValueError(
