@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationInfo, field_validator, model_validator
 
 from gigaevo.problems.errors import did_you_mean
 from gigaevo.problems.yaml_file import check_model, read_yaml
@@ -26,12 +26,14 @@ class GenotypeDescription:
         arguments: What the genotype of that kind is made of, by the names of its parameters.
         names: Of the genes, in their order; empty where they have none.
         path: The file.
+        line: Where bounds or alleles are, counted from 1; None where there are none.
     """
 
     kind: str
     arguments: Mapping[str, Any]
     names: tuple[str, ...]
     path: Path
+    line: int | None
 
 
 def read_genotype(path: Path) -> GenotypeDescription:
@@ -47,7 +49,8 @@ def read_genotype(path: Path) -> GenotypeDescription:
     if not isinstance(kind, str) or kind not in KINDS:
         raise file.error(f"kind is {kind!r}; {did_you_mean(kind, KINDS).replace('known keys', 'there are')}", "kind")
     found = check_model(KINDS[kind], file, file.data)
-    return GenotypeDescription(kind=kind, arguments=found.arguments(), names=found.names(), path=path)
+    line = next((line for key, line in file.lines.items() if str(key[0]).startswith("allele")), None)
+    return GenotypeDescription(kind=kind, arguments=found.arguments(), names=found.names(), path=path, line=line)
 
 
 def _number(value: Any) -> bool:
@@ -77,7 +80,7 @@ def _each(value: Any, read: Any, form: str) -> Any:
     """A list, or a mapping by name, of what ``read`` accepts."""
     entries = list(value.values()) if isinstance(value, Mapping) else value
     if not isinstance(entries, (list, tuple)) or not entries:
-        raise ValueError(f"should be a mapping of names, or a list, of which each {form.removeprefix('should be ')}")
+        raise ValueError(f"should be a mapping of names, or a list, of which each is {form.removeprefix('should be ')}")
     for place, entry in zip(value if isinstance(value, Mapping) else range(len(entries)), entries, strict=True):
         try:
             read(entry)
@@ -128,16 +131,18 @@ class _MultiRange(_Kind):
     allele_ranges: Pairs
     integer: Any = False
 
-    @model_validator(mode="after")
-    def _check_integer(self) -> _MultiRange:
-        size, names, given = len(self.allele_ranges), self.names(), self.integer
-        if isinstance(given, bool):
-            return self
+    @field_validator("integer")
+    @classmethod
+    def _check_integer(cls, given: Any, found: ValidationInfo) -> Any:
+        if isinstance(given, bool) or "allele_ranges" not in found.data:  # which is wrong itself
+            return given
+        ranges = found.data["allele_ranges"]
+        size, names = len(ranges), _names_of(ranges)
         words = isinstance(given, list) and len(given) == size and all(isinstance(word, bool) for word in given)
         if not words and not (names and isinstance(given, list) and set(map(str, given)) <= set(names)):
             each = f"a list of some of {', '.join(names)}" if names else f"a list of {size} of them, one for each gene"
-            raise ValueError(f"integer should be true, false or {each}, not {given!r}")
-        return self
+            raise ValueError(f"should be true, false or {each}")
+        return given
 
     def names(self) -> tuple[str, ...]:
         return _names_of(self.allele_ranges)

@@ -253,6 +253,23 @@ def test_a_hostile_fitness_is_one_line(case: str, problem: Callable[..., Path], 
         assert expected in json.loads((out / "summary.json").read_text())["fault"]
 
 
+SENSELESS = {
+    "kind: range\ngenes_size: 3\nallele_range: [1, -1]\n": "3: the range of gene 0 is (1.0, -1.0), expected the lower",
+    "kind: multi_range\nallele_ranges:\n  a: [0, 1]\n  b: [2, 1]\n": "2: the range of gene 1 is (2.0, 1.0), ",
+    "kind: list\nallele_list: [1, 1]\ngenes_size: 3\n": "2: allele_list[1] is 1, which is there before",
+    "kind: multi_list\nallele_lists: [[1, 2], [3, 3]]\n": "2: ",
+}
+
+
+@pytest.mark.parametrize("text", SENSELESS)
+def test_bounds_and_alleles_that_make_no_sense_are_named_with_their_line(
+    text: str, problem: Callable[..., Path], tmp_path: Path
+) -> None:
+    folder = problem(genotype__yaml=text)
+    line = the_line(run(f"problem.dir={folder}", f"hydra.run.dir={tmp_path / 'out'}", cwd=ROOT))
+    assert line.startswith(f"error: {folder}/genotype.yaml:{SENSELESS[text]}")
+
+
 WRONG_NATIVE = {
     "onemax": "'onemax' is maximised; set higher_is_better: true of 'fitness'",
     "zdt1": "'zdt1' has 2 objectives, and the problem has 1",

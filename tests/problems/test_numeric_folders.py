@@ -141,8 +141,8 @@ WRONG_GENOTYPES = {
     "kind: range\ngenes_size: 3\nallele_range: [0, 1]\ninteger: [a]": "integer should be a valid boolean",
     "kind: multi_range\nallele_ranges: {a: 1}": "of a should be two numbers [lowest, highest]",
     "kind: multi_range\nallele_ranges: [[0, 1], 3]": "of 1 should be two numbers [lowest, highest]",
-    "kind: multi_range\nallele_ranges: 5": "should be a mapping of names, or a list, of which each",
-    "kind: multi_range\nallele_ranges: {a: [0, 1]}\ninteger: [b]": "genotype.yaml: integer should be true, "
+    "kind: multi_range\nallele_ranges: 5": "should be a mapping of names, or a list, of which each is two numbers",
+    "kind: multi_range\nallele_ranges: {a: [0, 1]}\ninteger: [b]": "genotype.yaml:3: integer should be true, "
     "false or a list of some of a, not ['b']",
     "kind: multi_range\nallele_ranges: [[0, 1]]\ninteger: [true, false]": "a list of 1 of them",
     "kind: list\ngenes_size: 3\nallele_list: []": "allele_list should be a list of numbers or texts, at least one",

@@ -34,7 +34,7 @@ def genotype_of(description: GenotypeDescription) -> Genotype:
     try:
         genotype: Genotype = getattr(optimize, _CLASSES[description.kind])(**description.arguments)
     except (ValueError, TypeError) as error:
-        raise ProblemError(str(error), path=description.path) from error
+        raise ProblemError(str(error), path=description.path, line=description.line) from error
     except MemoryError as error:
         raise ProblemError("there are more genes than fit into memory", path=description.path) from error
     return genotype
