@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -129,12 +130,14 @@ def problem_folder(config: DictConfig, *, problems: Path) -> tuple[str, Path]:
         problems: Folder of the problems that have a name.
 
     Raises:
-        ConfigError: The problem is not there.
+        ConfigError: The problem is not there, or cannot be read.
     """
     name = problem_name(config.problem)
     folder = Path(config.problem.dir).expanduser().resolve() if config.problem.dir is not None else problems / name
     if not folder.is_dir():
         raise ConfigError(_no_problem(config, name, folder, problems))
+    if not os.access(folder, os.R_OK | os.X_OK):
+        raise ConfigError(f"problem.dir={folder}: the folder cannot be read")
     return name, folder
 
 

@@ -124,9 +124,12 @@ class NumericProblem:
 
 def is_numeric(folder: Path) -> bool:
     """Whether a problem folder is one of numbers, by the files that it has."""
-    if (folder / layout.GENOTYPE_FILE).is_file():
-        return True
-    return (folder / layout.FITNESS_FILE).is_file() and not (folder / layout.VALIDATE_FILE).is_file()
+    try:
+        if (folder / layout.GENOTYPE_FILE).is_file():
+            return True
+        return (folder / layout.FITNESS_FILE).is_file() and not (folder / layout.VALIDATE_FILE).is_file()
+    except PermissionError:  # who loads the folder is told
+        return False
 
 
 def load_numeric_problem(folder: Path, *, name: str | None = None) -> NumericProblem:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import subprocess
 import sys
@@ -289,3 +290,20 @@ def test_files_with_faults_are_one_line_too(tmp_path: Path) -> None:
     own = ("--config-dir", "own", "problem.name=heilbron")
     assert f"{folder / 'typo.yaml'}:2: not YAML" in the_line(run(*own, "algorithm=typo", cwd=tmp_path))
     assert "'# @package _global_'" in the_line(run(*own, "algorithm=headless", cwd=tmp_path))
+
+
+def test_a_problem_folder_that_may_not_be_read_is_one_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / "genotype.yaml").touch()
+
+    is_file = Path.is_file
+
+    def denied(path: Path) -> bool:
+        if path.parent.name == "mine":
+            raise PermissionError(13, "Permission denied", str(path))
+        return is_file(path)
+
+    monkeypatch.setattr(Path, "is_file", denied)  # as the files of such a folder are, but to root
+    monkeypatch.setattr(os, "access", lambda path, _: Path(path).name != "mine")
+    line = the_line(run("problem.dir=mine", cwd=tmp_path))
+    assert line == f"error: problem.dir={tmp_path / 'mine'}: the folder cannot be read\n"

@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from gigaevo.storage.base import StorageError
+from gigaevo.storage.search import SqliteSearchStorage
 from tests.config.command import ROOT, Ended, run
 from tests.config.numeric_folders import FILES, NAMED, the_line, written
 
@@ -113,3 +115,15 @@ def test_a_configuration_that_cannot_be_written_is_one_line(tmp_path: Path, monk
         disk.setattr(Path, "write_text", full)
         assert "config.yaml cannot be written" in the_line(run(f"resume={out}", "max_generations=4", cwd=ROOT))
     assert not list(out.glob(".config.yaml*"))
+
+
+def test_a_database_that_cannot_be_written_to_is_one_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder, out = written(tmp_path / "mine"), tmp_path / "out"
+    assert began(folder, out).status == 0
+
+    def refused(*_: object) -> None:
+        raise StorageError("cannot write to run.db: attempt to write a readonly database")
+
+    monkeypatch.setattr(SqliteSearchStorage, "rewind", refused)
+    line = the_line(run(f"resume={out}", cwd=ROOT))
+    assert line == "error: search_storage: cannot write to run.db: attempt to write a readonly database\n"

@@ -87,7 +87,7 @@ def execute_search(settings: NumericSettings, builder: Builder, output_dir: Path
             optimizer = _resumed(optimizer, output_dir / CHECKPOINT)
         else:
             keep_beginning(problem, output_dir)
-        storage.rewind(optimizer.generation)
+        _rewind(storage, optimizer.generation)
         _check_checkpoints(optimizer, output_dir / CHECKPOINT)
         listeners = [
             view,
@@ -212,6 +212,18 @@ def _storage(builder: Builder, stack: ExitStack) -> SearchStorage:
     except StorageError as error:
         raise ConfigError(f"search_storage: {error}") from error
     return storage
+
+
+def _rewind(storage: SearchStorage, generation: int) -> None:
+    """Let the storage forget what the search does not know of.
+
+    Raises:
+        ConfigError: It cannot be written to.
+    """
+    try:
+        storage.rewind(generation)
+    except StorageError as error:
+        raise ConfigError(f"search_storage: {error}") from error
 
 
 def _info(settings: NumericSettings, problem: NumericProblem, optimizer: Searching) -> SearchInfo:
