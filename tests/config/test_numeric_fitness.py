@@ -97,3 +97,10 @@ def test_a_fitness_that_fails_since_the_run_was_interrupted_is_no_fault(tmp_path
     found = searched(written(tmp_path / "mine", fitness__py=text), out=tmp_path / "out", status=130)
     assert found["stop_reason"] == "interrupted"
     assert "OSError: cut" in found["fault"]
+
+
+@pytest.mark.parametrize("algorithm", ["de", "evolve"])
+def test_every_algorithm_names_the_line_that_raised(algorithm: str, tmp_path: Path) -> None:
+    folder = written(tmp_path / "mine", fitness__py="def fitness(genome):\n    raise KeyError('x')\n")
+    fault = searched(folder, f"algorithm={algorithm}", out=tmp_path / "out", status=1)["fault"]
+    assert fault.startswith(f"{folder}/fitness.py:2: the fitness function raised KeyError: 'x' for genome ")

@@ -146,7 +146,8 @@ class EvolveSearch:
                 strategy.endings = Endings(target_fitness_score=stop.target, max_generations=until)
                 strategy.resume() if self._begun else strategy.call()
         except FitnessError as error:  # of our own evaluator, told of by that of the strategy
-            raise error.__cause__ if isinstance(error.__cause__, FitnessError) else error from None
+            own = error.__cause__ if isinstance(error.__cause__, FitnessError) else error
+            raise own from own.__cause__
         finally:
             self._seconds, self._began_at = self.seconds, None
 
