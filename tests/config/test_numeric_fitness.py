@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from pathlib import Path
 
 import pytest
@@ -97,6 +98,37 @@ def test_a_fitness_that_fails_since_the_run_was_interrupted_is_no_fault(tmp_path
     found = searched(written(tmp_path / "mine", fitness__py=text), out=tmp_path / "out", status=130)
     assert found["stop_reason"] == "interrupted"
     assert "OSError: cut" in found["fault"]
+
+
+FORKS = """\
+import time
+from multiprocessing import get_context
+
+fork = get_context("fork")
+
+
+def work(begun):
+    begun.set()
+    time.sleep(20)
+
+
+def fitness(genome):
+    begun = fork.Event()
+    process = fork.Process(target=work, args=(begun,))
+    process.start()
+    begun.wait()
+    process.terminate()
+    process.join()
+    return process.exitcode
+"""
+
+
+@pytest.mark.parametrize("workers", [0, 1])
+def test_processes_that_a_fitness_forks_end_when_they_are_told_to(workers: int, tmp_path: Path) -> None:
+    folder = written(tmp_path / "mine", fitness__py=FORKS)
+    limits = ("algorithm=ga", "optimizer.population_size=2", "max_generations=1")
+    best = searched(folder, *limits, f"workers={workers}", out=tmp_path / "out")["best"]
+    assert best["metrics"]["fitness"] == -signal.SIGTERM
 
 
 @pytest.mark.parametrize("algorithm", ["de", "evolve"])

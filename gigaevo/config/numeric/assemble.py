@@ -21,6 +21,7 @@ from gigaevo.config.numeric.fitness_code import (
     fault_of,
     fitness_of,
     importable,
+    of_this_process,
     report_of,
 )
 from gigaevo.config.numeric.genotypes import GenomeForm, genotype_of
@@ -307,7 +308,7 @@ def interruptible(output_dir: Path) -> Iterator[Callable[[], bool]]:
     """
     asked = False
 
-    def interrupt(*_: object) -> None:
+    def interrupt() -> None:
         nonlocal asked
         if asked:
             os._exit(ExitStatus.INTERRUPTED)  # the checkpoint is on disk, and children die with this process
@@ -315,7 +316,9 @@ def interruptible(output_dir: Path) -> Iterator[Callable[[], bool]]:
         told = continue_command(output_dir, INTERRUPTED, Limits())
         logger.warning(f"stopping after this generation; press Ctrl-C again to stop at once, and go on with {told}")
 
-    earlier = {number: signal.signal(number, interrupt) for number in (signal.SIGINT, signal.SIGTERM)}
+    earlier = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    for number, handler in earlier.items():
+        signal.signal(number, of_this_process(interrupt, handler))
     try:
         yield lambda: asked
     finally:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import importlib.util
 import math
+import os
 import pickle
 import re
 import signal
@@ -295,9 +296,30 @@ def _prepare_worker() -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     if IS_LINUX:
         die_with_parent(signal.SIGKILL)
-        signal.signal(signal.SIGTERM, lambda *_: None)  # not ignored: what the fitness starts would inherit that
+        # not ignored, which what the fitness starts would inherit
+        signal.signal(signal.SIGTERM, of_this_process(lambda: None, signal.SIG_DFL))
     else:
         signal.signal(signal.SIGTERM, signal.SIG_DFL)
+
+
+def of_this_process(handle: Callable[[], None], otherwise: Any) -> Callable[[int, object], None]:
+    """A handler of signals that is one in this process alone. Processes that a fitness forks inherit it, and end, or do
+    what they are told to, as if it were not there: a pool of theirs waits for that.
+
+    Args:
+        handle: What is done here.
+        otherwise: The handler that a forked process has.
+    """
+    owner = os.getpid()
+
+    def handler(number: int, _: object) -> None:
+        if os.getpid() == owner:
+            handle()
+        else:
+            signal.signal(number, otherwise)
+            os.kill(os.getpid(), number)
+
+    return handler
 
 
 def fault_of(error: BaseException, problem: NumericProblem) -> ProblemError:
