@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from gigaevo import optimize
-from gigaevo.kernels.checks.array_checks import MAX_AXES
+from gigaevo.kernels.checks.grid_checks import MAX_AXES
 from gigaevo.optimize.genotypes import Ranges
 
 if TYPE_CHECKING:
