@@ -143,7 +143,7 @@ class World:
         if use_space is not None:
             use_space(self.island.behavior_space)
         part.bind(self.context)
-        setattr(self.island, role, part)
+        setattr(self.island.parts, role, part)
 
     def next_proposal(self) -> None:
         self.random.proposal += 1

@@ -116,7 +116,7 @@ class World:
         if hasattr(part, "use_space"):
             part.use_space(self.island.behavior_space)
         part.bind(self.context)
-        setattr(self.island, role, part)
+        setattr(self.island.parts, role, part)
 
 
 def finished(coroutine: Coroutine[Any, Any, Any]) -> Any:
