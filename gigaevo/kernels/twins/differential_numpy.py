@@ -233,7 +233,7 @@ def replace(
         if not worth[trial] >= ranks[row]:
             continue
         if worth[trial] > ranks[row]:
-            gains[trial] = worth[trial] - ranks[row]
+            gains[trial] = float(worth[trial]) - float(ranks[row])  # infinite beyond float64, without a warning
             if room:
                 place = archived if archived < room else int(stream.integers(1, room)[0])
                 members[len(ranks) + place] = members[row]

@@ -35,7 +35,10 @@ def hypervolume(objectives: ArrayLike, reference: ArrayLike) -> float:
     pareto_checks.check_objectives(rows)
     corner = pareto_checks.reference_point(reference, rows)
     counted = rows[(rows > corner).all(axis=1)]
-    return float("inf") if np.isposinf(counted).any() else _volume(counted, corner)
+    if np.isposinf(counted).any():
+        return float("inf")
+    with np.errstate(over="ignore", invalid="ignore"):
+        return _volume(counted, corner)
 
 
 def _volume(rows: Rows, corner: Rows) -> float:
