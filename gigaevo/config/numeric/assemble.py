@@ -3,29 +3,24 @@
 from __future__ import annotations
 
 import gc
-import os
-import signal
 from concurrent.futures import BrokenExecutor
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-
-from loguru import logger
 
 from gigaevo import kernels
 from gigaevo.config.errors import ConfigError, one_line
 from gigaevo.config.numeric.beginning import check_beginning, keep_beginning
 from gigaevo.config.numeric.fitness_code import (
     check_native,
-    evaluators,
     fault_of,
     fitness_of,
     importable,
-    of_this_process,
     report_of,
 )
 from gigaevo.config.numeric.genotypes import GenomeForm, genotype_of
 from gigaevo.config.numeric.measure import Measure
+from gigaevo.config.numeric.processes import evaluators, interruptible
 from gigaevo.config.numeric.searching import EvolveSearch, Searching
 from gigaevo.config.numeric.session import INTERRUPTED, Session, stops_of
 from gigaevo.config.result import ExitStatus, RunResult
@@ -35,14 +30,13 @@ from gigaevo.evolution.engine.events import Limits
 from gigaevo.observe.search_events import SearchInfo, SearchReport
 from gigaevo.observe.search_files import BestGenomeFile, GenerationLog, SearchSummaryFile
 from gigaevo.observe.search_page import print_search
-from gigaevo.observe.summary import continue_command
 from gigaevo.optimize.search.fitness import FitnessError, NativeFitness
 from gigaevo.optimize.search.optimizer import Optimizer
 from gigaevo.problems import NumericProblem, ProblemError, load_numeric_problem
 from gigaevo.storage.base import SearchStorage, StorageError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Sequence
 
     from gigaevo.config.builder import Builder
     from gigaevo.config.schema import NumericSettings
@@ -294,33 +288,3 @@ def _result(report: SearchReport) -> RunResult:
     else:
         status = ExitStatus.ENDED if report.progress.best is not None else ExitStatus.NO_VALID_PROGRAM
     return RunResult(status=status, best_fitness=report.progress.best, error=error)
-
-
-@contextmanager
-def interruptible(output_dir: Path) -> Iterator[Callable[[], bool]]:
-    """The first Ctrl-C (or SIGTERM) ends the search after the generation that is under way, the second at once.
-
-    Args:
-        output_dir: The run's folder; who ends the search at once is told beforehand how it goes on.
-
-    Yields:
-        Whether it was pressed.
-    """
-    asked = False
-
-    def interrupt() -> None:
-        nonlocal asked
-        if asked:
-            os._exit(ExitStatus.INTERRUPTED)  # the checkpoint is on disk, and children die with this process
-        asked = True
-        told = continue_command(output_dir, INTERRUPTED, Limits())
-        logger.warning(f"stopping after this generation; press Ctrl-C again to stop at once, and go on with {told}")
-
-    earlier = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
-    for number, handler in earlier.items():
-        signal.signal(number, of_this_process(interrupt, handler))
-    try:
-        yield lambda: asked
-    finally:
-        for number, handler in earlier.items():
-            signal.signal(number, handler)
