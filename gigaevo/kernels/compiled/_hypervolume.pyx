@@ -10,7 +10,7 @@ cimport numpy as cnp
 
 from gigaevo.kernels.compiled._argsort cimport Item, sort_best_first
 from gigaevo.kernels.compiled._boundary cimport fits
-from gigaevo.kernels.compiled._staircase cimport Staircase, Step, steps_above
+from gigaevo.kernels.compiled._staircase cimport Staircase, Step, add_step, steps_above
 
 from gigaevo.kernels.checks import array_checks, pareto_checks
 
@@ -139,22 +139,18 @@ cdef double volume_of_three(const double* rows, Py_ssize_t n, const double* corn
 cdef double gained_area(Staircase* stairs, double first, double second, const double* corner) noexcept nogil:
     """Add a step to a staircase that has room, remove those it covers; the area that is new, 0 if it is covered."""
     cdef double area = 0.0, right = first, top = corner[1]
-    cdef Py_ssize_t begin = steps_above(stairs, first) if stairs.size else 0
-    cdef Py_ssize_t end = begin
-    if begin > 0:
-        top = stairs.steps[begin - 1].second
+    cdef Py_ssize_t above = steps_above(stairs, first) if stairs.size else 0
+    cdef Py_ssize_t step = above
+    if above > 0:
+        top = stairs.steps[above - 1].second
         if top >= second:
             return 0.0
-        begin -= stairs.steps[begin - 1].first == first
-    while end < stairs.size and stairs.steps[end].second <= second:
-        area += (right - stairs.steps[end].first) * (second - top)
-        right, top = stairs.steps[end].first, stairs.steps[end].second
-        end += 1
-    area += (right - (stairs.steps[end].first if end < stairs.size else corner[0])) * (second - top)
-    if end != begin + 1 and end < stairs.size:
-        memmove(stairs.steps + begin + 1, stairs.steps + end, (stairs.size - end) * sizeof(Step))
-    stairs.steps[begin].first, stairs.steps[begin].second = first, second
-    stairs.size += <int32_t>(begin + 1 - end)
+    while step < stairs.size and stairs.steps[step].second <= second:
+        area += (right - stairs.steps[step].first) * (second - top)
+        right, top = stairs.steps[step].first, stairs.steps[step].second
+        step += 1
+    area += (right - (stairs.steps[step].first if step < stairs.size else corner[0])) * (second - top)
+    add_step(stairs, above, first, second)
     return area
 
 
