@@ -32,6 +32,14 @@ class Ended:
     err: str
 
 
+def the_line(ended: Ended) -> str:
+    """The one line of an error in the configuration, with its end."""
+    assert ended.status == 2, ended
+    assert ended.err.startswith("error: ")
+    assert ended.err.count("\n") == 1, ended.err
+    return ended.err
+
+
 def run(*arguments: str, cwd: Path, **environment: str) -> Ended:
     """Run the command to its end, in the working directory ``cwd``."""
     out, err, status = io.StringIO(), io.StringIO(), 0

@@ -8,15 +8,6 @@ import sqlite3
 from pathlib import Path
 from typing import Any
 
-from tests.config.command import Ended
-
-
-def the_line(ended: Ended) -> str:
-    """The one line of an error in the configuration."""
-    assert ended.status == 2, ended
-    [line] = ended.err.splitlines()
-    return line
-
 
 def files_below(folder: Path) -> list[str]:
     return [path.name for path in folder.rglob("*") if path.is_file()]

@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from tests.config.command import ROOT, Ended, run
+from tests.config.command import ROOT, run
 
 FILES = {
     "task_description.txt": "Small numbers.\n",
@@ -31,10 +31,3 @@ def searched(folder: Path, *arguments: str, out: Path, status: int = 0) -> dict[
     assert ended.status == status, ended
     loaded: dict[str, Any] = json.loads((out / "summary.json").read_text())
     return loaded
-
-
-def the_line(ended: Ended) -> str:
-    assert ended.status == 2, ended
-    assert ended.err.startswith("error: ")
-    assert ended.err.count("\n") == 1, ended.err
-    return ended.err

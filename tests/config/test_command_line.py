@@ -13,7 +13,7 @@ import pytest
 import yaml
 
 from gigaevo.config.schema import Settings
-from tests.config.command import ROOT, Ended, run, start
+from tests.config.command import ROOT, run, start, the_line
 from tests.seed_document.manifest import block
 
 LISTED = {
@@ -41,13 +41,6 @@ def composed(*arguments: str, cwd: Path) -> dict[str, Any]:
     loaded = yaml.safe_load(ended.out)
     assert isinstance(loaded, dict)
     return loaded
-
-
-def the_line(ended: Ended) -> str:
-    assert ended.status == 2, ended
-    assert ended.err.startswith("error: ")
-    assert ended.err.count("\n") == 1, ended.err
-    return ended.err
 
 
 def test_a_process_of_its_own_says_and_returns_the_same(tmp_path: Path) -> None:

@@ -17,8 +17,8 @@ from pathlib import Path
 import pytest
 
 from gigaevo.testing import LanguageModelServer, ServerOptions
-from tests.config.command import ROOT, run
-from tests.config.llm_runs import calls, files_below, summary, the_line
+from tests.config.command import ROOT, run, the_line
+from tests.config.llm_runs import calls, files_below, summary
 from tests.end_to_end.command import serving
 
 PRESETS = sorted(path.stem for path in (ROOT / "config" / "llm").glob("*.yaml"))
@@ -167,7 +167,7 @@ def test_the_value_of_a_secret_is_refused_wherever_it_is_typed(argument: str, tm
     key = "a-key-of-somebody"
     words = ["problem.name=toy_example", "llm=local", argument.format(key), f"hydra.run.dir={tmp_path}/run"]
     line = the_line(run(*words, cwd=tmp_path, SOME_TOKEN=key))
-    assert line.endswith("holds the value of SOME_TOKEN, which is not for the records of a run") and key not in line
+    assert line.endswith("holds the value of SOME_TOKEN, which is not for the records of a run\n") and key not in line
     assert files_below(tmp_path) == []
 
 

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.config.command import ROOT, run
-from tests.config.numeric_folders import NAMED, searched, the_line, written
+from tests.config.command import ROOT, run, the_line
+from tests.config.numeric_folders import NAMED, searched, written
 
 DATACLASS = """\
 from __future__ import annotations

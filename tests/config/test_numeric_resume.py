@@ -9,8 +9,8 @@ import pytest
 
 from gigaevo.storage.base import StorageError
 from gigaevo.storage.search import SqliteSearchStorage
-from tests.config.command import ROOT, Ended, run
-from tests.config.numeric_folders import FILES, NAMED, the_line, written
+from tests.config.command import ROOT, Ended, run, the_line
+from tests.config.numeric_folders import FILES, NAMED, written
 
 FITNESS = "def fitness(genome):\n    return float(sum(genome.values() if isinstance(genome, dict) else genome))\n"
 PLACES = (

@@ -17,9 +17,9 @@ import pytest
 import yaml
 
 from gigaevo.config.numeric.session import next_line
-from tests.config.command import ROOT, run
+from tests.config.command import ROOT, run, the_line
 from tests.config.numeric_choices import HOME
-from tests.config.numeric_folders import FILES, NAMED, searched, the_line, written
+from tests.config.numeric_folders import FILES, NAMED, searched, written
 
 PROBLEMS = sorted(path.parent.name for path in ROOT.glob("problems/*/genotype.yaml"))
 

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.config.command import ROOT, run, start
-from tests.config.llm_runs import summary, the_line
+from tests.config.command import ROOT, run, start, the_line
+from tests.config.llm_runs import summary
 
 
 @pytest.fixture(scope="module")

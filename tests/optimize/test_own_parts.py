@@ -36,34 +36,32 @@ from gigaevo.optimize.strategy import (
 SEEN: list[int] = []  # chromosomes, or genomes, that a method of these classes was given
 
 
-class Sphere(RealFunction):
+class Shifted:
+    """Values that are others than those of the function beside it."""
+
     def evaluate(self, genomes: Any) -> Any:
         SEEN.append(len(genomes))
-        return super().evaluate(genomes) + 1.0
+        return super().evaluate(genomes) - 1.0  # type: ignore[misc]
 
 
-class Ones(BitFunction):
-    def evaluate(self, genomes: Any) -> Any:
-        SEEN.append(len(genomes))
-        return super().evaluate(genomes) - 1.0
+class Sphere(Shifted, RealFunction):
+    pass
 
 
-class Board(Queens):
-    def evaluate(self, genomes: Any) -> Any:
-        SEEN.append(len(genomes))
-        return super().evaluate(genomes) + 1.0
+class Ones(Shifted, BitFunction):
+    pass
 
 
-class Counted(CountTrue):
-    def evaluate(self, genomes: Any) -> Any:
-        SEEN.append(len(genomes))
-        return super().evaluate(genomes) - 1.0
+class Board(Shifted, Queens):
+    pass
 
 
-class Summed(SumGenes):
-    def evaluate(self, genomes: Any) -> Any:
-        SEEN.append(len(genomes))
-        return super().evaluate(genomes) - 1.0
+class Counted(Shifted, CountTrue):
+    pass
+
+
+class Summed(Shifted, SumGenes):
+    pass
 
 
 class Elite(SelectElite):

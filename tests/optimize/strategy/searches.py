@@ -29,6 +29,24 @@ def one_max(genes_size: int = 40, **told: Any) -> Evolve:
     return Evolve(BinaryGenotype(genes_size), told.pop("fitness", CountTrue()), **(default | told))
 
 
+class RaisesOnce:
+    """The sum of the genes, but for one call.
+
+    Args:
+        at: Which call raises, from 1.
+    """
+
+    def __init__(self, at: int) -> None:
+        self.at = at
+        self.calls = 0
+
+    def __call__(self, genes: Any) -> float:
+        self.calls += 1
+        if self.calls == self.at:
+            raise OSError("no licence left")
+        return float(genes.sum())
+
+
 class Watcher(StrategyReporter):
     """Keeps the generations in Python, and does no more."""
 

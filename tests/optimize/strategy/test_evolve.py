@@ -45,7 +45,7 @@ from gigaevo.optimize.strategy import (
     Zero,
 )
 from gigaevo.optimize.strategy.reporters import GENERATION_HOOKS
-from tests.optimize.strategy.searches import Watcher, one_max
+from tests.optimize.strategy.searches import RaisesOnce, Watcher, one_max
 
 MINIMIZE, MAXIMIZE = FitnessOrdering.MINIMIZE, FitnessOrdering.MAXIMIZE
 
@@ -594,15 +594,7 @@ def test_a_state_of_another_search_is_refused(tmp_path: Path) -> None:
 
 
 def test_a_run_whose_fitness_raised_once_goes_on_as_if_it_had_not() -> None:
-    calls: list[int] = []
-
-    def fitness(genes: Any) -> float:
-        calls.append(1)
-        if len(calls) == 70:
-            raise OSError("no licence left")
-        return float(genes.sum())
-
-    broken = one_max(fitness=fitness)
+    broken = one_max(fitness=RaisesOnce(at=70))
     with pytest.raises(FitnessError, match="OSError: no licence left"):
         broken.call()
     assert 0 < broken.state.current_generation < 30

@@ -32,7 +32,7 @@ from gigaevo.optimize.strategy import (
 from gigaevo.optimize.strategy.gene_space import gene_space
 from gigaevo.optimize.strategy.neighbours import neighbours
 from tests.optimize.strategy.queens import conflicts
-from tests.optimize.strategy.searches import Watcher
+from tests.optimize.strategy.searches import RaisesOnce, Watcher
 
 STOCHASTIC, STEEPEST = HillClimbVariant.STOCHASTIC, HillClimbVariant.STEEPEST_ASCENT
 
@@ -230,15 +230,7 @@ def test_a_scaled_climb_goes_to_finer_steps() -> None:
 def test_a_climb_whose_fitness_raised_goes_on_as_if_it_had_not(
     variant: HillClimbVariant, broken_at: int, genotype: Any
 ) -> None:
-    calls: list[int] = []
-
-    def fitness(genes: Any) -> float:
-        calls.append(1)
-        if len(calls) == broken_at:
-            raise OSError("no licence left")
-        return float(genes.sum())
-
-    climb = HillClimb(genotype, fitness, variant=variant, max_generations=50, seed=4)
+    climb = HillClimb(genotype, RaisesOnce(at=broken_at), variant=variant, max_generations=50, seed=4)
     with pytest.raises(ValueError, match="no licence left"):
         climb.call()
     assert len(climb.state.population) == 1

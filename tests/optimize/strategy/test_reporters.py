@@ -9,7 +9,7 @@ import pytest
 
 from gigaevo.optimize.strategy import EvolveReporterDuration, EvolveReporterSimple, StrategyReporter
 from gigaevo.optimize.strategy.reporters import watches_generations
-from tests.optimize.strategy.searches import Watcher, one_max
+from tests.optimize.strategy.searches import RaisesOnce, Watcher, one_max
 
 
 class StopsAt(StrategyReporter):
@@ -100,15 +100,7 @@ def test_a_reporter_that_says_true_on_entering_gets_the_start_population_alone()
 
 @pytest.mark.parametrize("broken_at", [1, 30, 95])
 def test_of_a_generation_that_was_broken_off_the_end_is_heard_of_too(broken_at: int) -> None:
-    calls: list[int] = []
-
-    def fitness(genes: Any) -> float:
-        calls.append(1)
-        if len(calls) == broken_at:
-            raise OSError("no licence left")
-        return float(genes.sum())
-
-    evolve = one_max(fitness=fitness, max_generations=12, reporter=Enters())
+    evolve = one_max(fitness=RaisesOnce(at=broken_at), max_generations=12, reporter=Enters())
     with pytest.raises(ValueError, match="no licence left"):
         evolve.call()
     evolve.resume()
