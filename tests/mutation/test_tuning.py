@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from gigaevo.evolution.mutation.base import Mutation, MutationContext, OperatorContext
@@ -67,6 +67,7 @@ BOUNDS = st.floats(-1e6, 1e6, allow_subnormal=False)
 
 
 @given(BOUNDS, BOUNDS, st.floats(0.0, 1.0))
+@example(2.2429526560930573e-305, 4033.0, 1.0)
 def test_a_place_in_a_range_is_a_value_in_it_and_back(low: float, high: float, place: float) -> None:
     if not low < high or math.isclose(low, high, rel_tol=1e-6):
         return

@@ -36,7 +36,8 @@ class Range:
     def place_of(self, value: float) -> float:
         """Where ``value`` lies in it: 0 at its low end, 1 at its high end; what lies outside counts as at the end."""
         if self.logarithmic:
-            place = math.log(max(value, self.low) / self.low) / math.log(self.high / self.low)
+            least = math.log(self.low)  # a ratio of the ends may be beyond float64
+            place = (math.log(max(value, self.low)) - least) / (math.log(self.high) - least)
         else:
             place = (value - self.low) / (self.high - self.low)
         return min(1.0, max(0.0, place))
@@ -45,7 +46,7 @@ class Range:
         """The value at ``place``, which is brought to [0, 1]."""
         place = min(1.0, max(0.0, place))
         if self.logarithmic:
-            return self.within(self.low * (self.high / self.low) ** place)
+            return self.within(self.low ** (1.0 - place) * self.high**place)
         return self.within(self.low + place * (self.high - self.low))
 
     def within(self, value: float) -> float:
